@@ -1,0 +1,53 @@
+"""The checks queue: ask Elsom about one payment, write down what it says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from payments.check import Checked, Result, check_from_queue
+from payments.elsom.wiring import checking
+from payments.errors import PaymentsError
+from payments.queue import CheckRequest
+from payments.telemetry import MetricUnit, logger, metrics
+from payments.unknown import ask_about_unknown, note_unknown
+
+_UNKNOWN = Checked(Result.UNKNOWN_ID)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Messages in, those that have to come again out."""
+    failures = []
+    for record in event["Records"]:
+        try:
+            _tell(_serve(record))
+        except PaymentsError as error:
+            logger.warning("comes again", error=type(error).__name__, detail=str(error))
+            failures.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failures}
+
+
+def _serve(record: dict[str, Any]) -> Checked:
+    request = msgspec.json.decode(record["body"], type=CheckRequest)
+    if request.reason == "unknown":
+        ask_about_unknown(request.id, checking())
+        return _UNKNOWN
+    redelivered = int(record["attributes"]["ApproximateReceiveCount"]) > 1
+    checked = check_from_queue(request, checking(), redelivered=redelivered)
+    if checked.result is Result.UNKNOWN_ID:
+        note_unknown(request.id, checking())
+    return checked
+
+
+def _tell(checked: Checked) -> None:
+    payment = checked.payment
+    logger.info(
+        "checked",
+        result=checked.result,
+        payment_id=payment.id if payment else None,
+        status=payment.status if payment else None,
+    )
+    metrics.add_metric(f"Check-{checked.result}", MetricUnit.Count, 1)

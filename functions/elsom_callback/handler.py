@@ -1,0 +1,49 @@
+"""`POST /elsom/{token}`: Elsom's notification, kept before it is answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from payments import wiring
+from payments.elsom.wire import notification_answer, read_notification
+from payments.errors import PaymentsError
+from payments.http import Answer, Event, door, json_answer, problem
+from payments.moments import now_ms
+from payments.notification import Receiving, receive_notification
+from payments.telemetry import MetricUnit, logger, metrics
+
+MAX_BODY_BYTES = 64 * 1024
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+@door
+def lambda_handler(event: Event, _context: Any) -> Answer:
+    """Event in, one call, answer out."""
+    request = wiring.request_of(event)
+    if not wiring.vault().knows_token(request.parameter("token")):
+        metrics.add_metric("NotificationRefused", MetricUnit.Count, 1)
+        return problem(404, "not-found", "Not found", "No such address.", request.request_id)
+    notification = None
+    if len(request.body) <= MAX_BODY_BYTES:
+        notification = read_notification(request.body)
+    if notification is None:
+        metrics.add_metric("NotificationRefused", MetricUnit.Count, 1)
+        return _answer(400, accepted=False, message="Not a PartnerPaymentResult")
+    receiving = Receiving(
+        payments=wiring.payments(),
+        inbox=wiring.inbox(),
+        queue=wiring.checks_queue(),
+        clock=now_ms,
+    )
+    try:
+        receive_notification(notification, request.body, request.source_ip, receiving)
+    except PaymentsError as error:
+        logger.error("notification not stored", error=type(error).__name__)
+        return _answer(503, accepted=False, message="Not stored, send again")
+    metrics.add_metric("NotificationReceived", MetricUnit.Count, 1)
+    return _answer(200, accepted=True, message="Success")
+
+
+def _answer(status: int, *, accepted: bool, message: str) -> Answer:
+    return json_answer(status, notification_answer(accepted=accepted, message=message))

@@ -1,0 +1,68 @@
+"""Send what is due to the checks queue: never more than it can drain in a minute."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from payments.circuit import is_healthy, is_open
+from payments.moments import Clock
+from payments.queue import CheckRequest, ChecksQueue
+from payments.store.payments import SORT_KEY
+from payments.store.schedule import Due, Schedule
+
+# Questions one worker asks in a minute when Elsom answers in half a second.
+PER_WORKER: Final = 120
+UNKNOWN_PER_MINUTE: Final = 55
+
+
+class Sending(msgspec.Struct, frozen=True, kw_only=True):
+    """What the schedule works with; `concurrency` is how many questions Elsom bears at once."""
+
+    schedule: Schedule
+    queue: ChecksQueue
+    clock: Clock
+    concurrency: int
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """What one turn did. `oldest_wait` in milliseconds; counts are of messages."""
+
+    checks: int
+    unknown: int
+    backlog: int
+    oldest_wait: int
+
+
+def send_due_checks(deps: Sending) -> Sent:
+    """One turn of the schedule: the longest waiting first, behind what the queue still holds."""
+    now = deps.clock()
+    backlog = deps.queue.backlog()
+    circuit = deps.schedule.circuit()
+    room = _room(deps.concurrency, healthy=is_healthy(circuit), paused=is_open(circuit, now))
+    # The longest waiting are the ones sent before and still in the queue: skip as many.
+    due = deps.schedule.due(now, max(room, 1))
+    fresh = due[min(backlog, len(due)) :] if room else []
+    checks = deps.queue.send_all([(_request(one), 0) for one in fresh if one.item == SORT_KEY])
+    unknown = _send_unknown(now, room - backlog - len(fresh), deps)
+    oldest = now - due[0].at if due else 0
+    return Sent(checks=checks, unknown=unknown, backlog=backlog, oldest_wait=oldest)
+
+
+def _room(concurrency: int, *, healthy: bool, paused: bool) -> int:
+    """How many messages the queue may hold: while Elsom is ill, only enough to try it."""
+    if paused:
+        return 0
+    return concurrency * PER_WORKER if healthy else concurrency
+
+
+def _send_unknown(now: int, room: int, deps: Sending) -> int:
+    """Unknown ids take what room is left, one a second."""
+    found = deps.schedule.due_unknown(now, min(room, UNKNOWN_PER_MINUTE))
+    requests = [CheckRequest(id=one.id, reason="unknown") for one in found]
+    return deps.queue.send_all([(request, second) for second, request in enumerate(requests)])
+
+
+def _request(due: Due) -> CheckRequest:
+    return CheckRequest(id=due.id, reason="schedule")

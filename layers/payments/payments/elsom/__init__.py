@@ -1,0 +1,1 @@
+"""Elsom: its words (wire) and how it is asked (client)."""

@@ -1,0 +1,85 @@
+"""The only place that asks Elsom anything."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from payments import transport
+from payments.elsom import wire
+from payments.elsom.outcomes import (
+    NothingSent,
+    OutcomeUnknown,
+    Silent,
+    StartOutcome,
+    StatusOutcome,
+)
+from payments.elsom.wire import Merchant, Refused, Start, Unusable
+from payments.transport import Limits, MaybeSent, NotSent, Reply, Tls
+
+_HEADERS: Final = {"Content-Type": "application/json; charset=utf-8", "Accept": "application/json"}
+CONNECT_SECONDS: Final = 3.0
+START_READ_SECONDS: Final = 20.0
+STATUS_READ_SECONDS: Final = 10.0
+_SUCCESS: Final = range(200, 300)
+
+
+class ElsomClient:
+    """Elsom over HTTPS. Start and status have different URLs."""
+
+    def __init__(
+        self, init_url: str, status_url: str, trust: Tls, *, plain_http: bool = False
+    ) -> None:
+        self._init_url = init_url
+        self._status_url = status_url
+        self._trust = trust
+        self._plain_http = plain_http
+
+    def start(self, start: Start, merchant: Merchant, seconds: float) -> StartOutcome:
+        """Send one `IA_Init`. Never repeated here or above once it may have left."""
+        total = min(seconds, CONNECT_SECONDS + START_READ_SECONDS)
+        limits = Limits(
+            connect=min(CONNECT_SECONDS, total), read=min(START_READ_SECONDS, total), total=total
+        )
+        try:
+            reply = self._post(self._init_url, wire.start_request(start, merchant), limits)
+        except NotSent as error:
+            return NothingSent(str(error))
+        except MaybeSent as error:
+            return OutcomeUnknown(str(error))
+        return self._start_outcome(reply, merchant)
+
+    def status(self, payment_id: str, merchant: Merchant) -> StatusOutcome:
+        """Ask `PartnerGetPaymentStatus` once."""
+        limits = Limits(
+            connect=CONNECT_SECONDS,
+            read=STATUS_READ_SECONDS,
+            total=CONNECT_SECONDS + STATUS_READ_SECONDS,
+        )
+        try:
+            reply = self._post(self._status_url, wire.status_request(payment_id, merchant), limits)
+        except (NotSent, MaybeSent) as error:
+            return Silent(str(error))
+        if reply.status not in _SUCCESS or not reply.whole:
+            return Silent(f"http-{reply.status}")
+        answer = wire.read_status(reply.body)
+        if isinstance(answer, Unusable):
+            return Silent(answer.why)
+        return _scrubbed(answer, merchant) if isinstance(answer, Refused) else answer
+
+    def _post(self, url: str, body: bytes, limits: Limits) -> Reply:
+        return transport.post(url, body, _HEADERS, limits, self._trust)
+
+    def _start_outcome(self, reply: Reply, merchant: Merchant) -> StartOutcome:
+        if reply.status not in _SUCCESS or not reply.whole:
+            return OutcomeUnknown(f"http-{reply.status}")
+        answer = wire.read_start(reply.body, plain_http=self._plain_http)
+        if isinstance(answer, Unusable):
+            return OutcomeUnknown(answer.why)
+        return _scrubbed(answer, merchant) if isinstance(answer, Refused) else answer
+
+
+def _scrubbed(refused: Refused, merchant: Merchant) -> Refused:
+    """Elsom may repeat what we sent it: no password and no wallet number goes further."""
+    secrets = (merchant.password, merchant.msisdn)
+    code = wire.scrub(refused.code, secrets) or "?"
+    return Refused(code, wire.scrub(refused.message, secrets))

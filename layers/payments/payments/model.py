@@ -1,0 +1,146 @@
+"""The payment: what it is, and which steps it may take. Pure: no clock, no I/O.
+
+States (every arrow not drawn here does not exist; `paid` has none that leaves it):
+
+    created ──accepted──▶ pending ──A──▶ paid
+       │ │                 │  └─2/3/4──▶ expired / cancelled / failed ──A──▶ paid (late)
+       │ └──not known──▶ start_unknown ──(as pending)
+       └──refused, or never sent──▶ failed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+
+
+class Status(StrEnum):
+    """Where a payment stands."""
+
+    CREATED = "created"
+    START_UNKNOWN = "start_unknown"
+    PENDING = "pending"
+    PAID = "paid"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+class Answer(StrEnum):
+    """Elsom's answer to the status question, in its own letters."""
+
+    PAID = "A"
+    IN_PROGRESS = "1"
+    TIMED_OUT = "2"
+    CANCELLED = "3"
+    ERROR = "4"
+
+
+class Reason(StrEnum):
+    """Why a payment is in its state."""
+
+    ELSOM_REFUSED = "elsom-refused"
+    ELSOM_UNREACHABLE = "elsom-unreachable"
+    START_OUTCOME_UNKNOWN = "start-outcome-unknown"
+    ELSOM_2 = "elsom-2"
+    ELSOM_3 = "elsom-3"
+    ELSOM_4 = "elsom-4"
+    UNRESOLVED = "unresolved"
+
+
+class Asker(StrEnum):
+    """Who wants to know a payment's status."""
+
+    NOTIFICATION = "notification"
+    FOLLOW_UP = "follow-up"
+    SCHEDULE = "schedule"
+    SHOP = "shop"
+    PAGE = "page"
+
+
+OPEN: Final = frozenset({Status.CREATED, Status.START_UNKNOWN, Status.PENDING})
+FINAL: Final = frozenset({Status.PAID, Status.EXPIRED, Status.CANCELLED, Status.FAILED})
+NEGATIVE_ANSWERS: Final = frozenset({Answer.TIMED_OUT, Answer.CANCELLED, Answer.ERROR})
+
+_SETTLE: Final = {
+    Answer.PAID: Status.PAID,
+    Answer.TIMED_OUT: Status.EXPIRED,
+    Answer.CANCELLED: Status.CANCELLED,
+    Answer.ERROR: Status.FAILED,
+}
+_ONLY_PAID: Final = {Answer.PAID: Status.PAID}
+
+# The whole of what an answer of Elsom can do to a status.
+AFTER_ANSWER: Final[Mapping[Status, Mapping[Answer, Status]]] = {
+    Status.CREATED: _ONLY_PAID,
+    Status.START_UNKNOWN: _SETTLE,
+    Status.PENDING: _SETTLE,
+    Status.EXPIRED: _ONLY_PAID,
+    Status.CANCELLED: _ONLY_PAID,
+    Status.FAILED: _ONLY_PAID,
+    Status.PAID: {},
+}
+
+REASON_OF: Final[Mapping[Answer, Reason]] = {
+    Answer.TIMED_OUT: Reason.ELSOM_2,
+    Answer.CANCELLED: Reason.ELSOM_3,
+    Answer.ERROR: Reason.ELSOM_4,
+}
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """The stack's timing. All in milliseconds."""
+
+    ladder: tuple[int, ...]
+    late_ladder: tuple[int, ...]
+    lifetime: int
+    give_up: int
+
+
+class Payment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """One payment as it is stored. Amount in tyiyn, moments in milliseconds.
+
+    `version` rises with every write and guards it; `sequence` rises with every change of
+    status and numbers the events. `attempt_at` is set while a start call runs.
+    """
+
+    id: str
+    status: Status
+    amount: int
+    order_id: str
+    language: str
+    fingerprint: str
+    created_at: int
+    updated_at: int
+    expires_at: int
+    version: int = 1
+    sequence: int = 1
+    customer_msisdn: str | None = None
+    cashier_no: str | None = None
+    description: str | None = None
+    metadata: dict[str, str] | None = None
+    return_url: str | None = None
+    attempt_at: int | None = None
+    elsom_url: str | None = None
+    elsom_transaction_id: str | None = None
+    transaction_ids_disagree: bool = False
+    status_reason: Reason | None = None
+    elsom_error_code: str | None = None
+    late: bool = False
+    paid_at: int | None = None
+    next_check_at: int | None = None
+    check_step: int = 0
+    asked_at: int | None = None
+    asked_by: Asker | None = None
+    questions: int = 0
+    last_answer: Answer | None = None
+    disagreed_at: int | None = None
+    timeline: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the payment still waits for its end."""
+        return self.status in OPEN

@@ -1,0 +1,201 @@
+"""Start a payment: written before it is sent, sent at most once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from payments.elsom.outcomes import Elsom, NothingSent, StartOutcome
+from payments.elsom.wire import Accepted, Merchant, Refused, Start, mask_msisdn
+from payments.errors import (
+    ElsomRefused,
+    ElsomUnreachable,
+    IdempotencyKeyReused,
+    StartInProgress,
+    StoreUnavailable,
+    WriteConflict,
+)
+from payments.ids import derive_id
+from payments.model import Payment, Policy, Status
+from payments.moments import SECOND, Clock
+from payments.money import parse_som
+from payments.shop_requests import PaymentRequest
+from payments.store.payments import Payments, apply
+from payments.transitions import (
+    START_RUNS_AT_MOST,
+    begin_attempt,
+    fail_unsent,
+    never_sent,
+    start_accepted,
+    start_died,
+    start_refused,
+    start_unknown,
+    take_back_attempt,
+)
+
+# What must be left of the function's time to write down how the start ended.
+TIME_TO_RECORD: Final = 6.0
+SHORTEST_START: Final = 5.0
+
+
+class Starting(msgspec.Struct, frozen=True, kw_only=True):
+    """What a start works with. `seconds_left` tells how long the function may still run."""
+
+    payments: Payments
+    elsom: Elsom
+    merchant: Callable[[], Merchant]
+    policy: Policy
+    clock: Clock
+    stack_id: str
+    seconds_left: Callable[[], float]
+
+
+class Started(msgspec.Struct, frozen=True, kw_only=True):
+    """The payment after the call; `replayed` when an earlier call had made it."""
+
+    payment: Payment
+    replayed: bool = False
+
+
+def start_payment(request: PaymentRequest, key: str, deps: Starting) -> Started:
+    """Create the payment of this idempotency key and send its one start, or return what is there.
+
+    Raises NotConfigured and StoreUnavailable (nothing sent), IdempotencyKeyReused,
+    StartInProgress, ElsomRefused, ElsomUnreachable (nothing sent, the key may try again).
+    """
+    merchant = deps.merchant()
+    ours = _new_payment(request, key, deps)
+    try:
+        deps.payments.insert(ours)
+    except WriteConflict as conflict:
+        known = _known(conflict.current, ours)
+        again = _resume(known, deps)
+        if again is None:
+            return Started(payment=known, replayed=True)
+        if again.attempt_at is None:
+            return Started(payment=again, replayed=True)
+        ours = again
+    return _send(ours, request, merchant, deps)
+
+
+def payment_id(stack_id: str, key: str) -> str:
+    """The id that this key has in this stack."""
+    return derive_id("payment", stack_id, key)
+
+
+def fingerprint(request: PaymentRequest) -> str:
+    """What makes two requests the same, compared after parsing (`1500` is `1500.00`)."""
+    fields = msgspec.to_builtins(request) | {"amount": parse_som(request.amount)}
+    return hashlib.sha256(msgspec.json.encode(fields, order="sorted")).hexdigest()[:32]
+
+
+def _new_payment(request: PaymentRequest, key: str, deps: Starting) -> Payment:
+    now = deps.clock()
+    msisdn = request.customer_msisdn
+    payment = Payment(
+        id=payment_id(deps.stack_id, key),
+        status=Status.CREATED,
+        amount=parse_som(request.amount),
+        order_id=request.order_id,
+        language=request.language,
+        fingerprint=fingerprint(request),
+        created_at=now,
+        updated_at=now,
+        expires_at=now + deps.policy.lifetime,
+        customer_msisdn=mask_msisdn(msisdn) if msisdn else None,
+        cashier_no=request.cashier_no or None,
+        description=request.description or None,
+        metadata=request.metadata or None,
+        return_url=request.return_url,
+        timeline=({"at": now, "what": "created"},),
+    )
+    return begin_attempt(payment, now, deps.policy)
+
+
+def _known(stored: Payment, ours: Payment) -> Payment:
+    if stored.fingerprint != ours.fingerprint:
+        msg = "this Idempotency-Key was used with another request"
+        raise IdempotencyKeyReused(msg)
+    return stored
+
+
+def _resume(known: Payment, deps: Starting) -> Payment | None:
+    """What the same key does to a payment that is there: wait, settle it, or begin anew.
+
+    None: nothing, it is as it is. Without `attempt_at` in the answer: settled. Else: send.
+    """
+    now = deps.clock()
+    if known.status is not Status.CREATED:
+        return None
+    if start_died(known, now):
+        return apply(deps.payments, known, lambda p: _settle_dead(p, now))
+    if known.attempt_at is not None:
+        left = known.attempt_at + START_RUNS_AT_MOST - now
+        raise StartInProgress(max(1, -(-left // SECOND)))
+    if never_sent(known, now):
+        return apply(deps.payments, known, lambda p: fail_unsent(p, now) if p == known else p)
+    try:
+        return deps.payments.save(known, begin_attempt(known, now, deps.policy))
+    except WriteConflict as conflict:
+        raise StartInProgress(1) from conflict
+
+
+def _settle_dead(payment: Payment, now: int) -> Payment:
+    return start_unknown(payment, now, "died") if start_died(payment, now) else payment
+
+
+def _send(payment: Payment, request: PaymentRequest, merchant: Merchant, deps: Starting) -> Started:
+    seconds = deps.seconds_left() - TIME_TO_RECORD
+    outcome = (
+        deps.elsom.start(_start_of(payment, request), merchant, seconds)
+        if seconds >= SHORTEST_START
+        else NothingSent("no-time-left")
+    )
+    recorded = _record(payment, outcome, deps)
+    if isinstance(outcome, Refused):
+        raise ElsomRefused(payment.id, outcome.code, outcome.message)
+    if isinstance(outcome, NothingSent):
+        raise ElsomUnreachable(outcome.why)
+    return Started(payment=recorded)
+
+
+def _record(payment: Payment, outcome: StartOutcome, deps: Starting) -> Payment:
+    """Write the outcome down. If it was sent and that cannot be written, it is unknown."""
+    now = deps.clock()
+
+    def step(current: Payment) -> Payment:
+        return _after(current, outcome, now, deps.policy)
+
+    try:
+        return apply(deps.payments, payment, step)
+    except StoreUnavailable:
+        if isinstance(outcome, NothingSent):
+            raise
+        return start_unknown(payment, now, "not-recorded")
+
+
+def _after(payment: Payment, outcome: StartOutcome, now: int, policy: Policy) -> Payment:
+    match outcome:
+        case Accepted(url):
+            return start_accepted(payment, url, now, policy)
+        case Refused(code):
+            return start_refused(payment, code, now, policy)
+        case NothingSent(why):
+            return take_back_attempt(payment, now, why)
+        case _:
+            return start_unknown(payment, now, outcome.why)
+
+
+def _start_of(payment: Payment, request: PaymentRequest) -> Start:
+    return Start(
+        payment_id=payment.id,
+        amount=parse_som(request.amount),
+        order_id=request.order_id,
+        language=request.language,
+        customer_msisdn=request.customer_msisdn,
+        cashier_no=request.cashier_no,
+        description=request.description,
+    )

@@ -1,0 +1,126 @@
+"""What arrived from outside: notifications, and ids that nobody here has started."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from payments.elsom.wire import Notification, mask_numbers
+from payments.errors import WriteConflict
+from payments.model import Answer
+from payments.moments import DAY, SECOND
+from payments.store.payments import new_token
+from payments.store.table import Table
+
+KEEP: Final = 90 * DAY
+UNKNOWN_SHARD: Final = "unknown"
+UNKNOWN_SORT_KEY: Final = "unknown"
+_RAW_BYTES: Final = 2_048
+_RECEIVE: Final = (
+    "SET #kind = :kind, #claim = :claim, #raw = :raw, #source = :source,"
+    " #at = if_not_exists(#at, :at), #lastAt = :at, #ttl = :ttl ADD #times :one"
+)
+
+
+class Unknown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """An id of our form that no payment here has. Moments in milliseconds."""
+
+    id: str
+    first_seen_at: int
+    version: int = 1
+    next_check_at: int | None = None
+    check_step: int = 0
+    asked_at: int | None = None
+    last_answer: Answer | None = None
+    paid_at: int | None = None
+
+
+class Inbox(Protocol):
+    """What the use cases need of the inbox."""
+
+    def receive(self, notification: Notification, raw: bytes, source: str, now: int) -> None:
+        """Keep a notification durably; a repeat of the same body is the same item."""
+
+    def received(self, trn_id: str) -> list[dict[str, Any]]:
+        """The notifications kept for an id."""
+
+    def note_unknown(self, unknown: Unknown) -> Unknown:
+        """Keep an unknown id, or return the one that is kept already."""
+
+    def unknown(self, unknown_id: str) -> Unknown | None:
+        """Read an unknown id."""
+
+    def save_unknown(self, before: Unknown, after: Unknown) -> Unknown:
+        """Replace it on the condition that it did not move."""
+
+
+class InboxTable:
+    """The inbox in DynamoDB."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def receive(self, notification: Notification, raw: bytes, source: str, now: int) -> None:
+        """One small item beside the payment, keyed by the body's hash: a repeat only counts."""
+        key = hashlib.sha256(raw).hexdigest()[:32]
+        text = mask_numbers(raw[:_RAW_BYTES].decode(errors="replace")) or ""
+        self._table.update(
+            notification.partner_trn_id,
+            f"notification#{key}",
+            _RECEIVE,
+            kind="notification",
+            claim=msgspec.to_builtins(notification),
+            raw=text.encode()[:_RAW_BYTES].decode(errors="ignore"),
+            source=source,
+            at=now,
+            ttl=(now + KEEP) // SECOND,
+            one=1,
+        )
+
+    def received(self, trn_id: str) -> list[dict[str, Any]]:
+        """The notifications kept for an id, at most 100."""
+        return self._table.query(
+            "pk = :pk AND begins_with(sk, :prefix)", limit=100, pk=trn_id, prefix="notification#"
+        )
+
+    def note_unknown(self, unknown: Unknown) -> Unknown:
+        """Keep an unknown id, or return the one that is kept already."""
+        try:
+            self._table.insert(_unknown_item(unknown), new_token())
+        except WriteConflict as conflict:
+            return _unknown_of(conflict.current)
+        return unknown
+
+    def unknown(self, unknown_id: str) -> Unknown | None:
+        """Read an unknown id."""
+        item = self._table.get(unknown_id, UNKNOWN_SORT_KEY)
+        return _unknown_of(item) if item else None
+
+    def save_unknown(self, before: Unknown, after: Unknown) -> Unknown:
+        """Replace it on the condition that it did not move."""
+        stored = msgspec.structs.replace(after, version=before.version + 1)
+        try:
+            self._table.replace(_unknown_item(before), _unknown_item(stored), new_token())
+        except WriteConflict as conflict:
+            current = _unknown_of(conflict.current) if conflict.current else None
+            raise WriteConflict(current) from conflict
+        return stored
+
+
+def _unknown_item(unknown: Unknown) -> dict[str, Any]:
+    item: dict[str, Any] = msgspec.to_builtins(unknown)
+    del item["id"]
+    item |= {"pk": unknown.id, "sk": UNKNOWN_SORT_KEY, "kind": "unknown"}
+    item["version"] = unknown.version
+    item["ttl"] = (unknown.first_seen_at + KEEP) // SECOND
+    due = item.pop("nextCheckAt", None)
+    if due is not None:
+        item |= {"dueAt": due, "dueShard": UNKNOWN_SHARD}
+    return item
+
+
+def _unknown_of(item: dict[str, Any]) -> Unknown:
+    fields = {**item, "id": item["pk"], "nextCheckAt": item.get("dueAt")}
+    return msgspec.convert(fields, Unknown)

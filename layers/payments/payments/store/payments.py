@@ -1,0 +1,115 @@
+"""Payments in the table: insert, read, and replace if nobody else wrote first."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from payments.errors import StoreUnavailable, WriteConflict
+from payments.ids import shard
+from payments.model import Payment
+from payments.moments import utc_day
+from payments.store.table import Item, Table
+
+DUE_SHARDS: Final = 16
+DAY_SHARDS: Final = 8
+SORT_KEY: Final = "payment"
+_TRIES: Final = 8
+
+Step = Callable[[Payment], Payment]
+
+
+class Payments(Protocol):
+    """What the use cases need of the store of payments; the simulation has its own."""
+
+    def insert(self, payment: Payment) -> None:
+        """Keep a new payment; raise WriteConflict with the stored one if the id is taken."""
+
+    def get(self, payment_id: str) -> Payment | None:
+        """Read a payment as it is now."""
+
+    def save(self, before: Payment, after: Payment) -> Payment:
+        """Replace `before` by `after`, return what is stored; raise WriteConflict if it moved."""
+
+
+def new_token() -> str:
+    """A mark by which a writer knows its own write again."""
+    return secrets.token_hex(4)
+
+
+class PaymentTable:
+    """Payments in DynamoDB."""
+
+    def __init__(self, table: Table, token: Callable[[], str] = new_token) -> None:
+        self._table = table
+        self._token = token
+
+    def insert(self, payment: Payment) -> None:
+        """Keep a new payment; raise WriteConflict with the stored one if the id is taken."""
+        try:
+            self._table.insert(item_of(payment), self._token())
+        except WriteConflict as conflict:
+            raise WriteConflict(payment_of(conflict.current)) from conflict
+
+    def get(self, payment_id: str) -> Payment | None:
+        """Read a payment as it is now (one read unit up to 4 KB)."""
+        item = self._table.get(payment_id, SORT_KEY)
+        return payment_of(item) if item else None
+
+    def save(self, before: Payment, after: Payment) -> Payment:
+        """Write what differs, on the condition that the stored version is `before`'s."""
+        stored = msgspec.structs.replace(after, version=before.version + 1)
+        try:
+            self._table.replace(item_of(before), item_of(stored), self._token())
+        except WriteConflict as conflict:
+            current = payment_of(conflict.current) if conflict.current else None
+            raise WriteConflict(current) from conflict
+        return stored
+
+
+def apply(payments: Payments, payment: Payment, step: Step) -> Payment:
+    """Take one step and store it; when somebody else wrote first, take it from there.
+
+    A step that changes nothing writes nothing.
+    """
+    for _ in range(_TRIES):
+        after = step(payment)
+        if after == payment:
+            return payment
+        try:
+            return payments.save(payment, after)
+        except WriteConflict as conflict:
+            if conflict.current is None:
+                raise
+            payment = conflict.current
+    msg = "too many writers at once"
+    raise StoreUnavailable(msg)
+
+
+def item_of(payment: Payment) -> Item:
+    """The stored form: the payment's own fields and the keys of the indexes."""
+    item: dict[str, Any] = msgspec.to_builtins(payment)
+    item |= {"pk": payment.id, "sk": SORT_KEY, "kind": "payment"}
+    item |= {"version": payment.version, "sequence": payment.sequence}
+    del item["id"]
+    due = item.pop("nextCheckAt", None)
+    if due is not None:
+        item |= {"dueAt": due, "dueShard": f"{shard(payment.id, DUE_SHARDS):02d}"}
+    item["createdDay"] = day_key(payment.id, payment.created_at)
+    if payment.paid_at is not None:
+        item["paidDay"] = day_key(payment.id, payment.paid_at)
+    return item
+
+
+def payment_of(item: Item) -> Payment:
+    """The payment in a stored item."""
+    fields = {**item, "id": item["pk"], "nextCheckAt": item.get("dueAt")}
+    return msgspec.convert(fields, Payment)
+
+
+def day_key(payment_id: str, moment: int) -> str:
+    """The partition of a day index: the UTC day and one of its shards."""
+    return f"{utc_day(moment)}#{shard(payment_id, DAY_SHARDS)}"

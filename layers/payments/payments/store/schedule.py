@@ -1,0 +1,107 @@
+"""What is due, and whether Elsom is well enough to be asked."""
+
+from __future__ import annotations
+
+from heapq import merge
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from payments.errors import WriteConflict
+from payments.moments import SECOND
+from payments.store.inbox import UNKNOWN_SHARD
+from payments.store.payments import DUE_SHARDS, new_token
+from payments.store.table import Table
+
+ELSOM: Final = "elsom"
+_CIRCUIT: Final = "circuit"
+_RATE: Final = "unknown-rate"
+UNKNOWN_INTERVAL: Final = SECOND
+
+
+class Due(msgspec.Struct, frozen=True, order=True):
+    """Something that waits since `at`; `item` is the sort key and tells what it is."""
+
+    at: int
+    id: str
+    item: str
+
+
+class Circuit(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How Elsom answers status questions: failures in a row, and until when it is left alone."""
+
+    failures: int = 0
+    open_until: int = 0
+    version: int = 0
+
+
+class Schedule(Protocol):
+    """What the use cases need to know about due work and Elsom's health."""
+
+    def due(self, now: int, limit: int) -> list[Due]:
+        """What is due, the longest waiting first."""
+
+    def due_unknown(self, now: int, limit: int) -> list[Due]:
+        """Unknown ids that are due, the longest waiting first."""
+
+    def circuit(self) -> Circuit:
+        """The state of the circuit."""
+
+    def save_circuit(self, before: Circuit, after: Circuit) -> None:
+        """Write the circuit; when somebody else was first, theirs stands."""
+
+    def claim_unknown_question(self, now: int) -> bool:
+        """Take the one question a second that unknown ids have in all."""
+
+
+class ScheduleTable:
+    """The due index and the state items in DynamoDB."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def due(self, now: int, limit: int) -> list[Due]:
+        """Up to `limit` due items of all shards, the longest waiting first."""
+        shards = [self._due(f"{number:02d}", now, limit) for number in range(DUE_SHARDS)]
+        return list(merge(*shards))[:limit]
+
+    def due_unknown(self, now: int, limit: int) -> list[Due]:
+        """Up to `limit` due unknown ids."""
+        return self._due(UNKNOWN_SHARD, now, limit)
+
+    def circuit(self) -> Circuit:
+        """The state of the circuit, perhaps a moment old."""
+        item = self._table.get(ELSOM, _CIRCUIT, consistent=False)
+        return msgspec.convert(item, Circuit) if item else Circuit()
+
+    def save_circuit(self, before: Circuit, after: Circuit) -> None:
+        """Write the circuit; when somebody else was first, theirs stands."""
+        self._save_state(_CIRCUIT, msgspec.to_builtins(before), msgspec.to_builtins(after))
+
+    def claim_unknown_question(self, now: int) -> bool:
+        """Take the one question a second that unknown ids have in all."""
+        state = self._table.get(ELSOM, _RATE) or {"at": 0, "version": 0}
+        if now - state["at"] < UNKNOWN_INTERVAL:
+            return False
+        return self._save_state(_RATE, state, {"at": now})
+
+    def _due(self, shard: str, now: int, limit: int) -> list[Due]:
+        if limit <= 0:
+            return []
+        items = self._table.query(
+            "dueShard = :shard AND dueAt <= :now", index="due", limit=limit, shard=shard, now=now
+        )
+        return [Due(item["dueAt"], item["pk"], item["sk"]) for item in items]
+
+    def _save_state(self, sk: str, before: dict[str, Any], after: dict[str, Any]) -> bool:
+        key = {"pk": ELSOM, "sk": sk, "kind": "state"}
+        seen = before["version"]
+        new = {**after, **key, "version": seen + 1}
+        try:
+            if seen == 0:
+                self._table.insert(new, new_token())
+            else:
+                self._table.replace({**before, **key}, new, new_token())
+        except WriteConflict:
+            return False
+        return True

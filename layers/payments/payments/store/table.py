@@ -1,0 +1,176 @@
+"""The table: items in and out as plain dicts, DynamoDB's errors turned into ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from payments.errors import StoreUnavailable, WriteConflict
+
+Item = dict[str, Any]
+_MISSING: Final = object()
+
+
+class _WholeNumbers(TypeDeserializer):
+    """All our numbers are whole; Decimal would only get in the way."""
+
+    def _deserialize_n(self, value: str) -> int:
+        return int(value)
+
+
+_serialize = TypeSerializer().serialize
+_deserialize = _WholeNumbers().deserialize
+
+
+def to_item(image: Mapping[str, Any]) -> Item:
+    """Turn DynamoDB's typed attributes (also a stream record's image) into a plain dict."""
+    return {name: _deserialize(value) for name, value in image.items()}
+
+
+def to_image(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn a plain dict into DynamoDB's typed attributes; None is left out."""
+    return {name: _serialize(value) for name, value in item.items() if value is not None}
+
+
+class Table:
+    """One DynamoDB table. Every method raises StoreUnavailable when DynamoDB does not answer."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def get(self, pk: str, sk: str, *, consistent: bool = True) -> Item | None:
+        """Read one item; an inconsistent read costs half and may be a moment old."""
+        with _translated():
+            answer = self._client.get_item(
+                TableName=self._name, Key=_key(pk, sk), ConsistentRead=consistent
+            )
+        return to_item(answer["Item"]) if "Item" in answer else None
+
+    def insert(self, item: Item, token: str) -> None:
+        """Put an item that must not exist; raise WriteConflict with what is there.
+
+        boto3 repeats a write whose answer was lost and then meets its own item: the token tells.
+        """
+        try:
+            with _translated():
+                self._client.put_item(
+                    TableName=self._name,
+                    Item=to_image({**item, "writeToken": token}),
+                    ConditionExpression="attribute_not_exists(pk)",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except WriteConflict as conflict:
+            if (conflict.current or {}).get("writeToken") != token:
+                raise
+
+    def replace(self, before: Item, after: Item, token: str) -> None:
+        """Write what differs, if the stored version is still `before`'s.
+
+        stored version = before.version ──▶ set what changed, remove what is gone
+        anything else                   ──▶ WriteConflict with what is stored
+        """
+        sets, removes = _difference(before, {**after, "writeToken": token})
+        names = {f"#{n}": name for n, name in enumerate([*sets, *removes])}
+        alias = {name: placeholder for placeholder, name in names.items()}
+        expression = "SET " + ", ".join(f"{alias[name]} = :{alias[name][1:]}" for name in sets)
+        if removes:
+            expression += " REMOVE " + ", ".join(alias[name] for name in removes)
+        values = {f":{alias[name][1:]}": _serialize(value) for name, value in sets.items()}
+        try:
+            with _translated():
+                self._client.update_item(
+                    TableName=self._name,
+                    Key=_key(before["pk"], before["sk"]),
+                    UpdateExpression=expression,
+                    ConditionExpression="#version = :seen",
+                    ExpressionAttributeNames={**names, "#version": "version"},
+                    ExpressionAttributeValues={
+                        **values,
+                        ":seen": _serialize(before["version"]),
+                    },
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except WriteConflict as conflict:
+            if (conflict.current or {}).get("writeToken") != token:
+                raise
+
+    def update(self, pk: str, sk: str, expression: str, **values: Any) -> None:
+        """Run an unconditional, repeatable update (counters of what arrived)."""
+        with _translated():
+            self._client.update_item(
+                TableName=self._name,
+                Key=_key(pk, sk),
+                UpdateExpression=expression,
+                ExpressionAttributeNames={f"#{word}": word for word in _aliased(expression)},
+                ExpressionAttributeValues={
+                    f":{name}": _serialize(value) for name, value in values.items()
+                },
+            )
+
+    def query(
+        self,
+        condition: str,
+        *,
+        index: str | None = None,
+        limit: int,
+        newest_first: bool = False,
+        **values: Any,
+    ) -> list[Item]:
+        """Up to `limit` items of one partition; `index` names one of the table's indexes."""
+        request: dict[str, Any] = {
+            "TableName": self._name,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": {
+                f":{name}": _serialize(value) for name, value in values.items()
+            },
+            "Limit": limit,
+            "ScanIndexForward": not newest_first,
+        }
+        if index is not None:
+            request["IndexName"] = index
+        with _translated():
+            answer = self._client.query(**request)
+        return [to_item(image) for image in answer["Items"]]
+
+
+def _difference(before: Item, after: Item) -> tuple[Item, list[str]]:
+    """What to set and what to remove to get from one item to the other."""
+    sets = {
+        name: value
+        for name, value in after.items()
+        if value is not None and before.get(name, _MISSING) != value
+    }
+    removes = [
+        name for name, value in before.items() if value is not None and after.get(name) is None
+    ]
+    return sets, removes
+
+
+def _key(pk: str, sk: str) -> dict[str, dict[str, str]]:
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def _aliased(expression: str) -> set[str]:
+    """The attribute names an expression writes as `#name`."""
+    words = expression.replace("(", " ").replace(",", " ").replace(")", " ").split()
+    return {word[1:] for word in words if word.startswith("#")}
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """DynamoDB's errors as ours: a lost condition, or a store that does not work."""
+    try:
+        yield
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "?")
+        if code == "ConditionalCheckFailedException":
+            current: Any = error.response.get("Item")
+            raise WriteConflict(to_item(current) if current else None) from error
+        raise StoreUnavailable(f"DynamoDB: {code}") from error
+    except BotoCoreError as error:
+        raise StoreUnavailable(f"DynamoDB: {type(error).__name__}") from error

@@ -1,0 +1,267 @@
+"""The only room with an HTTP client: one POST, and whether it may have reached the other side.
+
+`requests` reports a refused connection and a reset one with the same exception. Here a failure
+before the first byte of the request was written is `NotSent`, everything after it `MaybeSent`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+import threading
+from collections.abc import Mapping
+from typing import Any, Final
+
+import certifi
+import msgspec
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError
+from urllib3.util.connection import create_connection
+
+MAX_REPLY_BYTES: Final = 64 * 1024
+
+
+class NotSent(Exception):
+    """Nothing left this machine: name, connection, its time-out, or the TLS handshake failed."""
+
+
+class MaybeSent(Exception):
+    """The connection stood when it failed: the other side may have got the request."""
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """Status code and at most `MAX_REPLY_BYTES` of the body; `whole` tells if that was all."""
+
+    status: int
+    body: bytes
+    whole: bool = True
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds: for the connection, for each read, and for everything together."""
+
+    connect: float
+    read: float
+    total: float
+
+
+class Tls(msgspec.Struct, frozen=True, kw_only=True):
+    """How the other side's certificate is checked; it always is."""
+
+    context: ssl.SSLContext
+    server_name: str | None = None
+
+
+def tls(ca_bundle: str | None = None, server_name: str | None = None) -> Tls:
+    """Trust the public authorities, or only those of `ca_bundle` (PEM) when it is given.
+
+    With a bundle of one's own the strict X.509 flag is cleared, since Python 3.13 refuses private
+    certificates without an Authority Key Identifier; chain, dates and name are still checked.
+    """
+    if ca_bundle is None:
+        context = ssl.create_default_context(cafile=certifi.where())
+    else:
+        context = ssl.create_default_context(cadata=ca_bundle)
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    # An address that stands only in the common name is compared by _require_address instead.
+    context.check_hostname = not _is_address(server_name)
+    return Tls(context=context, server_name=server_name)
+
+
+def post(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    limits: Limits,
+    trust: Tls,
+    address: str | None = None,
+) -> Reply:
+    """POST once over a fresh connection, never following a redirect.
+
+    `address` connects there instead of asking for the name (the name is still checked).
+    Raises `NotSent` or `MaybeSent`.
+    """
+    wire = _Wire(address)
+    session = requests.Session()
+    session.trust_env = False
+    adapter = _Adapter(wire, trust)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    alarm = threading.Timer(limits.total, wire.cut)
+    alarm.daemon = True
+    alarm.start()
+    try:
+        with session.post(
+            url,
+            data=body,
+            headers={**headers, "Connection": "close"},
+            timeout=(limits.connect, limits.read),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            data = response.raw.read(MAX_REPLY_BYTES + 1, decode_content=True)
+            return Reply(response.status_code, data[:MAX_REPLY_BYTES], len(data) <= MAX_REPLY_BYTES)
+    except (requests.RequestException, HTTPError, OSError) as error:
+        if not wire.connected:
+            raise NotSent(_why(error)) from error
+        raise MaybeSent("deadline" if wire.late else _why(error)) from error
+    finally:
+        alarm.cancel()
+        session.close()
+
+
+class _Wire:
+    """What one exchange did on the network: shared by its connection and its deadline."""
+
+    def __init__(self, address: str | None) -> None:
+        self.address = address
+        self.connected = False
+        self.late = False
+        self._sock: Any = None
+
+    def up(self, sock: Any) -> None:
+        """The connection stands and its certificate is checked; bytes follow."""
+        if self.late:
+            raise NotSent("deadline")
+        self._sock = sock
+        self.connected = True
+
+    def cut(self) -> None:
+        """The total time is over: wake whoever waits on the socket."""
+        self.late = True
+        if self._sock is not None:
+            try:
+                self._sock.shutdown(2)
+            except OSError:
+                return
+
+
+class _Adapter(HTTPAdapter):
+    """Requests' adapter with our connections and our TLS context."""
+
+    def __init__(self, wire: _Wire, trust: Tls) -> None:
+        self._wire = wire
+        self._trust = trust
+        super().__init__(max_retries=0)
+
+    def init_poolmanager(self, *_args: Any, **_kwargs: Any) -> None:
+        """Build pools whose connections report to the wire."""
+        name = self._trust.server_name
+        names: dict[str, Any] = {}
+        if name:
+            by_name = {"server_hostname": name, "assert_hostname": name}
+            names = {"assert_hostname": False} if _is_address(name) else by_name
+        self.poolmanager = PoolManager(ssl_context=self._trust.context, **names)
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": _pool(HTTPConnectionPool, _Plain, self._wire, name),
+            "https": _pool(HTTPSConnectionPool, _Secure, self._wire, name),
+        }
+
+    def cert_verify(self, *_args: Any, **_kwargs: Any) -> None:
+        """The context decides; requests would add its own authorities to it."""
+
+
+class _Plain(HTTPConnection):
+    """A connection that tells its wire when it stands."""
+
+    wire: _Wire
+    server_name: str | None
+
+    def connect(self) -> None:
+        """Connect; a failure in here came before the first byte of the request."""
+        try:
+            super().connect()
+        except Exception as error:
+            raise NotSent(_why(error)) from error
+        self.wire.up(self.sock)
+
+    def _new_conn(self) -> Any:
+        """Open the socket by name, or at the address that was checked beforehand."""
+        if self.wire.address is None:
+            return super()._new_conn()
+        return create_connection((self.wire.address, self.port), self.timeout)
+
+
+class _Secure(HTTPSConnection):
+    """The same over TLS: it stands only once the certificate is checked."""
+
+    wire: _Wire
+    server_name: str | None
+
+    def connect(self) -> None:
+        """Connect and check; a failure in here came before the first byte of the request."""
+        try:
+            super().connect()
+            _require_address(self.sock, self.server_name)
+        except Exception as error:
+            raise NotSent(_why(error)) from error
+        self.wire.up(self.sock)
+
+    def _new_conn(self) -> Any:
+        """Open the socket by name, or at the address that was checked beforehand."""
+        if self.wire.address is None:
+            return super()._new_conn()
+        return create_connection((self.wire.address, self.port), self.timeout)
+
+
+def _pool(base: type, connection: type, wire: _Wire, server_name: str | None) -> Any:
+    """A pool class whose connections belong to this wire."""
+    ours = type("Connection", (connection,), {"wire": wire, "server_name": server_name})
+    return type("Pool", (base,), {"ConnectionCls": ours})
+
+
+def _require_address(sock: Any, expected: str | None) -> None:
+    """Hold a certificate to an address, also where it names it only in its common name."""
+    if expected is None or not _is_address(expected):
+        return
+    certificate: dict[str, Any] = dict(sock.getpeercert() or {})
+    names = certificate.get("subjectAltName", ())
+    subject = dict(pair for part in certificate.get("subject", ()) for pair in part)
+    addresses = {value for kind, value in names if kind == "IP Address"}
+    if expected in addresses or (not names and subject.get("commonName") == expected):
+        return
+    msg = "the certificate is for another address"
+    raise ssl.SSLCertVerificationError(msg)
+
+
+def _is_address(text: str | None) -> bool:
+    try:
+        ipaddress.ip_address(text or "")
+    except ValueError:
+        return False
+    return True
+
+
+def _why(error: BaseException) -> str:
+    """A fixed word for what failed; never the library's text, which may hold a URL."""
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    words = "connection"
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return "certificate"
+        if isinstance(cause, NameResolutionError):
+            return "name"
+        if isinstance(cause, ConnectionRefusedError):
+            return "refused"
+        if isinstance(cause, ssl.SSLError):
+            words = "tls"
+        elif isinstance(cause, TimeoutError | ConnectTimeoutError) and words == "connection":
+            words = "timeout"
+        elif isinstance(cause, ConnectionResetError) and words == "connection":
+            words = "reset"
+        cause = _cause(cause)
+    return words
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    """The next error inwards; urllib3 and requests keep it in `reason` or the first argument."""
+    inner = getattr(error, "reason", None)
+    if not isinstance(inner, BaseException):
+        first = error.args[0] if error.args else None
+        inner = first if isinstance(first, BaseException) else None
+    return inner or error.__cause__ or error.__context__
