@@ -1,4 +1,4 @@
-"""The shop's questions: one payment, its timeline, and asking Elsom now."""
+"""The shop's questions: payments, their timelines, and asking Elsom now."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from payments import answer_shop, wiring
 from payments.elsom.wiring import checking
 from payments.errors import NotFound
 from payments.http import Answer, Event, Request, door, json_answer
+from payments.list_payments import list_payments, parse_query, to_cursor
 from payments.model import Payment
+from payments.moments import now_ms
 from payments.telemetry import logger, metrics
 from payments.views import PaymentView, view_payment
 
@@ -40,11 +42,21 @@ def _check(request: Request) -> Answer:
     return json_answer(200, _view(payment, request))
 
 
+def _list(request: Request) -> Answer:
+    secret = wiring.vault().get()
+    query, limit = parse_query(request.query, now_ms(), secret.page_signing_keys)
+    page = list_payments(query, limit, wiring.listing())
+    cursor = to_cursor(page.next_query, secret.signing_key()) if page.next_query else None
+    items = [_view(payment, request) for payment in page.payments]
+    return json_answer(200, {"items": items, "nextCursor": cursor})
+
+
 def _view(payment: Payment, request: Request) -> PaymentView:
     return view_payment(payment, request.base_url, wiring.vault().get().signing_key())
 
 
 _ROUTES = {
+    ("GET", "/payments"): _list,
     ("GET", "/payments/{id}"): _one,
     ("GET", "/payments/{id}/timeline"): _timeline,
     ("POST", "/payments/{id}/check"): _check,

@@ -10,6 +10,7 @@ from payments.merchant import MerchantVault, secrets_manager_reader
 from payments.queue import SqsChecksQueue
 from payments.settings import settings
 from payments.store.inbox import InboxTable
+from payments.store.listing import ListingTable
 from payments.store.payments import PaymentTable
 from payments.store.schedule import ScheduleTable
 from payments.store.table import Table
@@ -37,6 +38,12 @@ def inbox() -> InboxTable:
 def schedule() -> ScheduleTable:
     """What is due, and Elsom's health."""
     return ScheduleTable(table())
+
+
+@cache
+def listing() -> ListingTable:
+    """Lists of payments."""
+    return ListingTable(table())
 
 
 @cache

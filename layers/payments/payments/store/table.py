@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from payments.errors import StoreUnavailable, WriteConflict
 
 Item = dict[str, Any]
 _MISSING: Final = object()
+_BATCH_TRIES: Final = 4
 
 
 class _WholeNumbers(TypeDeserializer):
@@ -119,9 +120,13 @@ class Table:
         index: str | None = None,
         limit: int,
         newest_first: bool = False,
+        after: Item | None = None,
         **values: Any,
     ) -> list[Item]:
-        """Up to `limit` items of one partition; `index` names one of the table's indexes."""
+        """Up to `limit` items of one partition; `index` names one of the table's indexes.
+
+        `after` holds all keys (the table's and the index's) of the item to go on behind.
+        """
         request: dict[str, Any] = {
             "TableName": self._name,
             "KeyConditionExpression": condition,
@@ -133,9 +138,27 @@ class Table:
         }
         if index is not None:
             request["IndexName"] = index
+        if after is not None:
+            request["ExclusiveStartKey"] = to_image(after)
         with _translated():
             answer = self._client.query(**request)
         return [to_item(image) for image in answer["Items"]]
+
+    def get_many(self, keys: Sequence[tuple[str, str]]) -> list[Item]:
+        """Read up to 100 items by (pk, sk), in any order; those that are not there are left out."""
+        wanted: dict[str, Any] = {self._name: {"Keys": [_key(pk, sk) for pk, sk in keys]}}
+        items: list[Item] = []
+        for _ in range(_BATCH_TRIES):
+            if not wanted.get(self._name, {}).get("Keys"):
+                return items
+            with _translated():
+                answer = self._client.batch_get_item(RequestItems=wanted)
+            items += [to_item(image) for image in answer["Responses"].get(self._name, ())]
+            wanted = answer.get("UnprocessedKeys", {})
+        if wanted.get(self._name):
+            msg = "DynamoDB: some items were not read"
+            raise StoreUnavailable(msg)
+        return items
 
 
 def _difference(before: Item, after: Item) -> tuple[Item, list[str]]:
