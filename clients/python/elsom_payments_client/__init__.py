@@ -1,0 +1,31 @@
+"""Client of the Elsom Payments API for shops.
+
+api = ElsomPayments("https://…/v1")
+payment = api.start("1500.00", order_id="A-1001", idempotency_key="order-A-1001")
+redirect_customer_to(payment.checkout_url)
+"""
+
+from elsom_payments_client.client import ElsomPayments
+from elsom_payments_client.errors import (
+    ApiError,
+    ApiUnreachable,
+    ElsomRefused,
+    StillOpen,
+)
+from elsom_payments_client.types import Case, Event, Payment
+from elsom_payments_client.webhooks import WrongSignature, verify_webhook
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ApiError",
+    "ApiUnreachable",
+    "Case",
+    "ElsomPayments",
+    "ElsomRefused",
+    "Event",
+    "Payment",
+    "StillOpen",
+    "WrongSignature",
+    "verify_webhook",
+]

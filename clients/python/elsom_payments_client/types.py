@@ -1,0 +1,108 @@
+"""What the API answers, as typed values. Unknown fields of a newer API are ignored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Self
+
+FINAL = frozenset({"paid", "expired", "cancelled", "failed"})
+
+
+class _Answer:
+    """Builds a dataclass from JSON with camelCase names."""
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Take what this class knows."""
+        names = {field.name for field in fields(cls)}  # type: ignore[arg-type]  # subclasses are dataclasses
+        known = {_snake(name): value for name, value in document.items()}
+        return cls(**{name: _typed(name, value) for name, value in known.items() if name in names})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Payment(_Answer):
+    """A payment. `amount` in som."""
+
+    id: str
+    status: str
+    amount: Decimal
+    currency: str
+    order_id: str
+    language: str
+    sequence: int
+    late: bool
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime
+    customer_msisdn: str | None = None
+    cashier_no: str | None = None
+    description: str | None = None
+    metadata: Mapping[str, str] | None = None
+    return_url: str | None = None
+    checkout_url: str | None = None
+    elsom_transaction_id: str | None = None
+    status_reason: str | None = None
+    elsom_error_code: str | None = None
+    paid_at: datetime | None = None
+    next_check_at: datetime | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it ended. An end other than `paid` may still become `paid`, with `late`."""
+        return self.status in FINAL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case(_Answer):
+    """Money that matches no open order: a person has to look."""
+
+    id: str
+    kind: str
+    state: str
+    payment_id: str
+    opened_at: datetime
+    sequence: int
+    order_id: str | None = None
+    evidence: Mapping[str, Any] | None = None
+    resolved_at: datetime | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What the bus and the webhook tell. Keep the highest `sequence` per payment or case."""
+
+    event_id: str
+    type: str
+    sequence: int
+    occurred_at: datetime
+    payment: Payment | None = None
+    case: Case | None = None
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Event:
+        """Read an event's detail."""
+        payment, case = document.get("payment"), document.get("case")
+        return cls(
+            event_id=document["eventId"],
+            type=document["type"],
+            sequence=document["sequence"],
+            occurred_at=datetime.fromisoformat(document["occurredAt"]),
+            payment=Payment.from_json(payment) if payment else None,
+            case=Case.from_json(case) if case else None,
+        )
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+def _typed(name: str, value: Any) -> Any:
+    if name == "amount":
+        return Decimal(value)
+    if name.endswith("_at") and value is not None:
+        return datetime.fromisoformat(value)
+    return value

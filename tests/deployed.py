@@ -1,0 +1,130 @@
+"""The deployed stack for tests: a local cloud of one's own on free ports, and a shop to call it."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.ports import free_port
+from tools.local.cloud import LocalCloud
+from tools.local.servers import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+from tools.local.shop import Answer, Shop
+
+# Short steps, so that a test need not wait; the Scheduler itself still fires once a minute.
+FAST = {"CheckLadderSeconds": "2,2,2,5", "LateCheckSeconds": "5,5,5"}
+
+
+@dataclass
+class Deployed:
+    """One stack on a local cloud."""
+
+    cloud: LocalCloud
+    outputs: dict[str, str]
+    secret: dict[str, Any]
+    shop: Shop
+
+    def start(self, **changes: Any) -> Answer:
+        """Start a payment with a key of its own; `key` gives another, None leaves a field out."""
+        key = changes.pop("key", None) or uuid.uuid4().hex
+        body = {"amount": "1500.00", "orderId": f"A-{uuid.uuid4().hex[:8]}", **changes}
+        wanted = {name: value for name, value in body.items() if value is not None}
+        return self.shop.call("POST", "/payments", wanted, {"Idempotency-Key": key})
+
+    def get(self, payment_id: str) -> dict[str, Any]:
+        answer = self.shop.call("GET", f"/payments/{payment_id}")
+        assert answer.status == 200, answer
+        payment: dict[str, Any] = answer.body
+        return payment
+
+    def timeline(self, payment_id: str) -> list[dict[str, Any]]:
+        answer = self.shop.call("GET", f"/payments/{payment_id}/timeline")
+        assert answer.status == 200, answer
+        items: list[dict[str, Any]] = answer.body["items"]
+        return items
+
+    def wait_for(self, payment_id: str, status: str, seconds: float = 30) -> dict[str, Any]:
+        """The payment once it has this status; fails with how it stands."""
+        payment = self.get(payment_id)
+        until = time.monotonic() + seconds
+        while payment["status"] != status:
+            assert time.monotonic() < until, (payment, self.timeline(payment_id))
+            time.sleep(0.3)
+            payment = self.get(payment_id)
+        return payment
+
+    def calls(self, payment_id: str, method: str) -> list[dict[str, Any]]:
+        """What Elsom was asked about this payment."""
+        path = f"/_sandbox/calls?trn={payment_id}&method={method}"
+        items: list[dict[str, Any]] = self.cloud.tell_sandbox("GET", path)["items"]
+        return items
+
+    def set_status(self, payment_id: str, status: str, *, notify: bool = False) -> None:
+        """Have Elsom say this from now on."""
+        path = f"/_sandbox/transactions/{payment_id}/status"
+        self.cloud.tell_sandbox("POST", path, {"status": status, "notify": notify})
+
+    def notify(self, payment_id: str, **more: Any) -> Any:
+        """Have Elsom send a notification now; what it got back."""
+        return self.cloud.tell_sandbox("POST", f"/_sandbox/transactions/{payment_id}/notify", more)
+
+    def fault(self, method: str, fault: str, **more: Any) -> None:
+        """Have Elsom misbehave."""
+        body = {"method": method, "fault": fault, "times": 1, **more}
+        self.cloud.tell_sandbox("POST", "/_sandbox/faults", body)
+
+    def run_schedule(self) -> None:
+        """Fire the schedule's function now instead of at the next minute."""
+        self.invoke("ScheduleChecksFunction", {})
+
+    def invoke(self, logical_id: str, event: Mapping[str, Any]) -> Any:
+        """Invoke a function of the stack by its logical id."""
+        answer = self.cloud.client("lambda").invoke(
+            FunctionName=self.resource(logical_id), Payload=json.dumps(event).encode()
+        )
+        text = answer["Payload"].read().decode()
+        assert "FunctionError" not in answer, text
+        return json.loads(text) if text else None
+
+    def resource(self, logical_id: str) -> str:
+        """The physical id of a resource of the stack."""
+        answer = self.cloud.client("cloudformation").describe_stack_resource(
+            StackName=self.outputs["StackName"], LogicalResourceId=logical_id
+        )
+        return str(answer["StackResourceDetail"]["PhysicalResourceId"])
+
+
+def deployed(
+    cloud: LocalCloud, stack_name: str, parameters: Mapping[str, str] | None = None
+) -> Deployed:
+    """Deploy the built template under this name."""
+    outputs = {**cloud.deploy(stack_name, {**FAST, **(parameters or {})}), "StackName": stack_name}
+    secret = cloud.fill_secret()
+    shop = Shop(cloud.api_url, REGION, ACCESS_KEY_ID, SECRET_ACCESS_KEY)
+    return Deployed(cloud, outputs, secret, shop)
+
+
+@contextmanager
+def running_cloud(state: Path) -> Iterator[LocalCloud]:
+    """A local cloud that is built and ready to deploy to; stopped at the end."""
+    cloud = LocalCloud(state, free_port(), free_port())
+    try:
+        cloud.start()
+        cloud.build()
+        yield cloud
+    finally:
+        cloud.stop()
+
+
+def eventually[Found](look: Callable[[], Found], seconds: float = 20) -> Found:
+    """The first true thing that `look` returns."""
+    until = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < until, f"nothing came in {seconds} s"
+        time.sleep(0.3)
+    return found
