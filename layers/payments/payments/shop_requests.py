@@ -26,6 +26,9 @@ def _text(at_least: int, at_most: int) -> str:
     return rf"^[^\x00-\x1f\x7f]{{{at_least},{at_most}}}$(?!\n)"
 
 
+TEXT_500: Final = _text(1, 500)
+
+
 def _rule(message: str, description: str, *, pattern: str, example: str) -> Meta:
     return Meta(
         pattern=pattern,
@@ -136,10 +139,29 @@ def parse_start(
 
 def parse_payment_request(body: bytes, return_url_hosts: tuple[str, ...]) -> PaymentRequest:
     """Check the body field by field; raise InvalidRequest that names every wrong one."""
+    values, errors = _read_fields(body, PaymentRequest)
+    errors += _beyond_types(values, return_url_hosts)
+    if errors:
+        raise InvalidRequest(*errors)
+    return PaymentRequest(**values)
+
+
+def check_fields(body: bytes, kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """The fields of a body that has this form; raise InvalidRequest that names every wrong one."""
+    values, errors = _read_fields(body, kind)
+    if errors:
+        raise InvalidRequest(*errors)
+    return values
+
+
+def _read_fields(
+    body: bytes, kind: type[msgspec.Struct]
+) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """Check each field by itself, since msgspec stops at the first mistake."""
     fields = parse_object(body)
     errors: list[tuple[str, str]] = []
     values: dict[str, Any] = {}
-    known = {field.encode_name: field for field in msgspec.structs.fields(PaymentRequest)}
+    known = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for name, field in known.items():
         if name not in fields:
             if field.required:
@@ -150,10 +172,7 @@ def parse_payment_request(body: bytes, return_url_hosts: tuple[str, ...]) -> Pay
         except msgspec.ValidationError:
             errors.append((name, _message(field.type)))
     errors += [(name, "is not a field of this request") for name in fields if name not in known]
-    errors += _beyond_types(values, return_url_hosts)
-    if errors:
-        raise InvalidRequest(*errors)
-    return PaymentRequest(**values)
+    return values, errors
 
 
 def parse_object(body: bytes) -> Mapping[str, Any]:
@@ -176,6 +195,8 @@ def _beyond_types(values: dict[str, Any], hosts: tuple[str, ...]) -> list[tuple[
     size = sum(len(key.encode()) + len(value.encode()) for key, value in metadata.items())
     if len(metadata) > _METADATA_PAIRS:
         errors.append(("metadata", f"must be at most {_METADATA_PAIRS} pairs"))
+    elif "" in metadata:
+        errors.append(("metadata", "must not have an empty name"))
     elif size > _METADATA_BYTES:
         errors.append(("metadata", f"must be at most {_METADATA_BYTES} bytes in all"))
     url = values.get("return_url")
