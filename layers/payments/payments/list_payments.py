@@ -138,7 +138,9 @@ def _from_filters(
         errors.append(("from", "must be before `to`, by at most 92 days"))
     if errors:
         return None, errors
-    return Query(max(first, 0), last, Status(status) if status else None, order_id), []
+    # Nothing was created before the epoch, where our milliseconds begin.
+    span = (max(first, 0), max(last, 0))
+    return Query(*span, Status(status) if status else None, order_id), []
 
 
 def _from_cursor(
