@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from payments.bus import Bus
 from payments.check import Checking, Result, check_payment
 from payments.elsom.outcomes import Silent
-from payments.errors import ElsomUnreachable, NotFound
+from payments.errors import ElsomUnreachable, NotFound, StateConflict
+from payments.events import last_payment_event
 from payments.model import Asker, Payment
 from payments.store.inbox import Inbox
 from payments.store.payments import Payments
+from payments.store.webhooks import Deliveries
 from payments.views import view_timeline
 
 
@@ -38,3 +41,21 @@ def check_now(payment_id: str, checking: Checking) -> Payment:
     if isinstance(checked.outcome, Silent):
         raise ElsomUnreachable(checked.outcome.why)
     return checked.payment
+
+
+def resend_last_event(
+    payment_id: str, payments: Payments, deliveries: Deliveries, bus: Bus
+) -> dict[str, str]:
+    """Tell the payment's last event once more, under its id; StateConflict when there is none.
+
+    The webhook begins its tries anew, also where it was given up or not wanted.
+    """
+    event = last_payment_event(get_payment(payment_id, payments))
+    if event is None:
+        msg = "nothing has been told about this payment yet"
+        raise StateConflict(msg)
+    deliveries.forget(event.event_id)
+    if bus.publish([event]):
+        msg = "the bus does not take this event"
+        raise StateConflict(msg)
+    return {"eventId": event.event_id, "type": event.type}

@@ -65,6 +65,9 @@ class Result(StrEnum):
     DROPPED = "dropped"
 
 
+_CLAIMED_BEFORE: Final = frozenset({Result.NOT_DUE, Result.SETTLED_UNASKED})
+
+
 class Checked(msgspec.Struct, frozen=True):
     """The result, the payment as it is now (None: not ours), and what Elsom said if asked."""
 
@@ -105,7 +108,11 @@ def check_payment(
 def check_from_queue(request: CheckRequest, deps: Checking, *, redelivered: bool) -> Checked:
     """Serve one message of the checks queue, and send what has to follow it."""
     if request.reason == "schedule":
-        return check_payment(request.id, Asker.SCHEDULE, deps)
+        checked = check_payment(request.id, Asker.SCHEDULE, deps)
+        if redelivered and checked.result in _CLAIMED_BEFORE:
+            # The first delivery died between its claim and its answer; it may be the last check.
+            return check_payment(request.id, Asker.FOLLOW_UP, deps)
+        return checked
     asker = Asker.FOLLOW_UP if request.again else Asker.NOTIFICATION
     checked = check_payment(request.id, asker, deps, request.elsom_transaction_id)
     match checked.result:

@@ -1,4 +1,4 @@
-"""Send what is due to the checks queue: never more than it can drain in a minute."""
+"""Send what is due to the queues: never more than they can drain in a minute."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ import msgspec
 
 from payments.circuit import is_healthy, is_open
 from payments.moments import Clock
-from payments.queue import CheckRequest, ChecksQueue
+from payments.queue import CheckRequest, ChecksQueue, DueWebhook, TextQueue
 from payments.store.payments import SORT_KEY
 from payments.store.schedule import Due, Schedule
+from payments.store.webhooks import Deliveries
 
 # Questions one worker asks in a minute when Elsom answers in half a second.
 PER_WORKER: Final = 120
 UNKNOWN_PER_MINUTE: Final = 55
+WEBHOOKS_PER_MINUTE: Final = 600
+# Retries get their turn also while new events fill the queue.
+WEBHOOKS_AT_LEAST: Final = 50
 
 
 class Sending(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +28,14 @@ class Sending(msgspec.Struct, frozen=True, kw_only=True):
     queue: ChecksQueue
     clock: Clock
     concurrency: int
+
+
+class SendingWebhooks(msgspec.Struct, frozen=True, kw_only=True):
+    """What the schedule of webhooks works with."""
+
+    deliveries: Deliveries
+    queue: TextQueue
+    clock: Clock
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +60,15 @@ def send_due_checks(deps: Sending) -> Sent:
     unknown = _send_unknown(now, room - backlog - len(fresh), deps)
     oldest = now - due[0].at if due else 0
     return Sent(checks=checks, unknown=unknown, backlog=backlog, oldest_wait=oldest)
+
+
+def send_due_webhooks(deps: SendingWebhooks) -> int:
+    """Send the webhooks whose next try is due; one sent twice is tried once."""
+    room = max(WEBHOOKS_PER_MINUTE - deps.queue.backlog(), WEBHOOKS_AT_LEAST)
+    due = deps.deliveries.due(deps.clock(), room)
+    return deps.queue.send_all(
+        [(msgspec.json.encode(DueWebhook(event_id)).decode(), 0) for event_id in due]
+    )
 
 
 def _room(concurrency: int, *, healthy: bool, paused: bool) -> int:

@@ -128,24 +128,32 @@ def problem_of(error: errors.PaymentsError, request_id: str) -> Answer:
     return problem(status, name, title, detail or str(error), request_id, retry_after=retry)
 
 
+def guarded(tell: Callable[[errors.PaymentsError, str], Answer]) -> Callable[[Door], Door]:
+    """Wrap a handler so that no error leaves it but as `tell` puts it (error, request id)."""
+
+    def wrap(handle: Door) -> Door:
+        @wraps(handle)
+        def guard(event: Event, context: Any) -> Answer:
+            request_id = (event.get("requestContext") or {}).get("requestId", "")
+            try:
+                return handle(event, context)
+            except errors.PaymentsError as error:
+                answer = tell(error, request_id)
+                logger.info("refused", problem=answer["statusCode"], error=type(error).__name__)
+                return answer
+            except Exception as error:  # noqa: BLE001 - the last door: nothing may leave as a stack trace
+                # The text of an unforeseen error may hold anything: its type and place must do.
+                logger.error("unforeseen", error=type(error).__name__, place=_place(error))
+                return tell(errors.PaymentsError(), request_id)
+
+        return guard
+
+    return wrap
+
+
 def door(handle: Door) -> Door:
-    """Wrap a handler of the shop's API: no error leaves it but as a problem."""
-
-    @wraps(handle)
-    def guarded(event: Event, context: Any) -> Answer:
-        request_id = (event.get("requestContext") or {}).get("requestId", "")
-        try:
-            return handle(event, context)
-        except errors.PaymentsError as error:
-            answer = problem_of(error, request_id)
-            logger.info("refused", problem=answer["statusCode"], error=type(error).__name__)
-            return answer
-        except Exception as error:  # noqa: BLE001 - the last door: nothing may leave as a stack trace
-            # The text of an unforeseen error may hold anything: its type and place must do.
-            logger.error("unforeseen", error=type(error).__name__, place=_place(error))
-            return problem_of(errors.PaymentsError(), request_id)
-
-    return guarded
+    """Wrap a handler of the shop's API: its errors are problems."""
+    return guarded(problem_of)(handle)
 
 
 _INTERNAL: Final = (500, "internal", "Something unforeseen happened", "It was logged.", None)

@@ -44,7 +44,7 @@ class MerchantSecret(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     def signing_key(self) -> str:
         """The key that signs links; raise NotConfigured while there is none."""
-        if not self.page_signing_keys:
+        if not any(self.page_signing_keys[:1]):
             msg = "pageSigningKeys of the secret is empty"
             raise NotConfigured(msg)
         return self.page_signing_keys[0]
@@ -63,10 +63,13 @@ class MerchantVault:
         self._clock = clock
         self._secret: MerchantSecret | None = None
         self._read_at = 0
+        self._tried_at = 0
 
     def get(self) -> MerchantSecret:
         """The secret, at most four minutes old while it can be read; else NotConfigured."""
-        if self._secret is None or self._clock() - self._read_at >= MAX_AGE:
+        now = self._clock()
+        stale = now - self._read_at >= MAX_AGE and now - self._tried_at >= REREAD_INTERVAL
+        if self._secret is None or stale:
             self._refresh()
         if self._secret is None:
             msg = "the merchant's secret cannot be read"
@@ -75,7 +78,7 @@ class MerchantVault:
 
     def get_fresh(self) -> MerchantSecret:
         """The secret read again, at most every ten seconds: for when something did not match."""
-        if self._clock() - self._read_at >= REREAD_INTERVAL:
+        if self._clock() - self._tried_at >= REREAD_INTERVAL:
             self._refresh()
         return self.get()
 
@@ -91,11 +94,12 @@ class MerchantVault:
         )
 
     def _refresh(self) -> None:
-        self._read_at = self._clock()
+        self._tried_at = self._clock()
         try:
             self._secret = msgspec.json.decode(self._read(), type=MerchantSecret)
         except (ClientError, BotoCoreError, msgspec.MsgspecError):
             return
+        self._read_at = self._tried_at
 
 
 def secrets_manager_reader(client: Any, arn: str) -> Callable[[], str]:

@@ -8,7 +8,7 @@ from payments.elsom.wire import Notification
 from payments.errors import QueueUnavailable
 from payments.moments import Clock
 from payments.queue import CheckRequest, ChecksQueue
-from payments.store.inbox import Inbox, Unknown
+from payments.store.inbox import Inbox, remember_unknown
 from payments.store.payments import Payments, apply
 from payments.transitions import due_now
 
@@ -48,4 +48,4 @@ def _make_due(trn_id: str, now: int, deps: Receiving) -> None:
     if payment is not None:
         apply(deps.payments, payment, lambda p: due_now(p, now))
     else:
-        deps.inbox.note_unknown(Unknown(id=trn_id, first_seen_at=now, next_check_at=now))
+        remember_unknown(deps.inbox, trn_id, now)

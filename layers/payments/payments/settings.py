@@ -34,6 +34,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     payments_table: str = ""
     checks_queue_url: str = ""
     webhooks_queue_url: str = ""
+    webhooks_dead_letter_queue_url: str = ""
+    unpublished_queue_url: str = ""
     event_bus: str = ""
     stack_id: str = ""
 

@@ -125,18 +125,19 @@ def _known(stored: Payment, ours: Payment) -> Payment:
 def _resume(known: Payment, deps: Starting) -> Payment | None:
     """What the same key does to a payment that is there: wait, settle it, or begin anew.
 
-    None: nothing, it is as it is. Without `attempt_at` in the answer: settled. Else: send.
+    None: nothing, it is as it is. Without `attempt_at` in the answer: settled. Else the attempt
+    is ours: send.
     """
     now = deps.clock()
     if known.status is not Status.CREATED:
         return None
     if start_died(known, now):
-        return apply(deps.payments, known, lambda p: _settle_dead(p, now))
+        return _settled(apply(deps.payments, known, lambda p: _settle_dead(p, now)))
     if known.attempt_at is not None:
         left = known.attempt_at + START_RUNS_AT_MOST - now
         raise StartInProgress(max(1, -(-left // SECOND)))
     if never_sent(known, now):
-        return apply(deps.payments, known, lambda p: fail_unsent(p, now) if p == known else p)
+        return _settled(apply(deps.payments, known, lambda p: _close_unsent(p, now)))
     try:
         return deps.payments.save(known, begin_attempt(known, now, deps.policy))
     except WriteConflict as conflict:
@@ -147,6 +148,17 @@ def _settle_dead(payment: Payment, now: int) -> Payment:
     return start_unknown(payment, now, "died") if start_died(payment, now) else payment
 
 
+def _close_unsent(payment: Payment, now: int) -> Payment:
+    return fail_unsent(payment, now) if never_sent(payment, now) else payment
+
+
+def _settled(payment: Payment) -> Payment:
+    """Somebody else may have begun an attempt just before: that one is theirs to send."""
+    if payment.attempt_at is not None:
+        raise StartInProgress(1)
+    return payment
+
+
 def _send(payment: Payment, request: PaymentRequest, merchant: Merchant, deps: Starting) -> Started:
     seconds = deps.seconds_left() - TIME_TO_RECORD
     outcome = (
@@ -155,7 +167,7 @@ def _send(payment: Payment, request: PaymentRequest, merchant: Merchant, deps: S
         else NothingSent("no-time-left")
     )
     recorded = _record(payment, outcome, deps)
-    if isinstance(outcome, Refused):
+    if isinstance(outcome, Refused) and recorded.status is Status.FAILED:
         raise ElsomRefused(payment.id, outcome.code, outcome.message)
     if isinstance(outcome, NothingSent):
         raise ElsomUnreachable(outcome.why)

@@ -120,9 +120,14 @@ def fail_unsent(payment: Payment, now: int) -> Payment:
 
 
 def claim(payment: Payment, now: int, asker: Asker, policy: Policy) -> Payment:
-    """Take the right to ask Elsom now; the schedule's own check also moves to its next step."""
+    """Take the right to ask Elsom now; the schedule's own check also moves to its next step.
+
+    Nobody else's moves it: a page's question is not repeated when it dies, and were it the last
+    late check, nobody would ask again.
+    """
     claimed = replace(payment, asked_at=now, asked_by=asker, questions=payment.questions + 1)
-    if payment.next_check_at is None or payment.next_check_at > now:
+    due = payment.next_check_at is not None and payment.next_check_at <= now
+    if asker is not Asker.SCHEDULE or not due:
         return claimed
     step = payment.check_step + 1
     return replace(claimed, check_step=step, next_check_at=_next_check(payment, step, now, policy))

@@ -7,9 +7,11 @@ before the first byte of the request was written is `NotSent`, everything after 
 from __future__ import annotations
 
 import ipaddress
+import socket
 import ssl
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import certifi
@@ -20,6 +22,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError
 from urllib3.util.connection import create_connection
+from urllib3.util.ssl_match_hostname import CertificateError as WrongName
 
 MAX_REPLY_BYTES: Final = 64 * 1024
 
@@ -78,10 +81,13 @@ def post(
     limits: Limits,
     trust: Tls,
     address: str | None = None,
+    *,
+    read_body: bool = True,
 ) -> Reply:
     """POST once over a fresh connection, never following a redirect.
 
     `address` connects there instead of asking for the name (the name is still checked).
+    Without `read_body` the reply counts as soon as its head is there, and its body is empty.
     Raises `NotSent` or `MaybeSent`.
     """
     wire = _Wire(address)
@@ -102,7 +108,11 @@ def post(
             allow_redirects=False,
             stream=True,
         ) as response:
+            if not read_body:
+                return Reply(response.status_code, b"", whole=False)
             data = response.raw.read(MAX_REPLY_BYTES + 1, decode_content=True)
+            if wire.late:
+                raise MaybeSent("deadline")
             return Reply(response.status_code, data[:MAX_REPLY_BYTES], len(data) <= MAX_REPLY_BYTES)
     except (requests.RequestException, HTTPError, OSError) as error:
         if not wire.connected:
@@ -111,6 +121,24 @@ def post(
     finally:
         alarm.cancel()
         session.close()
+
+
+def resolve(host: str, port: int, seconds: float) -> list[str]:
+    """The addresses of a host, each once; raise `NotSent` if there is none or it takes too long."""
+    found: list[str] = []
+
+    def ask() -> None:
+        # The system's resolver knows no time-out of ours: a thread of its own may be left behind.
+        with suppress(OSError, UnicodeError):
+            answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found.extend(dict.fromkeys(str(answer[4][0]) for answer in answers))
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(seconds)
+    if asking.is_alive() or not found:
+        raise NotSent("name")
+    return found
 
 
 class _Wire:
@@ -124,9 +152,9 @@ class _Wire:
 
     def up(self, sock: Any) -> None:
         """The connection stands and its certificate is checked; bytes follow."""
+        self._sock = sock
         if self.late:
             raise NotSent("deadline")
-        self._sock = sock
         self.connected = True
 
     def cut(self) -> None:
@@ -134,7 +162,8 @@ class _Wire:
         self.late = True
         if self._sock is not None:
             try:
-                self._sock.shutdown(2)
+                # Not the TLS socket's own: it would go on in plain text.
+                socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
             except OSError:
                 return
 
@@ -242,7 +271,7 @@ def _why(error: BaseException) -> str:
     words = "connection"
     while cause is not None and id(cause) not in seen:
         seen.add(id(cause))
-        if isinstance(cause, ssl.SSLCertVerificationError):
+        if isinstance(cause, ssl.SSLCertVerificationError | WrongName):
             return "certificate"
         if isinstance(cause, NameResolutionError):
             return "name"

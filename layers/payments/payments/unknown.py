@@ -11,22 +11,16 @@ from payments.circuit import is_open, record_silence, record_word
 from payments.elsom.outcomes import Silent
 from payments.elsom.wire import Answered
 from payments.errors import WriteConflict
-from payments.ids import is_id
 from payments.model import Answer
 from payments.moments import DAY, MINUTE
-from payments.store.inbox import Unknown
+from payments.store.inbox import Unknown, remember_unknown
 
 ASKED_FOR: Final = DAY
 
 
 def note_unknown(unknown_id: str, deps: Checking) -> None:
     """Remember an id from a notification; one that is not of our form cannot be ours."""
-    if not is_id(unknown_id):
-        return
-    now = deps.clock()
-    noted = deps.inbox.note_unknown(Unknown(id=unknown_id, first_seen_at=now, next_check_at=now))
-    if noted.next_check_at is None and noted.last_answer is not Answer.PAID:
-        _save(noted, msgspec.structs.replace(noted, next_check_at=now), deps)
+    remember_unknown(deps.inbox, unknown_id, deps.clock())
 
 
 def ask_about_unknown(unknown_id: str, deps: Checking) -> bool:

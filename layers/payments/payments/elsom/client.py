@@ -80,6 +80,4 @@ class ElsomClient:
 
 def _scrubbed(refused: Refused, merchant: Merchant) -> Refused:
     """Elsom may repeat what we sent it: no password and no wallet number goes further."""
-    secrets = (merchant.password, merchant.msisdn)
-    code = wire.scrub(refused.code, secrets) or "?"
-    return Refused(code, wire.scrub(refused.message, secrets))
+    return wire.scrub_refusal(refused, (merchant.password, merchant.msisdn))

@@ -19,8 +19,9 @@ CULTURES: Final[Mapping[str, str]] = {"ky": "ky-KG", "ru": "ru-RU", "en": "en-US
 SUCCESS: Final = "0"
 NO_WALLET: Final = "0"
 
-# A comma before a closing bracket, as in the document's own examples; strings are skipped whole.
-_TRAILING_COMMA: Final = re.compile(rb'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
+# A comma before a closing bracket, as in the document's own examples; strings are skipped whole,
+# one that never ends too: looking for its end from every quote in it would take minutes.
+_TRAILING_COMMA: Final = re.compile(rb'("(?:[^"\\]++|\\.)*+"?)|,(?=\s*[}\]])', re.DOTALL)
 _DIGITS: Final = re.compile(r"\d{9,}")
 _MAX_MESSAGE: Final = 250
 _MAX_CODE: Final = 20
@@ -124,9 +125,9 @@ def read_start(body: bytes, *, plain_http: bool = False) -> Accepted | Refused |
     if code is None:
         return Unusable("no-error-code")
     if code != SUCCESS:
-        return Refused(code, _text(response.get("ErrorMsg"), _MAX_MESSAGE))
-    url = _text(result.get("URL"), _MAX_URL)
-    if url is None or not _is_page(url, plain_http=plain_http):
+        return Refused(code, _scalar(response.get("ErrorMsg")))
+    url = _scalar(result.get("URL"))
+    if url is None or len(url) > _MAX_URL or not _is_page(url, plain_http=plain_http):
         return Unusable("no-url")
     return Accepted(url)
 
@@ -140,7 +141,7 @@ def read_status(body: bytes) -> Answered | Refused | Unusable:
     if code is None:
         return Unusable("no-error-code")
     if code != SUCCESS:
-        return Refused(code, _text(response.get("ErrorMsg"), _MAX_MESSAGE))
+        return Refused(code, _scalar(response.get("ErrorMsg")))
     word = _scalar(result.get("PaymentStatus"))
     try:
         return Answered(Answer((word or "").upper()))
@@ -163,10 +164,10 @@ def read_notification(body: bytes) -> Notification | None:
     return Notification(
         partner_trn_id=trn[:100],
         transaction_id=transaction[:30] if transaction else None,
-        payment_status=_text(fields.get("PaymentStatus"), 100),
-        message=mask_numbers(_text(fields.get("Message"), _MAX_MESSAGE)),
-        cheque_no=mask_numbers(_text(fields.get("ChequeNo"), 100)),
-        cashier_no=mask_numbers(_text(fields.get("CashierNo"), 100)),
+        payment_status=_masked_text(fields.get("PaymentStatus"), 100),
+        message=_masked_text(fields.get("Message"), _MAX_MESSAGE),
+        cheque_no=_masked_text(fields.get("ChequeNo"), 100),
+        cashier_no=_masked_text(fields.get("CashierNo"), 100),
     )
 
 
@@ -204,12 +205,13 @@ def mask_msisdn(number: str) -> str:
     return f"{number[:4]}***{number[-3:]}"
 
 
-def scrub(text: str | None, secrets: Iterable[str]) -> str | None:
-    """Take our secrets and every wallet number out of a text of Elsom's."""
-    for secret in secrets:
-        if text and secret:
-            text = text.replace(secret, "***")
-    return mask_numbers(text)
+def scrub_refusal(refused: Refused, secrets: Iterable[str]) -> Refused:
+    """Take our secrets and every wallet number out of Elsom's words; only then cut them short."""
+    code, message = refused.code, refused.message or ""
+    for secret in filter(None, secrets):
+        code, message = code.replace(secret, "***"), message.replace(secret, "***")
+    message = (mask_numbers(message) or "")[:_MAX_MESSAGE]
+    return Refused((mask_numbers(code) or "?")[:_MAX_CODE], message or None)
 
 
 def _request(method: str, **fields: str) -> bytes:
@@ -222,15 +224,17 @@ def _response(body: bytes) -> tuple[dict[str, Any] | None, dict[str, Any]]:
     response = document.get("Response") if isinstance(document, dict) else None
     if not isinstance(response, dict):
         return None, {}
-    result = response.get("Result", document.get("Result"))
-    return response, result if isinstance(result, dict) else {}
+    for result in (response.get("Result"), document.get("Result")):
+        if isinstance(result, dict):
+            return response, result
+    return response, {}
 
 
 def _error_code(response: dict[str, Any]) -> str | None:
     code = _scalar(response.get("ErrorCode"))
     if not code:
         return None
-    return SUCCESS if code.strip("0") == "" else code[:_MAX_CODE]
+    return SUCCESS if code.strip("0") == "" else code
 
 
 def _scalar(value: Any) -> str | None:
@@ -242,8 +246,9 @@ def _scalar(value: Any) -> str | None:
     return None
 
 
-def _text(value: Any, limit: int) -> str | None:
-    text = _scalar(value)
+def _masked_text(value: Any, limit: int) -> str | None:
+    """Masked before it is cut: the cut could leave a number too short to be known as one."""
+    text = mask_numbers(_scalar(value))
     return text[:limit] if text else None
 
 

@@ -1,102 +1,133 @@
-"""The customer's pages: on to Elsom, back from Elsom, and how the payment stands."""
+"""What each of the customer's addresses does."""
 
 from __future__ import annotations
 
-import html
+from collections.abc import Callable
 from typing import Final
+
+import msgspec
 
 from payments.check import Checking, check_payment
 from payments.errors import NotFound, PaymentsError
-from payments.http import Answer, Request
-from payments.links import result_url, sign
+from payments.http import Answer, Request, json_answer
+from payments.links import pay_url, result_url, sign
 from payments.merchant import MerchantVault
 from payments.model import OPEN, Asker, Payment, Status
-from payments.moments import now_ms
-from payments.money import Tyiyn, format_som
+from payments.moments import Clock, now_ms
+from payments.pages.answers import HEADERS, page, redirect
+from payments.pages.html import TURNS, Links, notice_page, result_page
+from payments.pages.onward import Places, back_to_shop, elsom_page, front_page
+from payments.pages.texts import Notice
 from payments.store.payments import Payments
 
 COOKIE: Final = "elsom_payment"
 _COOKIE_SECONDS: Final = 86_400
-_HEADERS: Final = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
-}
 
 
-def go_to_elsom(request: Request, payments: Payments, vault: MerchantVault) -> Answer:
-    """`GET /pay/{id}`: remember the payment in a cookie, send the customer on."""
-    payment = _payment_of(request, payments, vault)
-    key = vault.get().signing_key()
-    closed = payment.status not in OPEN or now_ms() >= payment.expires_at
-    if closed or payment.elsom_url is None:
-        return _redirect(result_url(request.base_url, payment.id, key))
+class Pages(msgspec.Struct, frozen=True, kw_only=True):
+    """What the pages work with. `checking` is made only where Elsom is asked."""
+
+    payments: Payments
+    vault: MerchantVault
+    places: Places
+    checking: Callable[[], Checking]
+    clock: Clock = now_ms
+
+
+def go_to_elsom(request: Request, pages: Pages) -> Answer:
+    """`GET /pay/{id}`: remember the payment in a cookie, send the customer on to Elsom.
+
+    A payment that can no longer be paid, and one without a page at Elsom, goes to its result.
+    """
+    payment = _payment_of(request, pages)
+    key = pages.vault.get().signing_key()
+    url = _way_to_pay(payment, pages)
+    if url is None:
+        return redirect(result_url(request.base_url, payment.id, key))
     cookie = (
         f"{COOKIE}={payment.id}.{sign('page', payment.id, key)}; Path=/; "
         f"Max-Age={_COOKIE_SECONDS}; Secure; HttpOnly; SameSite=Lax"
     )
-    return _redirect(payment.elsom_url, {"Set-Cookie": cookie})
+    return redirect(url, {"Set-Cookie": cookie})
 
 
-def come_back(request: Request, vault: MerchantVault, shop_url: str) -> Answer:
+def come_back(request: Request, pages: Pages) -> Answer:
     """`GET /elsom/{token}`: the customer returns from Elsom, perhaps in another browser."""
-    if not vault.knows_token(request.parameter("token")):
+    token = request.parameter("token")
+    if not (token.isascii() and pages.vault.knows_token(token)):
         raise NotFound
     payment_id, _, signature = request.cookies.get(COOKIE, "").partition(".")
-    if payment_id and vault.verifies_page(payment_id, signature):
-        key = vault.get().signing_key()
-        return _redirect(result_url(request.base_url, payment_id, key))
-    link = (
-        f'<p><a href="{html.escape(shop_url)}">{html.escape(shop_url)}</a></p>' if shop_url else ""
+    if _is_signed(payment_id, signature, pages):
+        key = pages.vault.get().signing_key()
+        return redirect(result_url(request.base_url, payment_id, key))
+    return page(200, notice_page(Notice.CAME_BACK, front_page(pages.places)))
+
+
+def show_result(request: Request, pages: Pages) -> Answer:
+    """`GET /return/{id}`: how the payment stands; asks Elsom unless it is paid."""
+    payment = _asked(_payment_of(request, pages), pages)
+    signature = sign("page", payment.id, pages.vault.get().signing_key())
+    links = Links(
+        here=f"?s={signature}",
+        elsom=_pay_link(request, payment, pages),
+        shop=back_to_shop(payment, pages.places),
     )
-    return _page("Если вы уже оплатили, не платите ещё раз. Магазин узнает об оплате сам." + link)
+    return page(200, result_page(payment, links, _turn(request)))
 
 
-def show_result(request: Request, vault: MerchantVault, checking: Checking) -> Answer:
-    """`GET /return/{id}`: how the payment stands; asks Elsom while it is open."""
-    payment = _asked(_payment_of(request, checking.payments, vault), checking)
-    money = format_som(Tyiyn(payment.amount))
-    waiting = " Если вы уже оплатили, не платите ещё раз." if payment.status in OPEN else ""
-    return _page(f"{html.escape(payment.order_id)}: {money} KGS: {payment.status}.{waiting}")
-
-
-def tell_status(request: Request, vault: MerchantVault, checking: Checking) -> dict[str, object]:
+def tell_status(request: Request, pages: Pages) -> Answer:
     """`GET /return/{id}/status`: for the page's own script."""
-    payment = _asked(_payment_of(request, checking.payments, vault), checking)
-    return {
+    payment = _asked(_payment_of(request, pages), pages)
+    body = {
         "status": payment.status,
         "final": payment.status not in OPEN,
-        "returnUrl": payment.return_url,
+        "returnUrl": back_to_shop(payment, pages.places),
     }
+    return json_answer(200, body, HEADERS)
 
 
-def _payment_of(request: Request, payments: Payments, vault: MerchantVault) -> Payment:
+def _payment_of(request: Request, pages: Pages) -> Payment:
+    """The payment of the address, if it is signed; a wrong signature looks like no payment."""
     payment_id = request.parameter("id")
-    if not vault.verifies_page(payment_id, request.query.get("s", "")):
+    if not _is_signed(payment_id, request.query.get("s", ""), pages):
         raise NotFound
-    payment = payments.get(payment_id)
+    payment = pages.payments.get(payment_id)
     if payment is None:
         raise NotFound
     return payment
 
 
-def _asked(payment: Payment, checking: Checking) -> Payment:
-    """The payment after asking Elsom unless it is paid; else as it is stored."""
+def _is_signed(payment_id: str, signature: str, pages: Pages) -> bool:
+    """Whether we made this signature. What a browser sends may be no text at all."""
+    if not (signature and f"{payment_id}{signature}".isascii()):
+        return False
+    return pages.vault.verifies_page(payment_id, signature)
+
+
+def _asked(payment: Payment, pages: Pages) -> Payment:
+    """The payment after asking Elsom, unless it is paid; as it is stored when that fails."""
     if payment.status is Status.PAID:
         return payment
     try:
-        return check_payment(payment.id, Asker.PAGE, checking).payment or payment
+        return check_payment(payment.id, Asker.PAGE, pages.checking()).payment or payment
     except PaymentsError:
         return payment
 
 
-def _redirect(url: str, more: dict[str, str] | None = None) -> Answer:
-    headers = {"Location": url, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-    return {"statusCode": 302, "headers": {**headers, **(more or {})}, "body": ""}
+def _way_to_pay(payment: Payment, pages: Pages) -> str | None:
+    """Elsom's page, while the payment can be paid there."""
+    if payment.status not in OPEN or pages.clock() >= payment.expires_at:
+        return None
+    return elsom_page(payment, pages.places)
 
 
-def _page(text: str) -> Answer:
-    body = f'<!doctype html><html lang="ru"><meta charset="utf-8"><title>Elsom</title>{text}</html>'
-    headers = {**_HEADERS, "Content-Type": "text/html; charset=utf-8"}
-    return {"statusCode": 200, "headers": headers, "body": body}
+def _pay_link(request: Request, payment: Payment, pages: Pages) -> str | None:
+    if _way_to_pay(payment, pages) is None:
+        return None
+    return pay_url(request.base_url, payment.id, pages.vault.get().signing_key())
+
+
+def _turn(request: Request) -> int:
+    """How often a page without a script has loaded itself; anything else there is never."""
+    text = request.query.get("n", "")
+    return min(int(text), len(TURNS)) if text.isascii() and text.isdigit() and len(text) < 4 else 0

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from typing import Any, Final, Protocol
 
 import msgspec
 
 from payments.elsom.wire import Notification, mask_numbers
 from payments.errors import WriteConflict
+from payments.ids import is_id
 from payments.model import Answer
 from payments.moments import DAY, SECOND
-from payments.store.payments import new_token
+from payments.store.payments import day_key, new_token
 from payments.store.table import Table
 
 KEEP: Final = 90 * DAY
@@ -65,14 +67,13 @@ class InboxTable:
     def receive(self, notification: Notification, raw: bytes, source: str, now: int) -> None:
         """One small item beside the payment, keyed by the body's hash: a repeat only counts."""
         key = hashlib.sha256(raw).hexdigest()[:32]
-        text = mask_numbers(raw[:_RAW_BYTES].decode(errors="replace")) or ""
         self._table.update(
             notification.partner_trn_id,
             f"notification#{key}",
             _RECEIVE,
             kind="notification",
             claim=msgspec.to_builtins(notification),
-            raw=text.encode()[:_RAW_BYTES].decode(errors="ignore"),
+            raw=kept_text(raw),
             source=source,
             at=now,
             ttl=(now + KEEP) // SECOND,
@@ -90,13 +91,13 @@ class InboxTable:
         try:
             self._table.insert(_unknown_item(unknown), new_token())
         except WriteConflict as conflict:
-            return _unknown_of(conflict.current)
+            return unknown_of(conflict.current)
         return unknown
 
     def unknown(self, unknown_id: str) -> Unknown | None:
         """Read an unknown id."""
         item = self._table.get(unknown_id, UNKNOWN_SORT_KEY)
-        return _unknown_of(item) if item else None
+        return unknown_of(item) if item else None
 
     def save_unknown(self, before: Unknown, after: Unknown) -> Unknown:
         """Replace it on the condition that it did not move."""
@@ -104,9 +105,29 @@ class InboxTable:
         try:
             self._table.replace(_unknown_item(before), _unknown_item(stored), new_token())
         except WriteConflict as conflict:
-            current = _unknown_of(conflict.current) if conflict.current else None
+            current = unknown_of(conflict.current) if conflict.current else None
             raise WriteConflict(current) from conflict
         return stored
+
+
+def remember_unknown(inbox: Inbox, unknown_id: str, now: int) -> None:
+    """Make an unknown id due now, unless it is known to be paid or waits already.
+
+    One that is not of our form cannot be ours: its notification is kept, nobody is asked.
+    """
+    if not is_id(unknown_id):
+        return
+    noted = inbox.note_unknown(Unknown(id=unknown_id, first_seen_at=now, next_check_at=now))
+    if noted.next_check_at is None and noted.last_answer is not Answer.PAID:
+        # Whoever wrote in between has just asked; the next doorbell asks anew.
+        with suppress(WriteConflict):
+            inbox.save_unknown(noted, msgspec.structs.replace(noted, next_check_at=now))
+
+
+def kept_text(raw: bytes) -> str:
+    """At most 2 KB of a body; masked before it is cut, or the cut could leave half a number."""
+    text = mask_numbers(raw.decode(errors="replace")) or ""
+    return text.encode()[:_RAW_BYTES].decode(errors="ignore")
 
 
 def _unknown_item(unknown: Unknown) -> dict[str, Any]:
@@ -118,9 +139,12 @@ def _unknown_item(unknown: Unknown) -> dict[str, Any]:
     due = item.pop("nextCheckAt", None)
     if due is not None:
         item |= {"dueAt": due, "dueShard": UNKNOWN_SHARD}
+    if unknown.paid_at is not None:
+        item["paidDay"] = day_key(unknown.id, unknown.paid_at)
     return item
 
 
-def _unknown_of(item: dict[str, Any]) -> Unknown:
+def unknown_of(item: dict[str, Any]) -> Unknown:
+    """The unknown id in a stored item."""
     fields = {**item, "id": item["pk"], "nextCheckAt": item.get("dueAt")}
     return msgspec.convert(fields, Unknown)

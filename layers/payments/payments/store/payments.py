@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -18,6 +18,9 @@ DUE_SHARDS: Final = 16
 DAY_SHARDS: Final = 8
 SORT_KEY: Final = "payment"
 _TRIES: Final = 8
+_BATCH: Final = 100
+# A shop that uses one order id for everything must not stop the stream.
+MOST_OF_ONE_ORDER: Final = 1_000
 
 Step = Callable[[Payment], Payment]
 
@@ -68,6 +71,30 @@ class PaymentTable:
             current = payment_of(conflict.current) if conflict.current else None
             raise WriteConflict(current) from conflict
         return stored
+
+    def of_order(self, order_id: str) -> list[Payment]:
+        """The newest thousand payments of one order, each read consistently.
+
+        The index tells which they are; a payment is in it long before it can be paid.
+        """
+        entries = self._table.query(
+            "orderId = :order",
+            index="by-order",
+            limit=MOST_OF_ONE_ORDER,
+            newest_first=True,
+            order=order_id,
+        )
+        keys = [(entry["pk"], entry["sk"]) for entry in entries if entry["sk"] == SORT_KEY]
+        return self.read_all(keys)
+
+    def read_all(self, keys: Sequence[tuple[str, str]]) -> list[Payment]:
+        """Payments by key as they are now, in any order; those that are gone are left out."""
+        batches = (keys[start : start + _BATCH] for start in range(0, len(keys), _BATCH))
+        return [
+            payment_of(item)
+            for batch in batches
+            for item in self._table.get_many(batch, consistent=True)
+        ]
 
 
 def apply(payments: Payments, payment: Payment, step: Step) -> Payment:

@@ -13,6 +13,7 @@ from payments.errors import StoreUnavailable, WriteConflict
 
 Item = dict[str, Any]
 _MISSING: Final = object()
+_PAGE: Final = 500
 _BATCH_TRIES: Final = 4
 
 
@@ -144,9 +145,20 @@ class Table:
             answer = self._client.query(**request)
         return [to_item(image) for image in answer["Items"]]
 
-    def get_many(self, keys: Sequence[tuple[str, str]]) -> list[Item]:
+    def walk(self, condition: str, *, index: str, **values: Any) -> Iterator[Item]:
+        """All items of one partition of a keys-only index, oldest first, a page at a time."""
+        last: Item | None = None
+        while True:
+            page = self.query(condition, index=index, limit=_PAGE, after=last, **values)
+            yield from page
+            if len(page) < _PAGE:
+                return
+            last = page[-1]
+
+    def get_many(self, keys: Sequence[tuple[str, str]], *, consistent: bool = False) -> list[Item]:
         """Read up to 100 items by (pk, sk), in any order; those that are not there are left out."""
-        wanted: dict[str, Any] = {self._name: {"Keys": [_key(pk, sk) for pk, sk in keys]}}
+        asked = {"Keys": [_key(pk, sk) for pk, sk in keys], "ConsistentRead": consistent}
+        wanted: dict[str, Any] = {self._name: asked}
         items: list[Item] = []
         for _ in range(_BATCH_TRIES):
             if not wanted.get(self._name, {}).get("Keys"):

@@ -1,0 +1,75 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# The first of these that is Python 3.13; .python-version makes pyenv's python3 the right one.
+ifndef PYTHON
+PYTHON := $(shell for name in python3.13 python3; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null && { echo "$$name"; break; }; done)
+endif
+SAM_PYTHON := .local/sam/bin/python
+DEV_PYTHON := .venv/bin/python
+
+export AWS_PORT ?= 4566
+export SANDBOX_PORT ?= 8090
+export PYTHONPATH := $(CURDIR)/layers/payments:$(CURDIR)/clients/python:$(CURDIR)
+
+.PHONY: help run stop status logs test lint format bench simulate build deploy requirements clean python
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: python ## Local AWS and Elsom sandbox, deployed, one payment taken to `paid` (AWS_PORT, SANDBOX_PORT)
+	@"$(PYTHON)" -m tools.environments run local-aws
+	@$(SAM_PYTHON) -m tools.local up
+
+stop: ## End what `make run` started
+	@if [ -x $(SAM_PYTHON) ]; then $(SAM_PYTHON) -m tools.local stop; else echo "Nothing is running."; fi
+
+status: ## What is running, and the URLs to open
+	@if [ -x $(SAM_PYTHON) ]; then $(SAM_PYTHON) -m tools.local status; else echo "Nothing is running: make run"; fi
+
+logs: ## The latest lines that the functions and servers of `make run` wrote
+	@if [ -x $(SAM_PYTHON) ]; then $(SAM_PYTHON) -m tools.local logs; else echo "Nothing is running: make run"; fi
+
+test: python ## Every check and test; STRICT=1 lets nothing be skipped
+	@"$(PYTHON)" -m tools.environments dev run local-aws
+	@$(DEV_PYTHON) -m tools.run_tests $(PARTS)
+
+lint: python ## Style, types, import directions, template
+	@"$(PYTHON)" -m tools.environments dev
+	@$(DEV_PYTHON) -m tools.run_tests lint
+
+format: python ## Put the code into the project's style
+	@"$(PYTHON)" -m tools.environments dev
+	@$(DEV_PYTHON) -m ruff check --fix-only --quiet .
+	@$(DEV_PYTHON) -m ruff format .
+
+bench: python ## Time and cost of a payment, against the budgets
+	@"$(PYTHON)" -m tools.environments dev run local-aws
+	@$(DEV_PYTHON) -m tests.bench
+
+simulate: python ## Payments through random failures under a virtual clock
+	@"$(PYTHON)" -m tools.environments dev
+	@$(DEV_PYTHON) -m tests.simulation
+
+build: python ## Build functions and layer into .aws-sam, as they are deployed
+	@"$(PYTHON)" -m tools.environments run
+	@$(SAM_PYTHON) -m tools.deploy --build-only
+
+deploy: python ## Build and deploy to the real AWS, guided
+	@"$(PYTHON)" -m tools.environments run
+	@$(SAM_PYTHON) -m tools.deploy
+
+requirements: python ## Pin requirements/*.in again, with hashes and the newest versions that fit
+	@"$(PYTHON)" -m tools.environments bootstrap
+	@"$(PYTHON)" -m tools.pin
+
+clean: stop ## Stop, and remove everything built or installed here
+	@rm -rf .local .venv .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+python:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Error: Python 3.13 is needed, as python3.13 or python3; this one is $$(python3 --version 2>&1 || echo missing)."; \
+		exit 1; fi

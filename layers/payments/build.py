@@ -1,0 +1,180 @@
+"""Builds the layer: `python build.py FOLDER` fills FOLDER/python with `payments` and what it needs.
+
+One layer serves both architectures: the compiled wheels of arm64 and x86_64 lie side by side, since
+their `.so` names differ. Everything is compiled to bytecode here, because Lambda's folders are
+read-only and each cold start would compile it again. The same input gives the same bytes, so an
+unchanged layer is not published again.
+
+What was fetched, pruned and compiled is kept in the folder named by LAYER_CACHE, by default
+.local/layer-cache, under a name made of the requirements' hash: a second build needs no network and
+no installer.
+"""
+
+from __future__ import annotations
+
+import compileall
+import filecmp
+import hashlib
+import importlib.util
+import os
+import py_compile
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parent
+REQUIREMENTS = SOURCE / "requirements.txt"
+PACKAGE = SOURCE / "payments"
+LOCAL = SOURCE.parents[1] / ".local"
+PROJECT_UV = LOCAL / "uv" / "bin" / "uv"
+
+# Python 3.13 on Lambda runs on Amazon Linux 2023 with glibc 2.34: wheels of this tag fit.
+PLATFORMS = ("manylinux_2_28_aarch64", "manylinux_2_28_x86_64")
+LAMBDA_FOLDER = "/opt/python"
+
+# The AWS services used here; the descriptions of the other four hundred are most of botocore.
+SERVICES = frozenset({"dynamodb", "events", "secretsmanager", "sqs", "ssm"})
+# Files and folders that nothing reads at run time.
+UNUSED_FOLDERS = frozenset({"__pycache__", "bin", "tests", "examples"})
+UNUSED_SUFFIXES = frozenset({".dist-info", ".pyi", ".pyx", ".pxd", ".c", ".h"})
+
+
+def main(folder: Path) -> None:
+    """Fill `folder`/python. Exits with a message where that is not possible."""
+    require_python_3_13()
+    target = folder / "python"
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(dependencies(), target)
+    shutil.copytree(PACKAGE, target / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
+    compile_tree(target / PACKAGE.name, target)
+
+
+def dependencies() -> Path:
+    """The folder of pruned and compiled dependencies, made where the cache has none yet."""
+    cache = Path(os.environ.get("LAYER_CACHE") or LOCAL / "layer-cache").resolve()
+    finished = cache / cache_key()
+    if not finished.is_dir():
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache) as temporary:
+            made = Path(temporary) / "python"
+            install(made)
+            prune(made)
+            compile_tree(made, made)
+            publish(made, finished)
+    return finished
+
+
+def cache_key() -> str:
+    """Changes with the requirements, with this program and with Python's bytecode."""
+    parts = (REQUIREMENTS.read_bytes(), Path(__file__).read_bytes(), importlib.util.MAGIC_NUMBER)
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:32]
+
+
+def publish(made: Path, finished: Path) -> None:
+    """Move `made` into the cache at once; where another build was faster, its result stays."""
+    try:
+        made.rename(finished)
+    except OSError:
+        if not finished.is_dir():
+            raise
+
+
+def install(target: Path) -> None:
+    """Unpack both architectures' wheels into `target`.
+
+    Raises ValueError when they differ in more than their `.so`.
+    """
+    target.mkdir()
+    for platform in PLATFORMS:
+        single = target.with_name(platform)
+        unpack(single, platform)
+        prune(single)
+        merge(single, target)
+
+
+def unpack(target: Path, platform: str) -> None:
+    """Unpack the pinned wheels for one platform, with uv where that works, else with pip."""
+    what = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--quiet"]
+    what += ["--requirement", str(REQUIREMENTS), "--target", str(target)]
+    what += ["--python-version", "3.13"]
+    uv = os.environ.get("UV") or shutil.which("uv") or shutil.which(PROJECT_UV)
+    if uv and run([uv, "pip", "install", *what, *uv_options(platform)]) == 0:
+        return
+    pip = [sys.executable, "-I", "-m", "pip", "--disable-pip-version-check"]
+    shutil.rmtree(target, ignore_errors=True)
+    if run([*pip, "install", *what, *pip_options(platform)]) != 0:
+        raise SystemExit("the layer's dependencies could not be fetched: see the lines above")
+
+
+def uv_options(platform: str) -> list[str]:
+    """The platform in uv's words."""
+    architecture = platform.removeprefix("manylinux_2_28_")
+    return ["--python", sys.executable, "--python-platform", f"{architecture}-manylinux_2_28"]
+
+
+def pip_options(platform: str) -> list[str]:
+    """The platform in pip's words, which must name the older tags that fit too."""
+    older = [platform.replace("2_28", "2_17"), platform.replace("manylinux_2_28", "manylinux2014")]
+    tags = [argument for tag in (platform, *older) for argument in ("--platform", tag)]
+    return ["--implementation", "cp", "--no-compile", *tags]
+
+
+def run(command: list[str]) -> int:
+    """Run a command of our own, without a shell; its exit code."""
+    return subprocess.run(command, check=False).returncode  # noqa: S603
+
+
+def merge(source: Path, target: Path) -> None:
+    """Copy `source` into `target`; a file that is in both must be the same."""
+    for path in sorted(source.rglob("*")):
+        if path.is_dir() or path.name == ".lock":  # uv's own
+            continue
+        destination = target / path.relative_to(source)
+        if destination.exists() and not filecmp.cmp(path, destination, shallow=False):
+            raise ValueError(
+                f"the wheels of both architectures disagree about {path.relative_to(source)}"
+            )
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, destination)
+
+
+def prune(tree: Path) -> None:
+    """Take away what nothing reads at run time: metadata, tests, types, unused services."""
+    for path in sorted(tree.rglob("*"), reverse=True):
+        if path.is_dir() and (path.name in UNUSED_FOLDERS or path.suffix in UNUSED_SUFFIXES):
+            shutil.rmtree(path)
+        elif path.is_file() and path.suffix in UNUSED_SUFFIXES:
+            path.unlink()
+    for service in (tree / "botocore" / "data").glob("*/"):
+        if service.name not in SERVICES:
+            shutil.rmtree(service)
+    # The descriptions of boto3.resource(), which this product does not use.
+    shutil.rmtree(tree / "boto3" / "data", ignore_errors=True)
+
+
+def compile_tree(tree: Path, root: Path) -> None:
+    """Compile every module under `tree`; tracebacks name it as it lies on Lambda."""
+    compiled = compileall.compile_dir(
+        tree,
+        maxlevels=99,
+        quiet=1,
+        force=True,
+        # Never checked against the source: a zip does not keep the times it would be checked by.
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+        stripdir=str(root),
+        prependdir=LAMBDA_FOLDER,
+    )
+    if not compiled:
+        raise SystemExit(f"some modules under {tree} do not compile")
+
+
+def require_python_3_13() -> None:
+    """Bytecode of another Python would not be read on Lambda."""
+    if sys.version_info[:2] != (3, 13):
+        raise SystemExit(f"the layer is built with Python 3.13, this is {sys.version.split()[0]}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,190 @@
+"""Send one webhook: the first try from the bus, the later ones from what is due.
+
+    message of the bus ──first try──▶ 2xx: done, nothing is kept
+                                 └──▶ failed: kept in the table, due in 5 s
+    due ──claimed: the next try is due by the ladder──▶ 2xx or 410: ended
+                                                   └──▶ failed: as claimed; after the last: aside
+
+Claiming moves the ladder before anything is sent, so a message that comes twice sends once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from payments.errors import NotConfigured, QueueUnavailable, WriteConflict
+from payments.moments import SECOND, Clock
+from payments.queue import DueWebhook, TextQueue
+from payments.store.webhooks import Deliveries, Delivery
+from payments.transport import MaybeSent, NotSent
+from payments.webhooks import (
+    LADDER,
+    TRIES,
+    CannotSign,
+    NotAllowed,
+    Target,
+    choose_address,
+    next_try_at,
+    read_target,
+    webhook_headers,
+)
+
+_GONE: Final = 410
+# Two machines' clocks differ a little.
+_TOLERANCE: Final = SECOND
+
+# Target, address, payload, headers in; the HTTP status out. Raises NotSent or MaybeSent.
+Post = Callable[[Target, str, str, Mapping[str, str]], int]
+Resolve = Callable[[Target], Sequence[str]]
+
+
+class Delivering(msgspec.Struct, frozen=True, kw_only=True):
+    """What a delivery works with. `url` is empty while the shop wants no webhooks."""
+
+    deliveries: Deliveries
+    queue: TextQueue
+    dead_letters: TextQueue
+    post: Post
+    resolve: Resolve
+    secrets: Callable[[], Sequence[str]]
+    url: str
+    sandbox: bool
+    clock: Clock
+
+
+class Outcome(StrEnum):
+    """How one message ended."""
+
+    DELIVERED = "Delivered"
+    FAILED = "Failed"
+    GONE = "Gone"
+    DEAD_LETTERED = "DeadLettered"
+    SKIPPED = "Skipped"
+
+
+class Tried(msgspec.Struct, frozen=True):
+    """The outcome, the event, how often it was tried, and a word for what went wrong."""
+
+    outcome: Outcome
+    event_id: str
+    tries: int = 0
+    why: str = ""
+
+
+class _Message(msgspec.Struct, frozen=True, rename="camel"):
+    """The event itself, the bus's envelope around it, or the note that a retry is due."""
+
+    event_id: str | None = None
+    webhook: str | None = None
+    detail: msgspec.Raw = msgspec.Raw()
+
+
+def deliver_message(text: str, deps: Delivering) -> Tried:
+    """Serve one message of the webhooks queue.
+
+    Raises msgspec.MsgspecError for a message that is none of ours, StoreUnavailable or
+    QueueUnavailable when it has to come again.
+    """
+    message = msgspec.json.decode(text, type=_Message)
+    if message.webhook is not None:
+        return _try_again(message.webhook, deps)
+    if message.event_id is not None:
+        return _try_first(message.event_id, text, deps)
+    # What the bus itself could not deliver lies in the dead-letter queue with its envelope.
+    detail = bytes(message.detail)
+    event = msgspec.json.decode(detail, type=_Message)
+    if event.event_id is None:
+        msg = "neither an event nor a retry"
+        raise msgspec.ValidationError(msg)
+    return _try_first(event.event_id, detail.decode(), deps)
+
+
+def _try_first(event_id: str, payload: str, deps: Delivering) -> Tried:
+    known = deps.deliveries.get(event_id)
+    if not deps.url or (known is not None and known.tries):
+        return Tried(Outcome.SKIPPED, event_id)
+    began = deps.clock()
+    outcome, why = _attempt(event_id, payload, began, deps)
+    tried = Tried(outcome, event_id, 1, why)
+    if outcome is Outcome.DELIVERED:
+        return tried
+    kept = Delivery(event_id=event_id, tries=1, first_tried_at=began)
+    if outcome is Outcome.FAILED:
+        kept = replace(kept, payload=payload, due_at=next_try_at(1, deps.clock()))
+    if _keep(known, kept, deps) and outcome is Outcome.FAILED:
+        # Without this message the schedule finds it within a minute.
+        with suppress(QueueUnavailable):
+            note = msgspec.json.encode(DueWebhook(event_id)).decode()
+            deps.queue.send(note, LADDER[0] // SECOND)
+    return tried
+
+
+def _keep(known: Delivery | None, kept: Delivery, deps: Delivering) -> bool:
+    """Write down the first try; tell whether nobody else has meanwhile."""
+    if known is None:
+        return deps.deliveries.insert(kept)
+    return _save(known, kept, deps) is not None
+
+
+def _try_again(event_id: str, deps: Delivering) -> Tried:
+    known = deps.deliveries.get(event_id)
+    now = deps.clock()
+    if known is None or known.due_at is None or known.due_at > now + _TOLERANCE:
+        return Tried(Outcome.SKIPPED, event_id)
+    if not deps.url:
+        _end(known, deps)
+        return Tried(Outcome.SKIPPED, event_id)
+    if known.tries >= TRIES:
+        return _give_up(known, "died", deps)
+    tries = known.tries + 1
+    claimed = _save(known, replace(known, tries=tries, due_at=next_try_at(tries, now)), deps)
+    if claimed is None:
+        return Tried(Outcome.SKIPPED, event_id)
+    outcome, why = _attempt(event_id, claimed.payload, now, deps)
+    if outcome is Outcome.FAILED:
+        if tries >= TRIES:
+            return _give_up(claimed, why, deps)
+    else:
+        _end(claimed, deps)
+    return Tried(outcome, event_id, tries, why)
+
+
+def _give_up(delivery: Delivery, why: str, deps: Delivering) -> Tried:
+    """Move the payload aside, for a person to look at."""
+    deps.dead_letters.send(delivery.payload)
+    _end(delivery, deps)
+    return Tried(Outcome.DEAD_LETTERED, delivery.event_id, delivery.tries, why)
+
+
+def _end(delivery: Delivery, deps: Delivering) -> None:
+    """Keep only the mark that this event is done with."""
+    _save(delivery, replace(delivery, payload="", due_at=None), deps)
+
+
+def _save(before: Delivery, after: Delivery, deps: Delivering) -> Delivery | None:
+    """Write it down; None when somebody else did so first: then theirs stands."""
+    try:
+        return deps.deliveries.save(before, after)
+    except WriteConflict:
+        return None
+
+
+def _attempt(event_id: str, payload: str, now: int, deps: Delivering) -> tuple[Outcome, str]:
+    try:
+        target = read_target(deps.url, sandbox=deps.sandbox)
+        headers = webhook_headers(event_id, payload, now, deps.secrets())
+        address = choose_address(deps.resolve(target), sandbox=deps.sandbox)
+        status = deps.post(target, address, payload, headers)
+    except (CannotSign, NotConfigured):
+        return Outcome.FAILED, "no-secret"
+    except (NotAllowed, NotSent, MaybeSent) as error:
+        return Outcome.FAILED, str(error)
+    if 200 <= status < 300:
+        return Outcome.DELIVERED, ""
+    return (Outcome.GONE if status == _GONE else Outcome.FAILED), f"http-{status}"

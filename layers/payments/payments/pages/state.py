@@ -1,0 +1,43 @@
+"""What a page says about a payment: one state out of its status, its reason and its lateness."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from payments.model import Payment, Reason, Status
+
+
+class State(StrEnum):
+    """What the customer is told."""
+
+    WAITING = "waiting"
+    UNKNOWN = "unknown"
+    PAID = "paid"
+    LATE = "late"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    UNSENT = "unsent"
+
+
+_STATE_OF: Final = {
+    Status.CREATED: State.WAITING,
+    Status.PENDING: State.WAITING,
+    Status.START_UNKNOWN: State.UNKNOWN,
+    Status.EXPIRED: State.EXPIRED,
+    Status.CANCELLED: State.CANCELLED,
+    Status.FAILED: State.FAILED,
+}
+# Elsom cannot change its mind about what is settled, nor about what it never got.
+SETTLED: Final = frozenset({State.PAID, State.LATE, State.UNSENT})
+UNDECIDED: Final = frozenset({State.WAITING, State.UNKNOWN})
+
+
+def state_of(payment: Payment) -> State:
+    """The state to show for a payment."""
+    if payment.status is Status.PAID:
+        return State.LATE if payment.late else State.PAID
+    if payment.status_reason is Reason.ELSOM_UNREACHABLE:
+        return State.UNSENT
+    return _STATE_OF[payment.status]

@@ -1,0 +1,111 @@
+"""Tell a range of time again, from the table: what the stream lost, or a shop wants to have again.
+
+A payment is told as it is now, with the id that its last event has always had; cases that were
+never opened are opened. Everything that was told before is told with the same ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from payments.bus import Bus
+from payments.cases import Case, cases_of, paid_unknown
+from payments.events import Event, last_case_event, last_payment_event
+from payments.model import Payment, Status
+from payments.publish import CaseBook, OrderBook, duplicates_of
+from payments.store.archive import Archive
+from payments.store.webhooks import Deliveries
+
+_BATCH: Final = 100
+
+
+class Republishing(msgspec.Struct, frozen=True, kw_only=True):
+    """What republishing works with. `lookback`: how long after its start a payment may change."""
+
+    archive: Archive
+    payments: OrderBook
+    cases: CaseBook
+    deliveries: Deliveries
+    bus: Bus
+    lookback: int
+    report_unknown: bool
+
+
+class Republished(msgspec.Struct, frozen=True, kw_only=True):
+    """How many events were told and cases opened; `refused` is what the bus does not take."""
+
+    events: int
+    cases: int
+    refused: tuple[str, ...]
+
+
+def republish(first: int, last: int, deps: Republishing) -> Republished:
+    """Tell everything that changed from `first` to `last` (milliseconds, inclusive) again.
+
+    Raises StoreUnavailable or QueueUnavailable; it may then be run again from the start.
+    """
+    events = 0
+    opened = 0
+    refused: list[str] = []
+    for batch in _batches(_changed(first, last, deps)):
+        opened += sum(deps.cases.open(case) for case in _cases_of(batch, deps))
+        told = [event for payment in batch if (event := last_payment_event(payment))]
+        refused += _tell(told, deps)
+        events += len(told)
+    if deps.report_unknown:
+        opened += sum(deps.cases.open(case) for case in _unknown_paid(first, last, deps))
+    for case_batch in _batches(deps.archive.cases_changed(first, last)):
+        told_cases = [last_case_event(case) for case in case_batch]
+        refused += _tell(told_cases, deps)
+        events += len(told_cases)
+    return Republished(events=events - len(refused), cases=opened, refused=tuple(refused))
+
+
+def changed_within(payment: Payment, first: int, last: int) -> bool:
+    """Whether the payment's status changed in this time."""
+    return any("sequence" in entry and first <= entry["at"] <= last for entry in payment.timeline)
+
+
+def _changed(first: int, last: int, deps: Republishing) -> Iterator[Payment]:
+    """Payments that changed in this time, each once: by their start, and by when they were paid."""
+    seen: set[str] = set()
+    created = deps.archive.created(first - deps.lookback, last)
+    for source in (created, deps.archive.paid(first, last)):
+        for payment in source:
+            if payment.id not in seen and changed_within(payment, first, last):
+                seen.add(payment.id)
+                yield payment
+
+
+def _cases_of(payments: Iterable[Payment], deps: Republishing) -> Iterator[Case]:
+    for payment in payments:
+        yield from cases_of(payment)
+        if payment.status is Status.PAID:
+            yield from duplicates_of(payment, deps.payments)
+
+
+def _unknown_paid(first: int, last: int, deps: Republishing) -> Iterator[Case]:
+    for unknown in deps.archive.unknown_paid(first, last):
+        if deps.payments.get(unknown.id) is None:
+            yield paid_unknown(unknown.id, unknown.first_seen_at, unknown.paid_at or first)
+
+
+def _tell(events: Sequence[Event], deps: Republishing) -> list[str]:
+    """Tell them as if for the first time: a webhook that was given up begins anew."""
+    for event in events:
+        deps.deliveries.forget(event.event_id)
+    return [event.event_id for event in deps.bus.publish(events)]
+
+
+def _batches[Thing](things: Iterable[Thing]) -> Iterator[list[Thing]]:
+    batch: list[Thing] = []
+    for thing in things:
+        batch.append(thing)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

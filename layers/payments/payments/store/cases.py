@@ -1,0 +1,111 @@
+"""Cases in the table: opened once, resolved once."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import msgspec
+
+from payments.cases import Case, CaseState, resolve
+from payments.errors import NotFound, WriteConflict
+from payments.store.listing import Position
+from payments.store.payments import new_token
+from payments.store.table import Item, Table
+
+SORT_KEY = "case"
+
+
+class Cases(Protocol):
+    """What the use cases need of the store of cases."""
+
+    def open(self, case: Case) -> bool:
+        """Keep a case that is not kept yet; tell whether it was new."""
+
+    def get(self, case_id: str) -> Case | None:
+        """Read a case as it is now."""
+
+    def resolve(self, case_id: str, note: str, now: int) -> Case:
+        """Close it with a note, or return it unchanged when it is closed; NotFound."""
+
+    def page(self, state: CaseState, limit: int, after: Position | None) -> list[Case]:
+        """Up to `limit` cases of a state, the newest first, behind `after`."""
+
+
+class CaseTable:
+    """Cases in DynamoDB."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def open(self, case: Case) -> bool:
+        """Keep a case that is not kept yet; tell whether it was new."""
+        try:
+            self._table.insert(item_of(case), new_token())
+        except WriteConflict:
+            return False
+        return True
+
+    def get(self, case_id: str) -> Case | None:
+        """Read a case as it is now."""
+        item = self._table.get(case_id, SORT_KEY)
+        return case_of(item) if item else None
+
+    def resolve(self, case_id: str, note: str, now: int) -> Case:
+        """Close it with a note, or return it unchanged when it is closed; NotFound."""
+        case = self.get(case_id)
+        if case is None:
+            raise NotFound
+        if case.state is CaseState.RESOLVED:
+            return case
+        after = msgspec.structs.replace(resolve(case, note, now), version=case.version + 1)
+        try:
+            self._table.replace(item_of(case), item_of(after), new_token())
+        except WriteConflict as conflict:
+            if conflict.current is None:
+                raise NotFound from conflict
+            return case_of(conflict.current)
+        return after
+
+    def page(self, state: CaseState, limit: int, after: Position | None) -> list[Case]:
+        """Up to `limit` cases of a state off the created index, the newest first."""
+        day = {"createdDay": partition(state)}
+        start = {**day, "createdAt": after.at, "pk": after.id, "sk": SORT_KEY} if after else None
+        entries = self._table.query(
+            "createdDay = :day",
+            index="by-created",
+            limit=limit,
+            newest_first=True,
+            after=start,
+            day=partition(state),
+        )
+        found = {
+            item["pk"]: case_of(item)
+            for item in self._table.get_many([(entry["pk"], SORT_KEY) for entry in entries])
+        }
+        return [found[entry["pk"]] for entry in entries if entry["pk"] in found]
+
+
+def item_of(case: Case) -> Item:
+    """The stored form. No `orderId`: the order index is for payments alone."""
+    item: dict[str, Any] = msgspec.to_builtins(case)
+    del item["id"]
+    return item | {
+        "pk": case.id,
+        "sk": SORT_KEY,
+        "kind": "case",
+        "state": str(case.state),
+        "version": case.version,
+        "sequence": case.sequence,
+        "createdDay": partition(case.state),
+        "createdAt": item.pop("openedAt"),
+    }
+
+
+def case_of(item: Item) -> Case:
+    """The case in a stored item."""
+    return msgspec.convert({**item, "id": item["pk"], "openedAt": item["createdAt"]}, Case)
+
+
+def partition(state: CaseState) -> str:
+    """The partition of the created index that holds the cases of a state."""
+    return f"case#{state}"

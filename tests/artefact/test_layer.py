@@ -1,0 +1,188 @@
+"""What is in the layer and the bundles, and what is not."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LAYER_SOURCE = ROOT / "layers" / "payments"
+PACKAGES = {
+    "aws_lambda_powertools",
+    "boto3",
+    "botocore",
+    "certifi",
+    "charset_normalizer",
+    "dateutil",
+    "idna",
+    "jmespath",
+    "msgspec",
+    "payments",
+    "requests",
+    "s3transfer",
+    "six.py",
+    "standardwebhooks",
+    "typing_extensions.py",
+    "urllib3",
+}
+MACHINES = {"aarch64": 183, "x86_64": 62}  # ELF's e_machine
+UNCHECKED_HASH = 0b01  # PEP 552
+MEGABYTE = 2**20
+
+
+@pytest.fixture(scope="module")
+def builder() -> ModuleType:
+    """The layer's build program as a module."""
+    spec = importlib.util.spec_from_file_location("build_layer", LAYER_SOURCE / "build.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def sources(*folders: Path) -> list[Path]:
+    return [path for folder in folders for path in folder.rglob("*.py")]
+
+
+def bytecode_of(source: Path) -> Path:
+    return Path(importlib.util.cache_from_source(str(source)))
+
+
+def test_the_layer_holds_exactly_the_known_packages(layer: Path) -> None:
+    assert {path.name for path in layer.iterdir()} - {"__pycache__"} == PACKAGES
+
+
+def test_the_layer_holds_the_whole_package_payments(layer: Path) -> None:
+    def files(folder: Path) -> set[Path]:
+        found = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+        return {path for path in found if path.suffix != ".pyc"}
+
+    assert files(layer / "payments") == files(LAYER_SOURCE / "payments")
+    for path in files(layer / "payments"):
+        written = (LAYER_SOURCE / "payments" / path).read_bytes()
+        assert (layer / "payments" / path).read_bytes() == written
+
+
+def test_a_bundle_holds_its_handler_and_nothing_else(bundles: list[Path]) -> None:
+    for bundle in bundles:
+        files = {str(path.relative_to(bundle)) for path in bundle.rglob("*") if path.is_file()}
+        assert files == {"handler.py", "__pycache__/handler.cpython-313.pyc"}, bundle.name
+
+
+def test_every_compiled_module_is_there_for_both_architectures(layer: Path) -> None:
+    found: dict[str, set[str]] = {architecture: set() for architecture in MACHINES}
+    for library in layer.rglob("*.so*"):
+        header = library.read_bytes()[:20]
+        assert header[:4] == b"\x7fELF"
+        (machine,) = struct.unpack_from("<H", header, 18)
+        named = re.fullmatch(r"(.+)\.cpython-313-(\w+)-linux-gnu\.so", library.name)
+        assert named, library
+        assert machine == MACHINES[named[2]], library
+        found[named[2]].add(str(library.relative_to(layer).with_name(named[1])))
+    assert found["aarch64"] == found["x86_64"]
+    assert "msgspec/_core" in found["aarch64"]
+
+
+def test_every_module_has_bytecode_that_is_never_checked(layer: Path, bundles: list[Path]) -> None:
+    modules = sources(layer, *bundles)
+    assert len(modules) > 500
+    for source in modules:
+        header = bytecode_of(source).read_bytes()[:8]
+        assert header[:4] == importlib.util.MAGIC_NUMBER, source
+        assert struct.unpack_from("<I", header, 4) == (UNCHECKED_HASH,), source
+
+
+def test_no_bytecode_is_left_of_a_module_that_is_gone(layer: Path, bundles: list[Path]) -> None:
+    expected = {bytecode_of(source) for source in sources(layer, *bundles)}
+    assert {path for folder in (layer, *bundles) for path in folder.rglob("*.pyc")} == expected
+
+
+def test_bytecode_names_the_source_by_its_place_on_lambda(layer: Path, bundles: list[Path]) -> None:
+    money = bytecode_of(layer / "payments" / "money.py").read_bytes()
+    assert b"/opt/python/payments/money.py" in money
+    handler = bytecode_of(bundles[0] / "handler.py").read_bytes()
+    assert b"/var/task/handler.py" in handler
+    for folder in (layer, *bundles):
+        for compiled in folder.rglob("*.pyc"):
+            assert str(folder).encode() not in compiled.read_bytes(), compiled
+
+
+def test_the_same_source_gives_the_same_bytes(layer: Path, tmp_path: Path) -> None:
+    again = tmp_path / "python"
+    shutil.copytree(layer / "payments", again / "payments", ignore=shutil.ignore_patterns("*.pyc"))
+    program = (
+        "import importlib.util, sys; from pathlib import Path;"
+        "spec = importlib.util.spec_from_file_location('build', sys.argv[1]);"
+        "build = importlib.util.module_from_spec(spec); spec.loader.exec_module(build);"
+        "root = Path(sys.argv[2]); build.compile_tree(root / 'payments', root)"
+    )
+    arguments = [sys.executable, "-c", program, str(LAYER_SOURCE / "build.py"), str(again)]
+    subprocess.run(arguments, env={**os.environ, "PYTHONHASHSEED": "7"}, check=True)
+    for source in sources(again):
+        first = bytecode_of(layer / source.relative_to(again))
+        assert bytecode_of(source).read_bytes() == first.read_bytes(), source
+
+
+def test_nothing_is_in_the_layer_that_nobody_reads(layer: Path, builder: ModuleType) -> None:
+    for path in layer.rglob("*"):
+        assert path.suffix not in builder.UNUSED_SUFFIXES, path
+        assert path.name not in {"tests", "bin", ".lock"}, path
+    services = {path.name for path in (layer / "botocore" / "data").iterdir() if path.is_dir()}
+    assert services == builder.SERVICES
+
+
+def test_every_aws_service_in_use_is_described_in_the_layer(builder: ModuleType) -> None:
+    code = "".join(path.read_text() for path in sources(LAYER_SOURCE / "payments"))
+    used = set(re.findall(r"\bclient\(\"([a-z0-9]+)\"\)", code))
+    assert used >= {"dynamodb", "secretsmanager", "sqs"}
+    assert used <= builder.SERVICES
+
+
+def test_a_client_of_every_described_service_can_be_made(layer: Path, builder: ModuleType) -> None:
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import boto3;"
+        "[boto3.client(name, region_name='eu-central-1') for name in sys.argv[2:]]"
+    )
+    command = [sys.executable, "-I", "-S", "-B", "-c", program, str(layer)]
+    subprocess.run([*command, *sorted(builder.SERVICES)], check=True)
+
+
+def test_layer_and_bundles_stay_small(layer: Path, bundles: list[Path], tmp_path: Path) -> None:
+    files = [path for path in layer.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 24 * MEGABYTE
+    with zipfile.ZipFile(tmp_path / "layer.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in files:
+            archive.write(path, path.relative_to(layer))
+    assert (tmp_path / "layer.zip").stat().st_size < 12 * MEGABYTE
+    for bundle in bundles:
+        assert sum(path.stat().st_size for path in bundle.rglob("*.*")) < 32 * 1024, bundle.name
+
+
+def pins(file: Path) -> dict[str, str]:
+    return dict(re.findall(r"^([a-z0-9.-]+)==(\S+)", file.read_text(), re.MULTILINE))
+
+
+def test_the_layer_is_pinned_to_what_development_and_tests_use() -> None:
+    shipped = pins(LAYER_SOURCE / "requirements.txt")
+    assert shipped["boto3"] == shipped["botocore"]
+    developed_with = pins(ROOT / "requirements" / "dev.txt")
+    assert {name: developed_with.get(name) for name in shipped} == shipped
+
+
+def test_every_pin_has_hashes_and_no_address() -> None:
+    text = (LAYER_SOURCE / "requirements.txt").read_text()
+    for pin in re.split(r"\n(?=[a-z])", text.strip()):
+        assert "--hash=sha256:" in pin, pin
+    assert "://" not in text
+    assert "--index" not in text

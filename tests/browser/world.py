@@ -1,0 +1,143 @@
+"""The customer's pages without a cloud: the real routes over the stack in memory."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from msgspec.structs import replace
+
+from payments.check import Checking
+from payments.errors import PaymentsError
+from payments.http import Answer, Event, read_request
+from payments.links import sign
+from payments.merchant import MerchantVault
+from payments.model import Asker, Payment, Reason, Status
+from payments.moments import SECOND
+from payments.pages import routes
+from payments.pages.answers import error_page
+from payments.pages.onward import Places, front_page
+from tests.fakes.elsom import MERCHANT
+from tests.fakes.payments import PAYMENT_ID, a_payment, asked
+from tests.fakes.world import World
+
+KEY = "page-signing-key"
+TOKEN = "token-of-the-cabinet-url"
+SHOP = "https://shop.example/"
+ROUTES = {
+    "/pay/{id}": routes.go_to_elsom,
+    "/elsom/{token}": routes.come_back,
+    "/return/{id}": routes.show_result,
+    "/return/{id}/status": routes.tell_status,
+}
+# Every state that a page can show, as the payment that brings it about.
+STATES: dict[str, dict[str, Any]] = {
+    "waiting": {"status": Status.PENDING},
+    "unknown": {"status": Status.START_UNKNOWN},
+    "paid": {"status": Status.PAID},
+    "late": {"status": Status.PAID, "late": True},
+    "expired": {"status": Status.EXPIRED},
+    "cancelled": {"status": Status.CANCELLED},
+    "failed": {"status": Status.FAILED},
+    "unsent": {
+        "status": Status.FAILED,
+        "status_reason": Reason.ELSOM_UNREACHABLE,
+        "last_answer": None,
+        "next_check_at": None,
+    },
+}
+
+
+class PagesWorld(World):
+    """A World with its pages. `secret` is what Secrets Manager would answer."""
+
+    def __init__(self, places: Places | None = None) -> None:
+        super().__init__()
+        self.secret: dict[str, Any] = {
+            "partnerCode": MERCHANT.partner_code,
+            "password": MERCHANT.password,
+            "merchantMsisdn": MERCHANT.msisdn,
+            "callbackToken": TOKEN,
+            "pageSigningKeys": [KEY],
+        }
+        self.secret_reads = 0
+        self.checking_error: PaymentsError | None = None
+        self.places = places or Places(shop_url=SHOP, return_hosts=("shop.kg",))
+        self.pages = routes.Pages(
+            payments=self.payments,
+            vault=MerchantVault(self._read_secret, self.clock),
+            places=self.places,
+            checking=self._checking_of_pages,
+            clock=self.clock,
+        )
+
+    def show(self, payment: Payment, *, ask: bool = False) -> Payment:
+        """Keep a payment in place of what was there; Elsom was just asked, unless `ask`."""
+        payment = payment if ask else asked(payment, self.clock.now, Asker.PAGE)
+        self.store.payments.items.pop(payment.id, None)
+        # Not in the due index: no schedule runs here.
+        self.store.payments.items[payment.id] = replace(payment, next_check_at=None)
+        return payment
+
+    def pass_seconds(self, seconds: int) -> None:
+        self.clock.advance(seconds * SECOND)
+
+    def open(
+        self,
+        resource: str,
+        name: str = PAYMENT_ID,
+        query: dict[str, str] | None = None,
+        cookie: str = "",
+    ) -> Answer:
+        """Open an address, signed unless `query` says otherwise."""
+        parameter = "token" if "{token}" in resource else "id"
+        wanted = {"s": signature(name)} if query is None else query
+        return self.answer(event_of(resource, {parameter: name}, wanted, cookie))
+
+    def answer(self, event: Event) -> Answer:
+        """What the function answers; errors become pages, as its handler has it."""
+        try:
+            request = read_request(event, "", local=True)
+            return ROUTES[request.resource](request, self.pages)
+        except PaymentsError as error:
+            return error_page(error, front_page(self.places))
+
+    def _read_secret(self) -> str:
+        self.secret_reads += 1
+        return json.dumps(self.secret)
+
+    def _checking_of_pages(self) -> Checking:
+        if self.checking_error:
+            raise self.checking_error
+        return self.checking()
+
+
+def in_state(state: str, language: str = "ru", **changes: Any) -> Payment:
+    return a_payment(**{**STATES[state], "language": language, **changes})
+
+
+def event_of(
+    resource: str,
+    parameters: dict[str, str] | None = None,
+    query: dict[str, str] | None = None,
+    cookie: str = "",
+    host: str = "pages.example",
+) -> Event:
+    """A REST API proxy event as the local AWS makes it."""
+    path = resource
+    for name, value in (parameters or {}).items():
+        path = path.replace(f"{{{name}}}", value)
+    return {
+        "httpMethod": "GET",
+        "resource": resource,
+        "path": path,
+        "pathParameters": parameters,
+        "queryStringParameters": query,
+        "headers": {"host": host, **({"cookie": cookie} if cookie else {})},
+        "requestContext": {"path": f"/v1{path}", "stage": "v1", "apiId": "api", "requestId": "r"},
+        "body": None,
+    }
+
+
+def signature(payment_id: str = PAYMENT_ID, key: str = KEY) -> str:
+    return sign("page", payment_id, key)

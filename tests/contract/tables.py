@@ -1,0 +1,35 @@
+"""The table as the template defines it, so that tests cannot drift from what is deployed."""
+
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import boto3
+from samtranslator.yaml_helper import yaml_parse
+
+from payments import aws
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+_TAKEN = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+_numbers = count(1)
+
+
+def definition() -> dict[str, Any]:
+    """What CreateTable is to be told, out of the template."""
+    resources = yaml_parse(TEMPLATE.read_text())["Resources"]
+    properties = resources["PaymentsTable"]["Properties"]
+    return {name: properties[name] for name in _TAKEN}
+
+
+def new_client(endpoint: str | None = None) -> Any:
+    """A client set up as the functions' own."""
+    return boto3.client(
+        "dynamodb", endpoint_url=endpoint, region_name="us-east-1", config=aws._CONFIG
+    )
+
+
+def new_table(client: Any) -> str:
+    """Create an empty table of its own for one test; return its name."""
+    name = f"payments-{next(_numbers)}"
+    client.create_table(TableName=name, **definition())
+    return name

@@ -1,0 +1,176 @@
+"""Notifications, unknown ids and Elsom's health in every store."""
+
+import pytest
+from msgspec.structs import replace
+
+from payments.elsom.wire import Notification
+from payments.errors import WriteConflict
+from payments.model import Answer
+from payments.moments import DAY, HOUR
+from payments.store.inbox import Unknown, remember_unknown
+from payments.store.schedule import Circuit
+from tests.contract.stores import Stores
+from tests.fakes.payments import PAYMENT_ID, UNKNOWN_ID, a_payment
+from tests.fakes.world import NOW
+
+CLAIM = Notification(
+    partner_trn_id=PAYMENT_ID, transaction_id="PSP1", payment_status="A", message="Платеж"
+)
+
+
+def receive(stores: Stores, raw: bytes = b"{}", now: int = NOW, source: str = "192.0.2.1") -> None:
+    stores.inbox.receive(CLAIM, raw, source, now)
+
+
+def test_a_notification_is_kept_as_its_own_item(stores: Stores) -> None:
+    receive(stores, b'{"a": 1}')
+    (kept,) = stores.inbox.received(PAYMENT_ID)
+    assert kept["claim"] == {
+        "partnerTrnId": PAYMENT_ID,
+        "transactionId": "PSP1",
+        "paymentStatus": "A",
+        "message": "Платеж",
+    }
+    assert (kept["kind"], kept["pk"]) == ("notification", PAYMENT_ID)
+    assert (kept["raw"], kept["source"]) == ('{"a": 1}', "192.0.2.1")
+    assert (kept["at"], kept["lastAt"], kept["times"]) == (NOW, NOW, 1)
+    assert kept["ttl"] == (NOW + 90 * DAY) // 1000
+    assert stores.payments.get(PAYMENT_ID) is None
+
+
+def test_a_repeat_of_the_same_body_only_counts(stores: Stores) -> None:
+    for number in range(3):
+        receive(stores, now=NOW + number)
+    (kept,) = stores.inbox.received(PAYMENT_ID)
+    assert (kept["times"], kept["at"], kept["lastAt"]) == (3, NOW, NOW + 2)
+
+
+def test_other_bodies_are_other_items(stores: Stores) -> None:
+    for number in range(3):
+        receive(stores, str(number).encode())
+    receive(stores, b"0")
+    assert sorted(kept["times"] for kept in stores.inbox.received(PAYMENT_ID)) == [1, 1, 2]
+    assert stores.inbox.received(UNKNOWN_ID) == []
+
+
+def test_of_very_many_notifications_a_hundred_are_shown(stores: Stores) -> None:
+    for number in range(105):
+        receive(stores, str(number).encode())
+    assert len(stores.inbox.received(PAYMENT_ID)) == 100
+
+
+@pytest.mark.parametrize("raw", [b"x" * 5_000, "ж".encode() * 5_000, b"\xff" * 5_000])
+def test_at_most_two_kilobytes_of_a_body_are_kept(stores: Stores, raw: bytes) -> None:
+    receive(stores, raw)
+    (kept,) = stores.inbox.received(PAYMENT_ID)
+    assert 2_045 <= len(kept["raw"].encode()) <= 2_048
+
+
+@pytest.mark.parametrize("before", [0, 2_040, 2_043, 2_047])
+def test_wallet_numbers_in_a_body_are_masked_also_where_it_is_cut(
+    stores: Stores, before: int
+) -> None:
+    receive(stores, b"x" * before + b"0556109910 and 0901015003")
+    (kept,) = stores.inbox.received(PAYMENT_ID)
+    assert "05561" not in kept["raw"]
+    assert "09010" not in kept["raw"]
+
+
+def test_twelve_notifications_of_sixty_kilobytes_do_not_keep_a_payment_from_being_paid(
+    stores: Stores,
+) -> None:
+    payment = a_payment()
+    stores.payments.insert(payment)
+    for number in range(12):
+        stores.inbox.receive(
+            replace(CLAIM, message="x" * 250), f"{number}".encode() + b"x" * 60_000, "::1", NOW
+        )
+    paid = stores.payments.save(payment, replace(payment, paid_at=NOW, next_check_at=None))
+    assert stores.payments.get(PAYMENT_ID) == paid
+    assert len(stores.inbox.received(PAYMENT_ID)) == 12
+
+
+# --- unknown ids ---------------------------------------------------------------------------
+
+FRESH = Unknown(id=UNKNOWN_ID, first_seen_at=NOW, next_check_at=NOW)
+
+
+def test_an_unknown_id_is_noted_once(stores: Stores) -> None:
+    assert stores.inbox.unknown(UNKNOWN_ID) is None
+    assert stores.inbox.note_unknown(FRESH) == FRESH
+    later = replace(FRESH, first_seen_at=NOW + HOUR)
+    assert stores.inbox.note_unknown(later) == FRESH
+    assert stores.inbox.unknown(UNKNOWN_ID) == FRESH
+
+
+def test_an_unknown_id_is_due_behind_its_own_door(stores: Stores) -> None:
+    stores.inbox.note_unknown(FRESH)
+    (one,) = stores.schedule.due_unknown(NOW, 10)
+    assert (one.id, one.item, one.at) == (UNKNOWN_ID, "unknown", NOW)
+    assert stores.schedule.due(NOW, 10) == []
+    assert stores.schedule.due_unknown(NOW - 1, 10) == []
+    assert stores.schedule.due_unknown(NOW, 0) == []
+    assert stores.schedule.due_unknown(NOW, -3) == []
+
+
+def test_an_unknown_id_that_is_settled_is_due_no_more(stores: Stores) -> None:
+    stores.inbox.note_unknown(FRESH)
+    paid = replace(
+        FRESH, next_check_at=None, last_answer=Answer.PAID, paid_at=NOW, asked_at=NOW, check_step=1
+    )
+    stored = stores.inbox.save_unknown(FRESH, paid)
+    assert stored == replace(paid, version=2)
+    assert stores.inbox.unknown(UNKNOWN_ID) == stored
+    assert stores.schedule.due_unknown(NOW + DAY, 10) == []
+
+
+def test_a_stale_copy_of_an_unknown_id_overwrites_nothing(stores: Stores) -> None:
+    with pytest.raises(WriteConflict) as missing:
+        stores.inbox.save_unknown(FRESH, replace(FRESH, check_step=1))
+    assert missing.value.current is None
+    stores.inbox.note_unknown(FRESH)
+    stored = stores.inbox.save_unknown(FRESH, replace(FRESH, check_step=1))
+    with pytest.raises(WriteConflict) as lost:
+        stores.inbox.save_unknown(FRESH, replace(FRESH, check_step=9))
+    assert lost.value.current == stored
+
+
+def test_a_doorbell_makes_an_unknown_id_due_unless_it_is_paid(stores: Stores) -> None:
+    remember_unknown(stores.inbox, UNKNOWN_ID, NOW)
+    stores.inbox.save_unknown(FRESH, replace(FRESH, next_check_at=None))
+    remember_unknown(stores.inbox, UNKNOWN_ID, NOW + 1)
+    again = stores.inbox.unknown(UNKNOWN_ID)
+    assert again is not None
+    assert again.next_check_at == NOW + 1
+    stores.inbox.save_unknown(again, replace(again, next_check_at=None, last_answer=Answer.PAID))
+    remember_unknown(stores.inbox, UNKNOWN_ID, NOW + 2)
+    assert stores.schedule.due_unknown(NOW + DAY, 10) == []
+
+
+# --- Elsom's health ------------------------------------------------------------------------
+
+
+def test_the_circuit_begins_closed_and_is_kept(stores: Stores) -> None:
+    assert stores.schedule.circuit() == Circuit()
+    stores.schedule.save_circuit(Circuit(), Circuit(failures=5, open_until=NOW))
+    first = stores.schedule.circuit()
+    assert first == Circuit(failures=5, open_until=NOW, version=1)
+    stores.schedule.save_circuit(first, Circuit())
+    assert stores.schedule.circuit() == Circuit(version=2)
+
+
+def test_of_two_who_saw_the_same_circuit_the_first_ones_word_stands(stores: Stores) -> None:
+    stores.schedule.save_circuit(Circuit(), Circuit(failures=1))
+    stores.schedule.save_circuit(Circuit(), Circuit(failures=9))
+    seen = stores.schedule.circuit()
+    assert seen.failures == 1
+    stores.schedule.save_circuit(seen, Circuit(failures=2))
+    stores.schedule.save_circuit(seen, Circuit(failures=9))
+    assert stores.schedule.circuit() == Circuit(failures=2, version=2)
+
+
+def test_unknown_ids_have_one_question_a_second(stores: Stores) -> None:
+    claims = [stores.schedule.claim_unknown_question(NOW + wait) for wait in (0, 0, 999, 1_000)]
+    assert claims == [True, False, False, True]
+    assert stores.schedule.claim_unknown_question(NOW + 1_999) is False
+    assert stores.schedule.claim_unknown_question(NOW + 2_000) is True

@@ -1,0 +1,208 @@
+"""Cases, deliveries and the archive in DynamoDB; a range of time told again from the table."""
+
+import pytest
+from msgspec.structs import replace
+
+from payments.cases import Case, CaseState, paid_unknown
+from payments.errors import NotFound, WriteConflict
+from payments.events import event_id
+from payments.ids import derive_id
+from payments.model import Answer, Payment, Status
+from payments.moments import DAY, HOUR, MINUTE
+from payments.republish import Republished, Republishing, republish
+from payments.store.archive import ArchiveTable
+from payments.store.cases import CaseTable
+from payments.store.inbox import Unknown
+from payments.store.payments import PaymentTable
+from payments.store.webhooks import WEBHOOK_SHARDS, Delivery, DeliveryTable
+from payments.transitions import apply_answer
+from tests.contract.stores import DynamoStores
+from tests.fakes.payments import PAYMENT_ID, UNKNOWN_ID, a_payment
+from tests.fakes.telling import MemoryBus
+from tests.fakes.world import NOW, POLICY
+
+CASE = paid_unknown(UNKNOWN_ID, NOW, NOW)
+
+
+def ident(number: int) -> str:
+    return derive_id("payment", str(number))
+
+
+def test_a_case_is_opened_once_and_resolved_once(dynamo: DynamoStores) -> None:
+    cases = CaseTable(dynamo.table)
+    assert [cases.open(CASE), cases.open(CASE)] == [True, False]
+    first = cases.resolve(CASE.id, "refunded", NOW + HOUR)
+    assert first.state is CaseState.RESOLVED
+    assert cases.resolve(CASE.id, "something else", NOW + DAY) == first
+    assert cases.get(CASE.id) == first
+    assert cases.open(CASE) is False
+    with pytest.raises(NotFound):
+        cases.resolve(PAYMENT_ID, "note", NOW)
+
+
+def test_two_people_who_resolve_a_case_at_once_leave_one_note(dynamo: DynamoStores) -> None:
+    cases = CaseTable(dynamo.table)
+    cases.open(CASE)
+    behind = CaseTable(dynamo.table)
+    behind.get = lambda case_id: CASE  # type: ignore[method-assign]
+    first = cases.resolve(CASE.id, "first", NOW)
+    assert behind.resolve(CASE.id, "second", NOW + MINUTE) == first
+
+
+def test_a_delivery_is_found_when_it_is_due_and_only_then(dynamo: DynamoStores) -> None:
+    deliveries = DeliveryTable(dynamo.table)
+    for number in range(3 * WEBHOOK_SHARDS):
+        one = Delivery(
+            event_id=ident(number),
+            payload="{}",
+            tries=1,
+            first_tried_at=NOW,
+            due_at=NOW + number * MINUTE,
+        )
+        assert deliveries.insert(one)
+    assert deliveries.due(NOW - 1, 100) == []
+    assert deliveries.due(NOW + 5 * MINUTE, 100) == [ident(number) for number in range(6)]
+    assert deliveries.due(NOW + DAY, 2) == [ident(0), ident(1)]
+    # Webhooks have partitions of their own: no payment waits behind them.
+    assert dynamo.schedule.due(NOW + DAY, 100) == []
+
+
+def test_a_delivery_moves_only_for_who_saw_it_last(dynamo: DynamoStores) -> None:
+    deliveries = DeliveryTable(dynamo.table)
+    first = Delivery(
+        event_id=PAYMENT_ID, payload='{"a":"ы"}', tries=1, first_tried_at=NOW, due_at=NOW
+    )
+    assert [deliveries.insert(first), deliveries.insert(first)] == [True, False]
+    assert deliveries.get(PAYMENT_ID) == first
+    second = deliveries.save(first, replace(first, tries=2, due_at=NOW + HOUR))
+    with pytest.raises(WriteConflict):
+        deliveries.save(first, replace(first, tries=9))
+    ended = deliveries.save(second, replace(second, payload="", due_at=None))
+    assert deliveries.get(PAYMENT_ID) == ended
+    assert deliveries.due(NOW + DAY, 10) == []
+    deliveries.forget(PAYMENT_ID)
+    forgotten = deliveries.get(PAYMENT_ID)
+    assert forgotten is not None
+    assert forgotten.tries == 0
+    deliveries.forget(UNKNOWN_ID)
+    assert deliveries.get(UNKNOWN_ID) is None
+
+
+def test_an_orders_payments_are_read_as_they_are_and_cases_are_not_among_them(
+    dynamo: DynamoStores,
+) -> None:
+    payments = PaymentTable(dynamo.table)
+    for number in range(3):
+        payments.insert(a_payment(id=ident(number), created_at=NOW + number))
+    payments.insert(a_payment(id=ident(9), order_id="B-1"))
+    late = replace(CASE, order="A-1001")
+    CaseTable(dynamo.table).open(late)
+    assert {one.id for one in payments.of_order("A-1001")} == {ident(0), ident(1), ident(2)}
+    assert payments.of_order("C") == []
+
+
+class Told:
+    """A table, a bus, and what telling again came to."""
+
+    def __init__(self, dynamo: DynamoStores) -> None:
+        self.dynamo = dynamo
+        self.payments = PaymentTable(dynamo.table)
+        self.cases = CaseTable(dynamo.table)
+        self.deliveries = DeliveryTable(dynamo.table)
+        self.bus = MemoryBus()
+
+    def again(self, first: int, last: int, *, report_unknown: bool = True) -> Republished:
+        self.bus.told.clear()
+        deps = Republishing(
+            archive=ArchiveTable(self.dynamo.table),
+            payments=self.payments,
+            cases=self.cases,
+            deliveries=self.deliveries,
+            bus=self.bus,
+            lookback=POLICY.give_up,
+            report_unknown=report_unknown,
+        )
+        return republish(first, last, deps)
+
+    def ids(self) -> set[str]:
+        return {event.event_id for event in self.bus.told}
+
+    def keep(self, payment: Payment) -> Payment:
+        self.payments.insert(payment)
+        return payment
+
+
+def test_what_changed_in_a_range_is_told_again_under_its_old_ids_and_nothing_else(
+    dynamo: DynamoStores,
+) -> None:
+    told = Told(dynamo)
+    began = NOW - 3 * DAY
+    changed = {}
+    for number, answer in enumerate((Answer.PAID, Answer.TIMED_OUT, Answer.CANCELLED)):
+        fresh = a_payment(id=ident(number), order_id=f"A-{number}", created_at=began)
+        changed[number] = told.keep(apply_answer(fresh, answer, NOW + number, POLICY))
+    told.keep(apply_answer(a_payment(id=ident(7)), Answer.PAID, NOW + 2 * HOUR, POLICY))
+    told.keep(a_payment(id=ident(8)))
+    done = told.again(NOW, NOW + HOUR)
+    assert told.ids() == {event_id(one.id, one.sequence) for one in changed.values()}
+    assert (done.events, done.cases, done.refused) == (3, 0, ())
+    assert told.again(NOW + 3 * HOUR, NOW + 4 * HOUR).events == 0
+
+
+def test_a_payment_older_than_any_lookback_is_found_by_when_it_was_paid(
+    dynamo: DynamoStores,
+) -> None:
+    told = Told(dynamo)
+    ended = apply_answer(a_payment(created_at=NOW - 90 * DAY), Answer.TIMED_OUT, NOW, POLICY)
+    told.keep(apply_answer(ended, Answer.PAID, NOW + 80 * DAY, POLICY))
+    told.again(NOW + 80 * DAY - HOUR, NOW + 80 * DAY + HOUR)
+    assert told.bus.types() == ["payment.paid_late"]
+
+
+def test_cases_that_were_lost_are_opened_and_those_that_exist_are_told_again(
+    dynamo: DynamoStores,
+) -> None:
+    told = Told(dynamo)
+    for number in (0, 1):
+        fresh = a_payment(id=ident(number), order_id="twice")
+        told.keep(apply_answer(fresh, Answer.PAID, NOW + number, POLICY))
+    seen = dynamo.inbox.note_unknown(Unknown(id=UNKNOWN_ID, first_seen_at=NOW))
+    dynamo.inbox.save_unknown(seen, replace(seen, last_answer=Answer.PAID, paid_at=NOW))
+    assert told.again(NOW, NOW + HOUR, report_unknown=False).cases == 1
+    assert told.again(NOW, NOW + HOUR).cases == 1
+    assert told.again(NOW, NOW + HOUR).cases == 0
+    kinds = {event.case.kind for event in told.bus.told if hasattr(event, "case")}
+    assert kinds == {"duplicate_paid", "paid_unknown"}
+
+
+def test_a_case_of_long_ago_that_was_resolved_in_the_range_is_told_as_resolved(
+    dynamo: DynamoStores,
+) -> None:
+    told = Told(dynamo)
+    old: Case = replace(CASE, opened_at=NOW - 300 * DAY)
+    told.cases.open(old)
+    told.cases.resolve(old.id, "refunded", NOW)
+    told.again(NOW - HOUR, NOW + HOUR)
+    assert told.bus.types() == ["case.resolved"]
+    assert told.ids() == {event_id(old.id, 2)}
+
+
+def test_a_webhook_that_was_given_up_begins_anew(dynamo: DynamoStores) -> None:
+    told = Told(dynamo)
+    paid = told.keep(apply_answer(a_payment(), Answer.PAID, NOW, POLICY))
+    assert paid.status is Status.PAID
+    mark = Delivery(event_id=event_id(paid.id, paid.sequence), tries=8, first_tried_at=NOW)
+    told.deliveries.insert(mark)
+    told.again(NOW, NOW)
+    known = told.deliveries.get(mark.event_id)
+    assert known is not None
+    assert known.tries == 0
+
+
+def test_hundreds_of_payments_are_each_told_once(dynamo: DynamoStores) -> None:
+    told = Told(dynamo)
+    for number in range(230):
+        fresh = a_payment(id=ident(number), order_id=f"A-{number}", created_at=NOW - HOUR)
+        told.keep(apply_answer(fresh, Answer.PAID, NOW + number, POLICY))
+    assert told.again(NOW, NOW + HOUR).events == 230
+    assert len(told.ids()) == len(told.bus.told) == 230

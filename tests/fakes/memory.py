@@ -1,0 +1,224 @@
+"""The store and the queue in memory: exact, deterministic, and as strict as DynamoDB is.
+
+`tests/contract` holds them to the same tests as the real table.
+"""
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from payments.elsom.wire import Notification
+from payments.errors import QueueUnavailable, WriteConflict
+from payments.model import Payment
+from payments.moments import SECOND, Clock
+from payments.queue import CheckRequest
+from payments.store.inbox import KEEP, UNKNOWN_SORT_KEY, Unknown, kept_text
+from payments.store.payments import SORT_KEY
+from payments.store.schedule import UNKNOWN_INTERVAL, Circuit, Due
+
+
+class DueIndex:
+    """What is due, in order: the table's sparse index."""
+
+    def __init__(self, item: str) -> None:
+        self._item = item
+        self._entries: list[Due] = []
+
+    def move(self, identifier: str, before: int | None, after: int | None) -> None:
+        if before == after:
+            return
+        if before is not None:
+            del self._entries[bisect_left(self._entries, Due(before, identifier, self._item))]
+        if after is not None:
+            insort(self._entries, Due(after, identifier, self._item))
+
+    def first(self, now: int, limit: int) -> list[Due]:
+        end = bisect_right(self._entries, now, key=lambda due: due.at)
+        return self._entries[: min(end, max(limit, 0))]
+
+    def next_moment(self) -> int | None:
+        """When the next one is due; None when nothing waits."""
+        return self._entries[0].at if self._entries else None
+
+
+class MemoryPayments:
+    """Payments by id; a write holds only against the version it was read at."""
+
+    def __init__(self, index: DueIndex) -> None:
+        self.items: dict[str, Payment] = {}
+        self._index = index
+
+    def insert(self, payment: Payment) -> None:
+        stored = self.items.get(payment.id)
+        if stored is not None:
+            raise WriteConflict(stored)
+        self._put(payment)
+
+    def get(self, payment_id: str) -> Payment | None:
+        return self.items.get(payment_id)
+
+    def save(self, before: Payment, after: Payment) -> Payment:
+        stored = self.items.get(before.id)
+        if stored is None or stored.version != before.version:
+            raise WriteConflict(stored)
+        written = replace(after, version=before.version + 1)
+        self._put(written)
+        return written
+
+    def _put(self, payment: Payment) -> None:
+        stored = self.items.get(payment.id)
+        self._index.move(
+            payment.id, stored.next_check_at if stored else None, payment.next_check_at
+        )
+        self.items[payment.id] = payment
+
+
+class MemoryInbox:
+    """Notifications by id and hash of the body, and unknown ids."""
+
+    def __init__(self, index: DueIndex) -> None:
+        self.notifications: dict[str, dict[str, dict[str, Any]]] = {}
+        self.unknown_ids: dict[str, Unknown] = {}
+        self._index = index
+
+    def receive(self, notification: Notification, raw: bytes, source: str, now: int) -> None:
+        trn_id = notification.partner_trn_id
+        sort_key = f"notification#{sha256(raw).hexdigest()[:32]}"
+        kept = self.notifications.setdefault(trn_id, {})
+        known = kept.get(sort_key, {"at": now, "times": 0})
+        kept[sort_key] = {
+            "pk": trn_id,
+            "sk": sort_key,
+            "kind": "notification",
+            "claim": msgspec.to_builtins(notification),
+            "raw": kept_text(raw),
+            "source": source,
+            "at": known["at"],
+            "lastAt": now,
+            "ttl": (now + KEEP) // SECOND,
+            "times": known["times"] + 1,
+        }
+
+    def received(self, trn_id: str) -> list[dict[str, Any]]:
+        kept = self.notifications.get(trn_id, {})
+        return [kept[sort_key] for sort_key in sorted(kept)][:100]
+
+    def note_unknown(self, unknown: Unknown) -> Unknown:
+        known = self.unknown_ids.get(unknown.id)
+        if known is not None:
+            return known
+        self._put(unknown)
+        return unknown
+
+    def unknown(self, unknown_id: str) -> Unknown | None:
+        return self.unknown_ids.get(unknown_id)
+
+    def save_unknown(self, before: Unknown, after: Unknown) -> Unknown:
+        stored = self.unknown_ids.get(before.id)
+        if stored is None or stored.version != before.version:
+            raise WriteConflict(stored)
+        written = replace(after, version=before.version + 1)
+        self._put(written)
+        return written
+
+    def _put(self, unknown: Unknown) -> None:
+        stored = self.unknown_ids.get(unknown.id)
+        self._index.move(
+            unknown.id, stored.next_check_at if stored else None, unknown.next_check_at
+        )
+        self.unknown_ids[unknown.id] = unknown
+
+
+class MemorySchedule:
+    """The due indexes and the state items."""
+
+    def __init__(self, payments: DueIndex, unknown: DueIndex) -> None:
+        self._payments = payments
+        self._unknown = unknown
+        self._circuit = Circuit()
+        self._unknown_asked_at = 0
+
+    def due(self, now: int, limit: int) -> list[Due]:
+        return self._payments.first(now, limit)
+
+    def due_unknown(self, now: int, limit: int) -> list[Due]:
+        return self._unknown.first(now, limit)
+
+    def circuit(self) -> Circuit:
+        return self._circuit
+
+    def save_circuit(self, before: Circuit, after: Circuit) -> None:
+        if self._circuit.version == before.version:
+            self._circuit = replace(after, version=before.version + 1)
+
+    def claim_unknown_question(self, now: int) -> bool:
+        if now - self._unknown_asked_at < UNKNOWN_INTERVAL:
+            return False
+        self._unknown_asked_at = now
+        return True
+
+
+class MemoryStore:
+    """One table: payments, inbox and schedule that see each other's items."""
+
+    def __init__(self) -> None:
+        self.due_payments = DueIndex(SORT_KEY)
+        self.due_unknown = DueIndex(UNKNOWN_SORT_KEY)
+        self.payments = MemoryPayments(self.due_payments)
+        self.inbox = MemoryInbox(self.due_unknown)
+        self.schedule = MemorySchedule(self.due_payments, self.due_unknown)
+
+
+class Message(msgspec.Struct, frozen=True, order=True):
+    """A message that can be seen from `at` on; `number` keeps the order of sending."""
+
+    at: int
+    number: int
+    request: CheckRequest
+
+
+class MemoryQueue:
+    """The checks queue. `down` makes it refuse, as SQS does when it is not there."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.messages: list[Message] = []
+        self.sent = 0
+        self.down = False
+
+    def send(self, request: CheckRequest, delay: int = 0) -> None:
+        if self.down:
+            raise QueueUnavailable("down")
+        if not 0 <= delay <= 900:
+            raise ValueError(f"SQS delays by 0 to 900 s, not {delay}")
+        self.sent += 1
+        insort(
+            self.messages,
+            Message(self._clock() + delay * SECOND, self.sent, request),
+            key=lambda message: (message.at, message.number),
+        )
+
+    def send_all(self, requests: Sequence[tuple[CheckRequest, int]]) -> int:
+        for request, delay in requests:
+            self.send(request, delay)
+        return len(requests)
+
+    def backlog(self) -> int:
+        if self.down:
+            raise QueueUnavailable("down")
+        return len(self.messages)
+
+    def take(self) -> CheckRequest | None:
+        """The first message that can be seen now, taken off the queue."""
+        if self.messages and self.messages[0].at <= self._clock():
+            return self.messages.pop(0).request
+        return None
+
+    def waiting(self) -> list[tuple[CheckRequest, int]]:
+        """Every message and the seconds until it can be seen."""
+        now = self._clock()
+        return [(message.request, max(0, message.at - now) // SECOND) for message in self.messages]

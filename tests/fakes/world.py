@@ -1,0 +1,158 @@
+"""A stack without AWS: the use cases over the store in memory, with a clock that tests move."""
+
+from collections.abc import Callable
+from typing import Any
+
+from payments.check import Checked, Checking, check_from_queue, check_payment
+from payments.due import Sending
+from payments.elsom.wire import Merchant, read_notification
+from payments.errors import NotConfigured, StoreUnavailable
+from payments.model import Asker, Payment, Policy
+from payments.moments import DAY, HOUR, MINUTE, SECOND
+from payments.notification import Receiving, receive_notification
+from payments.shop_requests import PaymentRequest
+from payments.start import Started, Starting, payment_id, start_payment
+from tests.fakes.elsom import MERCHANT, FakeElsom
+from tests.fakes.memory import MemoryPayments, MemoryQueue, MemoryStore
+
+NOW = 1_795_500_000_000  # 2026-11-24, within the day
+STACK_ID = "arn:aws:cloudformation:eu-central-1:111122223333:stack/elsom-payments/11f0"
+POLICY = Policy(
+    ladder=tuple(seconds * SECOND for seconds in (60, 120, 300, 300, 300, 600, 1800)),
+    late_ladder=(HOUR, DAY, DAY),
+    lifetime=60 * MINUTE,
+    give_up=120 * HOUR,
+)
+
+
+class ManualClock:
+    """Stands still until it is moved."""
+
+    def __init__(self, now: int = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> int:
+        return self.now
+
+    def advance(self, milliseconds: int) -> int:
+        self.now += milliseconds
+        return self.now
+
+
+class FaultyPayments:
+    """A store of payments that fails on demand.
+
+    `refuse`   that many writes fail and leave nothing
+    `before_save`   runs before a write: where another writer comes first
+    """
+
+    def __init__(self, inner: MemoryPayments) -> None:
+        self.inner = inner
+        self.refuse = 0
+        self.before_save: Callable[[], None] | None = None
+
+    def insert(self, payment: Payment) -> None:
+        self._fail()
+        self.inner.insert(payment)
+
+    def get(self, payment_id: str) -> Payment | None:
+        return self.inner.get(payment_id)
+
+    def save(self, before: Payment, after: Payment) -> Payment:
+        self._fail()
+        if self.before_save is not None:
+            rival, self.before_save = self.before_save, None
+            rival()
+        return self.inner.save(before, after)
+
+    def _fail(self) -> None:
+        if self.refuse:
+            self.refuse -= 1
+            raise StoreUnavailable("DynamoDB: ThrottlingException")
+
+
+class World:
+    """Everything the use cases work with, in one place."""
+
+    def __init__(self, policy: Policy = POLICY) -> None:
+        self.policy = policy
+        self.clock = ManualClock()
+        self.store = MemoryStore()
+        self.payments = FaultyPayments(self.store.payments)
+        self.queue = MemoryQueue(self.clock)
+        self.elsom = FakeElsom()
+        self.seconds_left = 28.0
+        self.jitter = 0.0
+        self.configured = True
+
+    def merchant(self) -> Merchant:
+        if not self.configured:
+            raise NotConfigured("not filled in")
+        return MERCHANT
+
+    def starting(self) -> Starting:
+        return Starting(
+            payments=self.payments,
+            elsom=self.elsom,
+            merchant=self.merchant,
+            policy=self.policy,
+            clock=self.clock,
+            stack_id=STACK_ID,
+            seconds_left=lambda: self.seconds_left,
+        )
+
+    def checking(self) -> Checking:
+        return Checking(
+            payments=self.payments,
+            inbox=self.store.inbox,
+            schedule=self.store.schedule,
+            elsom=self.elsom,
+            queue=self.queue,
+            merchant=self.merchant,
+            policy=self.policy,
+            clock=self.clock,
+            jitter=lambda: self.jitter,
+        )
+
+    def receiving(self) -> Receiving:
+        return Receiving(
+            payments=self.payments, inbox=self.store.inbox, queue=self.queue, clock=self.clock
+        )
+
+    def sending(self, concurrency: int = 5) -> Sending:
+        return Sending(
+            schedule=self.store.schedule,
+            queue=self.queue,
+            clock=self.clock,
+            concurrency=concurrency,
+        )
+
+    def start(self, key: str = "order-1", **fields: Any) -> Started:
+        wanted: dict[str, Any] = {"amount": "1500.00", "order_id": "A-1001", **fields}
+        return start_payment(PaymentRequest(**wanted), key, self.starting())
+
+    def stored(self, key: str = "order-1") -> Payment:
+        return self.store.payments.items[payment_id(STACK_ID, key)]
+
+    def put(self, payment: Payment) -> Payment:
+        """Keep a payment as it is."""
+        self.store.payments.insert(payment)
+        return payment
+
+    def notify(self, trn_id: str, status: str = "A", transaction_id: str = "PSP1") -> None:
+        body = (
+            f'{{"PartnerPaymentResult": {{"PartnerTrnID": "{trn_id}", '
+            f'"PSPTTrnID": "{transaction_id}", "PaymentStatus": "{status}"}}}}'
+        ).encode()
+        notification = read_notification(body)
+        assert notification is not None
+        receive_notification(notification, body, "192.0.2.1", self.receiving())
+
+    def check(self, identifier: str, asker: Asker = Asker.SHOP) -> Checked:
+        return check_payment(identifier, asker, self.checking())
+
+    def serve(self, *, redelivered: bool = False) -> Checked:
+        """Serve the next message of the queue that can be seen."""
+        request = self.queue.take()
+        assert request is not None, "no message can be seen"
+        return check_from_queue(request, self.checking(), redelivered=redelivered)

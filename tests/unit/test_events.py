@@ -1,0 +1,157 @@
+"""What is told, with which id and number, and that it fits the published schemas."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from payments.cases import paid_unknown, resolve
+from payments.events import (
+    Event,
+    EventType,
+    case_event,
+    event_id,
+    last_case_event,
+    last_payment_event,
+    payment_event,
+)
+from payments.model import Answer, Payment, Reason, Status
+from payments.moments import DAY, HOUR
+from payments.transitions import apply_answer, start_accepted, start_refused, start_unknown
+from tests.fakes.elsom import PAY_PAGE
+from tests.fakes.payments import PAYMENT_ID, UNKNOWN_ID, a_payment
+from tests.fakes.world import NOW, POLICY
+from tools import make_event_schemas
+
+DOCS = Path(__file__).parents[2] / "docs" / "events"
+
+CREATED = a_payment(Status.CREATED)
+PENDING = start_accepted(CREATED, PAY_PAGE, NOW, POLICY)
+EXPIRED = apply_answer(PENDING, Answer.TIMED_OUT, NOW, POLICY)
+STEPS = {
+    EventType.PAYMENT_PENDING: (CREATED, PENDING),
+    EventType.PAYMENT_START_UNKNOWN: (CREATED, start_unknown(CREATED, NOW, "died")),
+    EventType.PAYMENT_PAID: (PENDING, apply_answer(PENDING, Answer.PAID, NOW, POLICY)),
+    EventType.PAYMENT_EXPIRED: (PENDING, EXPIRED),
+    EventType.PAYMENT_CANCELLED: (PENDING, apply_answer(PENDING, Answer.CANCELLED, NOW, POLICY)),
+    EventType.PAYMENT_FAILED: (CREATED, start_refused(CREATED, "17", NOW, POLICY)),
+    EventType.PAYMENT_PAID_LATE: (EXPIRED, apply_answer(EXPIRED, Answer.PAID, NOW + DAY, POLICY)),
+}
+CASE = paid_unknown(UNKNOWN_ID, NOW, NOW)
+
+
+def told(before: Payment | None, after: Payment) -> Event:
+    event = payment_event(before, after)
+    assert event is not None
+    return event
+
+
+def every_event() -> list[Event]:
+    return [
+        *(told(before, after) for before, after in STEPS.values()),
+        last_case_event(CASE),
+        last_case_event(resolve(CASE, "refunded", NOW + HOUR)),
+    ]
+
+
+def detail(event: Event) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(msgspec.json.encode(event))
+    return found
+
+
+@pytest.mark.parametrize("event_type", STEPS)
+def test_each_change_of_status_is_told_by_its_name(event_type: EventType) -> None:
+    before, after = STEPS[event_type]
+    event = told(before, after)
+    assert event.type is event_type
+    assert event.sequence == after.sequence > before.sequence
+    assert event.event_id == event_id(PAYMENT_ID, after.sequence)
+
+
+def test_a_write_without_a_change_of_status_tells_nothing() -> None:
+    asked = replace(PENDING, asked_at=NOW, version=PENDING.version + 1)
+    assert payment_event(PENDING, asked) is None
+    disagreed = apply_answer(a_payment(Status.PAID), Answer.ERROR, NOW, POLICY)
+    assert payment_event(a_payment(Status.PAID), disagreed) is None
+
+
+def test_a_payment_that_is_only_created_has_nothing_to_tell() -> None:
+    assert payment_event(None, CREATED) is None
+    assert last_payment_event(CREATED) is None
+
+
+def test_the_last_event_told_again_years_later_has_its_old_id_and_moment() -> None:
+    paid = STEPS[EventType.PAYMENT_PAID][1]
+    first = told(PENDING, paid)
+    noted = apply_answer(paid, Answer.ERROR, NOW + 900 * DAY, POLICY)
+    again = last_payment_event(noted)
+    assert again is not None
+    assert (again.event_id, again.occurred_at) == (first.event_id, first.occurred_at)
+    assert (again.sequence, again.type) == (first.sequence, first.type)
+
+
+def test_two_events_of_one_payment_and_of_two_payments_have_different_ids() -> None:
+    ids = {event_id(subject, number) for subject in (PAYMENT_ID, UNKNOWN_ID) for number in (1, 2)}
+    assert len(ids) == 4
+    assert event_id(PAYMENT_ID, 11) != event_id(PAYMENT_ID + "1", 1)
+
+
+def test_a_case_is_told_when_it_opens_and_when_it_is_resolved_and_else_not() -> None:
+    done = resolve(CASE, "refunded", NOW + HOUR)
+    opened, resolved = case_event(None, CASE), case_event(CASE, done)
+    assert opened is not None
+    assert resolved is not None
+    assert (opened.type, resolved.type) == (EventType.CASE_OPENED, EventType.CASE_RESOLVED)
+    assert opened.sequence < resolved.sequence
+    assert opened.event_id != resolved.event_id
+    assert case_event(done, done) is None
+
+
+def test_no_signed_link_and_no_inner_field_is_told() -> None:
+    for event in every_event():
+        text = msgspec.json.encode(event).decode()
+        assert "s=" not in text
+        for inner in ("fingerprint", "writeToken", "elsomUrl", PAY_PAGE, "dueShard", "timeline"):
+            assert inner not in text
+        if "payment" in detail(event):
+            assert detail(event)["payment"]["checkoutUrl"] is None
+
+
+def test_every_type_has_a_schema_and_each_event_fits_its_own() -> None:
+    assert {event.type for event in every_event()} == set(EventType)
+    assert {path.stem for path in DOCS.glob("*.json")} == {str(one) for one in EventType}
+    for event in every_event():
+        schema = json.loads((DOCS / f"{event.type}.json").read_text())
+        jsonschema.Draft202012Validator.check_schema(schema)
+        jsonschema.validate(detail(event), schema)
+
+
+def test_a_schema_refuses_events_of_other_types_and_events_that_lack_a_field() -> None:
+    for event in every_event():
+        schema = json.loads((DOCS / f"{event.type}.json").read_text())
+        for other in every_event():
+            if other.type != event.type:
+                with pytest.raises(jsonschema.ValidationError):
+                    jsonschema.validate(detail(other), schema)
+        for name in detail(event):
+            short = {key: value for key, value in detail(event).items() if key != name}
+            with pytest.raises(jsonschema.ValidationError):
+                jsonschema.validate(short, schema)
+
+
+def test_the_committed_schemas_are_what_the_types_say() -> None:
+    made = make_event_schemas.files()
+    assert {path.name: path.read_text() for path in DOCS.glob("*.json")} == made, (
+        "python -m tools.make_event_schemas writes them anew"
+    )
+
+
+def test_an_unresolved_end_is_told_as_expired_with_its_reason() -> None:
+    old = replace(PENDING, created_at=NOW - 121 * HOUR)
+    event = told(old, apply_answer(old, Answer.IN_PROGRESS, NOW, POLICY))
+    assert event.type is EventType.PAYMENT_EXPIRED
+    assert detail(event)["payment"]["statusReason"] == Reason.UNRESOLVED

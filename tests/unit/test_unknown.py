@@ -1,0 +1,130 @@
+"""Ids that nobody here has started: one question a second in all, behind everybody else."""
+
+import pytest
+from msgspec.structs import replace
+
+from payments.elsom.outcomes import StatusOutcome
+from payments.model import Answer
+from payments.moments import DAY, MINUTE, SECOND
+from payments.store.inbox import Unknown
+from payments.store.schedule import Circuit
+from payments.unknown import ask_about_unknown, note_unknown
+from tests.fakes.elsom import CANCELLED, ERROR, NO_WORD, PAID, SILENT, TIMED_OUT
+from tests.fakes.payments import UNKNOWN_ID
+from tests.fakes.world import NOW, World
+
+
+def note(world: World, unknown_id: str = UNKNOWN_ID) -> None:
+    note_unknown(unknown_id, world.checking())
+
+
+def ask(world: World, unknown_id: str = UNKNOWN_ID) -> bool:
+    return ask_about_unknown(unknown_id, world.checking())
+
+
+def kept(world: World) -> Unknown:
+    unknown = world.store.inbox.unknown(UNKNOWN_ID)
+    assert unknown is not None
+    return unknown
+
+
+@pytest.mark.parametrize("other", ["18", "", "0" * 19, "order#1", "0" * 21])
+def test_an_id_that_cannot_be_ours_is_not_remembered(world: World, other: str) -> None:
+    note(world, other)
+    assert world.store.inbox.unknown(other) is None
+
+
+def test_an_unknown_id_is_due_at_once(world: World) -> None:
+    note(world)
+    assert kept(world) == Unknown(id=UNKNOWN_ID, first_seen_at=NOW, next_check_at=NOW)
+
+
+def test_money_for_an_unknown_id_is_kept_and_not_asked_again(world: World) -> None:
+    note(world)
+    world.elsom.answers(PAID)
+    assert ask(world)
+    assert (kept(world).paid_at, kept(world).next_check_at) == (NOW, None)
+    note(world)
+    assert kept(world).next_check_at is None
+    world.clock.advance(SECOND)
+    assert not ask(world)
+    assert len(world.elsom.questions) == 1
+
+
+@pytest.mark.parametrize("outcome", [TIMED_OUT, CANCELLED, ERROR, NO_WORD])
+def test_any_other_word_ends_it_until_it_is_named_again(
+    world: World, outcome: StatusOutcome
+) -> None:
+    note(world)
+    world.elsom.answers(outcome)
+    assert ask(world)
+    assert (kept(world).next_check_at, kept(world).paid_at) == (None, None)
+    note(world)
+    assert kept(world).next_check_at == NOW
+
+
+def test_in_progress_is_asked_again_by_the_ladder_for_a_day(world: World) -> None:
+    note(world)
+    waits = []
+    while (due := kept(world).next_check_at) is not None:
+        world.clock.now = max(world.clock.now, due)
+        assert ask(world)
+        after = kept(world).next_check_at
+        if after is not None:
+            waits.append((after - world.clock.now) // SECOND)
+    assert waits[:7] == [60, 120, 300, 300, 300, 600, 1800]
+    assert set(waits[7:]) == {1800}
+    assert DAY <= world.clock.now - NOW < DAY + 1800 * SECOND
+    assert kept(world).last_answer is Answer.IN_PROGRESS
+
+
+def test_silence_is_tried_again_in_a_minute(world: World) -> None:
+    note(world)
+    world.elsom.answers(SILENT)
+    assert ask(world)
+    assert kept(world).next_check_at == NOW + MINUTE
+    assert world.store.schedule.circuit().failures == 1
+
+
+def test_elsoms_word_on_an_unknown_id_closes_the_circuit(world: World) -> None:
+    note(world)
+    world.store.schedule.save_circuit(Circuit(), Circuit(failures=7))
+    ask(world)
+    assert world.store.schedule.circuit().failures == 0
+
+
+def test_all_unknown_ids_together_get_one_question_a_second(world: World) -> None:
+    ids = [letter * 20 for letter in "ABCDE"]
+    for unknown_id in ids:
+        note(world, unknown_id)
+    assert [ask(world, unknown_id) for unknown_id in ids] == [True, False, False, False, False]
+    world.clock.advance(SECOND)
+    assert [ask(world, unknown_id) for unknown_id in ids[1:]] == [True, False, False, False]
+
+
+def test_what_is_not_due_or_not_known_is_not_asked(world: World) -> None:
+    assert not ask(world)
+    note(world)
+    known = kept(world)
+    world.store.inbox.save_unknown(known, replace(known, next_check_at=NOW + 1))
+    assert not ask(world)
+    world.clock.advance(1)
+    world.store.schedule.save_circuit(Circuit(), Circuit(failures=5, open_until=NOW + 2))
+    assert not ask(world), "a silent Elsom is left alone"
+    assert world.elsom.questions == []
+
+
+def test_an_answer_that_meets_a_doorbell_is_asked_for_anew(world: World) -> None:
+    note(world)
+
+    def doorbell() -> None:
+        known = kept(world)
+        world.store.inbox.save_unknown(known, replace(known, next_check_at=world.clock()))
+
+    world.elsom.answers(PAID)
+    world.elsom.during_status = doorbell
+    assert ask(world)
+    world.elsom.during_status = lambda: None
+    world.clock.advance(SECOND)
+    assert ask(world)
+    assert kept(world).paid_at == NOW + SECOND
