@@ -208,16 +208,14 @@ def _beyond_types(values: dict[str, Any], hosts: tuple[str, ...]) -> list[tuple[
 def is_allowed_return_url(url: str, hosts: tuple[str, ...]) -> bool:
     """Whether an address leads to one of the hosts, by every reading of it.
 
-    No user part, no backslash, no port, and only the characters of a plain host name: what one
-    parser takes for the host another might not.
+    The whole part between `https://` and the path must be a listed host (with its port, where
+    one is listed): no user part, no backslash, nothing that another parser takes for the host.
     """
     try:
         parts = urlsplit(url)
-        port = parts.port
     except ValueError:
         return False
-    plain = parts.scheme == "https" and port is None and "\\" not in url
-    return plain and parts.netloc.lower() in hosts
+    return parts.scheme == "https" and "\\" not in url and parts.netloc.lower() in hosts
 
 
 def _message(annotation: Any) -> str:
