@@ -105,7 +105,13 @@ def timed(environment: Environment, how: Callable[[Environment], None]) -> None:
 
 def install(environment: Environment) -> None:
     """Bring the environment to exactly its pins: with uv, or with pip where uv finds no index."""
-    offline_ok = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_CONFIG": "1"}
+    offline_ok = {
+        **os.environ,
+        "UV_PYTHON_DOWNLOADS": "never",
+        "UV_NO_CONFIG": "1",
+        # As pip does: a company's own certificate authority is known to the machine, not to uv.
+        "UV_SYSTEM_CERTS": "1",
+    }
     made = run(
         [
             str(UV),

@@ -100,7 +100,7 @@ def unpack(target: Path, platform: str) -> None:
     what += ["--requirement", str(REQUIREMENTS), "--target", str(target)]
     what += ["--python-version", "3.13"]
     uv = os.environ.get("UV") or shutil.which("uv") or shutil.which(PROJECT_UV)
-    if uv and run([uv, "pip", "install", *what, *uv_options(platform)]) == 0:
+    if uv and run([uv, "pip", "install", "--system-certs", *what, *uv_options(platform)]) == 0:
         return
     pip = [sys.executable, "-I", "-m", "pip", "--disable-pip-version-check"]
     shutil.rmtree(target, ignore_errors=True)
