@@ -15,7 +15,7 @@ export AWS_PORT ?= 4566
 export SANDBOX_PORT ?= 8090
 export PYTHONPATH := $(CURDIR)/layers/payments:$(CURDIR)/clients/python:$(CURDIR)
 
-.PHONY: help run stop status logs test lint format bench simulate build deploy requirements clean python
+.PHONY: help run stop status logs test lint format bench simulate build deploy screenshots requirements clean python
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,10 @@ build: python ## Build functions and layer into .aws-sam, as they are deployed
 deploy: python ## Build and deploy to the real AWS, guided
 	@"$(PYTHON)" -m tools.environments run
 	@$(SAM_PYTHON) -m tools.deploy
+
+screenshots: python ## Pictures of every page in three languages, into docs/screenshots
+	@"$(PYTHON)" -m tools.environments dev run local-aws
+	@$(DEV_PYTHON) -m tests.browser.screenshots
 
 requirements: python ## Pin requirements/*.in again, with hashes and the newest versions that fit
 	@"$(PYTHON)" -m tools.environments bootstrap

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import time
 import uuid
@@ -119,6 +120,21 @@ def running_cloud(state: Path) -> Iterator[LocalCloud]:
         yield cloud
     finally:
         cloud.stop()
+
+
+@contextmanager
+def another_stack(
+    cloud: LocalCloud, stack_name: str, parameters: Mapping[str, str] | None = None
+) -> Iterator[Deployed]:
+    """A stack beside those that are there; gone at the end, Elsom's cabinet as it was before."""
+    cabinet = cloud.tell_sandbox("GET", "/_sandbox/cabinet")["url"]
+    beside = copy.copy(cloud)
+    try:
+        yield deployed(beside, stack_name, parameters)
+    finally:
+        if cabinet:
+            cloud.tell_sandbox("PUT", "/_sandbox/cabinet", {"url": cabinet})
+        cloud.client("cloudformation").delete_stack(StackName=stack_name)
 
 
 def eventually[Found](look: Callable[[], Found], seconds: float = 20) -> Found:

@@ -6,11 +6,12 @@ from typing import Any
 
 import msgspec
 
-from payments.check import Checked, Result, check_from_queue
+from payments.check import FOLLOW_UPS, Checked, Result, check_from_queue
 from payments.elsom.wiring import checking
 from payments.errors import PaymentsError
+from payments.ids import is_id
 from payments.queue import CheckRequest
-from payments.telemetry import MetricUnit, logger, metrics
+from payments.telemetry import Metric, count, logger, metrics
 from payments.unknown import ask_about_unknown, note_unknown
 
 _UNKNOWN = Checked(Result.UNKNOWN_ID)
@@ -39,7 +40,18 @@ def _serve(record: dict[str, Any]) -> Checked:
     checked = check_from_queue(request, checking(), redelivered=redelivered)
     if checked.result is Result.UNKNOWN_ID:
         note_unknown(request.id, checking())
+    if _is_unconfirmed(request, checked):
+        count(Metric.NOTIFICATION_UNCONFIRMED)
     return checked
+
+
+def _is_unconfirmed(request: CheckRequest, checked: Checked) -> bool:
+    """Whether a notification named nothing of ours, or Elsom still knows of no end after it."""
+    if checked.result is Result.UNKNOWN_ID:
+        return is_id(request.id)
+    payment = checked.payment
+    last = request.again == len(FOLLOW_UPS) and checked.result is Result.ANSWERED
+    return last and payment is not None and payment.is_open
 
 
 def _tell(checked: Checked) -> None:
@@ -50,4 +62,3 @@ def _tell(checked: Checked) -> None:
         payment_id=payment.id if payment else None,
         status=payment.status if payment else None,
     )
-    metrics.add_metric(f"Check-{checked.result}", MetricUnit.Count, 1)

@@ -6,10 +6,17 @@ from typing import Any
 
 import msgspec
 
-from payments.deliver import deliver_message
+from payments.deliver import Outcome, deliver_message
 from payments.errors import PaymentsError
-from payments.telemetry import MetricUnit, logger, metrics
+from payments.telemetry import Metric, count, logger, metrics
 from payments.webhook_wiring import delivering
+
+_COUNTED = {
+    Outcome.DELIVERED: Metric.WEBHOOK_DELIVERED,
+    Outcome.FAILED: Metric.WEBHOOK_FAILED,
+    Outcome.GONE: Metric.WEBHOOK_FAILED,
+    Outcome.DEAD_LETTERED: Metric.WEBHOOK_FAILED,
+}
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -24,7 +31,8 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
             logger.warning("comes again", error=type(error).__name__)
             failures.append({"itemIdentifier": record["messageId"]})
             continue
-        metrics.add_metric(f"Webhook-{tried.outcome}", MetricUnit.Count, 1)
+        if tried.outcome in _COUNTED:
+            count(_COUNTED[tried.outcome])
         logger.info(
             "tried",
             outcome=tried.outcome,

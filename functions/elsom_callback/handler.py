@@ -10,7 +10,7 @@ from payments.errors import PaymentsError
 from payments.http import Answer, Event, door, json_answer, problem
 from payments.moments import now_ms
 from payments.notification import Receiving, receive_notification
-from payments.telemetry import MetricUnit, logger, metrics
+from payments.telemetry import Metric, count, logger, metrics
 
 MAX_BODY_BYTES = 64 * 1024
 
@@ -22,13 +22,13 @@ def lambda_handler(event: Event, _context: Any) -> Answer:
     """Event in, one call, answer out."""
     request = wiring.request_of(event)
     if not wiring.vault().knows_token(request.parameter("token")):
-        metrics.add_metric("NotificationRefused", MetricUnit.Count, 1)
+        count(Metric.NOTIFICATION_REFUSED)
         return problem(404, "not-found", "Not found", "No such address.", request.request_id)
     notification = None
     if len(request.body) <= MAX_BODY_BYTES:
         notification = read_notification(request.body)
     if notification is None:
-        metrics.add_metric("NotificationRefused", MetricUnit.Count, 1)
+        count(Metric.NOTIFICATION_REFUSED)
         return _answer(400, accepted=False, message="Not a PartnerPaymentResult")
     receiving = Receiving(
         payments=wiring.payments(),
@@ -41,7 +41,7 @@ def lambda_handler(event: Event, _context: Any) -> Answer:
     except PaymentsError as error:
         logger.error("notification not stored", error=type(error).__name__)
         return _answer(503, accepted=False, message="Not stored, send again")
-    metrics.add_metric("NotificationReceived", MetricUnit.Count, 1)
+    count(Metric.NOTIFICATION_RECEIVED)
     return _answer(200, accepted=True, message="Success")
 
 

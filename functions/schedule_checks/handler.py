@@ -8,7 +8,7 @@ from payments import wiring
 from payments.due import Sending, SendingWebhooks, send_due_checks, send_due_webhooks
 from payments.moments import now_ms
 from payments.settings import settings
-from payments.telemetry import MetricUnit, logger, metrics
+from payments.telemetry import Metric, count, logger, measure, metrics
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -22,12 +22,18 @@ def lambda_handler(_event: dict[str, Any], _context: Any) -> None:
         concurrency=settings().elsom_max_concurrency,
     )
     sent = send_due_checks(sending)
-    metrics.add_metric("ScheduleRun", MetricUnit.Count, 1)
-    metrics.add_metric("ChecksSent", MetricUnit.Count, sent.checks)
-    metrics.add_metric("OldestDueWait", MetricUnit.Milliseconds, sent.oldest_wait)
-    logger.info("sent", checks=sent.checks, unknown=sent.unknown, backlog=sent.backlog)
+    count(Metric.SCHEDULE_RUN)
+    measure(Metric.OLDEST_WAIT, sent.oldest_wait)
     sending_webhooks = SendingWebhooks(
         deliveries=wiring.deliveries(), queue=wiring.webhooks_queue(), clock=now_ms
     )
     retries = send_due_webhooks(sending_webhooks)
-    metrics.add_metric("WebhookRetriesSent", MetricUnit.Count, retries)
+    logger.info(
+        "sent",
+        checks=sent.checks,
+        unknown=sent.unknown,
+        backlog=sent.backlog,
+        webhooks=retries,
+    )
+    # Last, since nothing waits for it.
+    count(Metric.OPEN_CASES, wiring.cases().count_open())

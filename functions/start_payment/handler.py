@@ -12,7 +12,7 @@ from payments.moments import now_ms
 from payments.settings import settings
 from payments.shop_requests import parse_start
 from payments.start import Started, Starting, start_payment
-from payments.telemetry import MetricUnit, logger, metrics
+from payments.telemetry import logger, metrics
 from payments.views import view_payment
 
 
@@ -46,6 +46,3 @@ def lambda_handler(event: Event, context: Any) -> Answer:
 def _tell(started: Started) -> None:
     payment = started.payment
     logger.info("started", payment_id=payment.id, status=payment.status, replay=started.replayed)
-    if not started.replayed:
-        unknown = payment.status is Status.START_UNKNOWN
-        metrics.add_metric("StartUnknown" if unknown else "Started", MetricUnit.Count, 1)

@@ -63,7 +63,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self, route: str, parameters: dict[str, str], query: dict[str, str]) -> None:
         cookie = self.headers.get("Cookie", "")
-        event = event_of(route, parameters, query, cookie, self.server.host)
+        wanted = self.headers.get("Accept-Language", "")
+        event = event_of(route, parameters, query, cookie, self.server.host, wanted)
         with self.server.lock:
             self.server.requests.append(route)
             answer = self.server.world.answer(event)

@@ -46,6 +46,15 @@ def test_axe_finds_nothing_on_any_state(
 
 
 @pytest.mark.needs("npm")
+def test_axe_would_find_what_is_wrong(page: Page, server: PagesServer) -> None:
+    open_in(page, server, in_state("waiting"))
+    page.evaluate(
+        "document.documentElement.lang = ''; document.querySelector('.more a').textContent = ''"
+    )
+    assert {fault["rule"] for fault in faults(page)} >= {"html-has-lang", "link-name"}
+
+
+@pytest.mark.needs("npm")
 def test_axe_finds_nothing_on_the_pages_in_three_languages(page: Page, server: PagesServer) -> None:
     page.goto(server.back_url())
     assert faults(page) == []

@@ -122,6 +122,7 @@ def event_of(
     query: dict[str, str] | None = None,
     cookie: str = "",
     host: str = "pages.example",
+    accept_language: str = "",
 ) -> Event:
     """A REST API proxy event as the local AWS makes it."""
     path = resource
@@ -133,7 +134,7 @@ def event_of(
         "path": path,
         "pathParameters": parameters,
         "queryStringParameters": query,
-        "headers": {"host": host, **({"cookie": cookie} if cookie else {})},
+        "headers": {"host": host, "cookie": cookie, "accept-language": accept_language},
         "requestContext": {"path": f"/v1{path}", "stage": "v1", "apiId": "api", "requestId": "r"},
         "body": None,
     }

@@ -1,5 +1,7 @@
 """The table as the template defines it, so that tests cannot drift from what is deployed."""
 
+from collections.abc import Callable
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -23,9 +25,14 @@ def definition() -> dict[str, Any]:
 
 def new_client(endpoint: str | None = None) -> Any:
     """A client set up as the functions' own."""
-    return boto3.client(
-        "dynamodb", endpoint_url=endpoint, region_name="us-east-1", config=aws._CONFIG
-    )
+    make: Callable[..., Any] = _session().client
+    return make("dynamodb", endpoint_url=endpoint, region_name="us-east-1", config=aws._CONFIG)
+
+
+@cache
+def _session() -> boto3.session.Session:
+    """One for all tests: reading botocore's models anew for each would take most of their time."""
+    return boto3.session.Session()
 
 
 def new_table(client: Any) -> str:

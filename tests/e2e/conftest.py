@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.deployed import Deployed, deployed, running_cloud
+from tests.receiver import Receiver, receiving
 from tools.local.cloud import LocalCloud
+from tools.local.secret import webhook_secret
 
 
 @pytest.fixture(scope="session")
@@ -15,8 +17,18 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
 
 
 @pytest.fixture(scope="session")
-def stack(cloud: LocalCloud) -> Deployed:
-    return deployed(cloud, "e2e")
+def receiver() -> Iterator[Receiver]:
+    """The shop's end of the stack's webhooks."""
+    with receiving() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def stack(cloud: LocalCloud, receiver: Receiver) -> Deployed:
+    made = deployed(cloud, "e2e", {"ShopWebhookUrl": receiver.url})
+    # Two secrets, as while one takes the other's place.
+    made.secret = cloud.fill_secret({"webhookSecrets": [webhook_secret(), webhook_secret()]})
+    return made
 
 
 @pytest.fixture(autouse=True)

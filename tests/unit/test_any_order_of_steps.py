@@ -81,7 +81,7 @@ def was_allowed(before: Payment, after: Payment, name: str) -> bool:
     return before.status not in FINAL
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(steps)
 def test_invariants_hold_after_every_step(script: list[tuple[str, int]]) -> None:
     payment = a_payment(Status.CREATED)

@@ -1,6 +1,7 @@
 """API Gateway's events in, its answers out, and no error that tells too much."""
 
 import base64
+import io
 import json
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from payments import errors
 from payments.http import door, json_answer, problem_of, read_request
+from payments.telemetry import logger
 
 REQUEST_ID = "0b1c6a3e-7b0e-4a51-9c53-5f1f6b2f7f10"
 ID = "0123456789ABCDEFGHJK"
@@ -124,9 +126,7 @@ PROBLEMS: list[tuple[errors.PaymentsError, int, str, bool]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("error", "status", "name", "retry"), PROBLEMS, ids=str
-)
+@pytest.mark.parametrize(("error", "status", "name", "retry"), PROBLEMS, ids=str)
 def test_every_error_is_the_contracts_problem(
     error: errors.PaymentsError, status: int, name: str, retry: bool
 ) -> None:
@@ -162,8 +162,10 @@ def test_waiting_times_are_told() -> None:
 
 
 def test_an_unforeseen_error_shows_neither_its_text_nor_its_trace(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    log = io.StringIO()
+    monkeypatch.setattr(logger.registered_handler, "stream", log)
     secret = "elsom-password 0556109910"
 
     @door
@@ -174,7 +176,9 @@ def test_an_unforeseen_error_shows_neither_its_text_nor_its_trace(
     assert answer["statusCode"] == 500
     assert json.loads(answer["body"])["type"].endswith(":internal")
     captured = capsys.readouterr()
-    everything = json.dumps(answer) + captured.out + captured.err
+    assert '"unforeseen"' in log.getvalue()
+    assert "test_http.py:" in log.getvalue()
+    everything = json.dumps(answer) + log.getvalue() + captured.out + captured.err
     assert "Traceback" not in everything
     assert not any(word in everything for word in secret.split())
 

@@ -124,6 +124,25 @@ def test_without_a_true_cookie_the_shop_is_named_in_three_languages(
     assert PAYMENT_ID not in answer["body"]
 
 
+@pytest.mark.parametrize(
+    ("accepted", "order"),
+    [
+        ("", ["ky", "ru", "en"]),
+        ("ru-RU,ru;q=0.9,en-US;q=0.8", ["ru", "ky", "en"]),
+        ("de, en;q=0.5", ["en", "ky", "ru"]),
+        ("*", ["ky", "ru", "en"]),
+    ],
+)
+def test_the_browsers_own_language_comes_first(
+    world: PagesWorld, accepted: str, order: list[str]
+) -> None:
+    event = event_of("/elsom/{token}", {"token": TOKEN}, accept_language=accepted)
+    body = world.answer(event)["body"]
+    assert re.findall(r'<section lang="(\w+)">', body) == order
+    assert f'<html lang="{order[0]}">' in body
+    assert body.count("<h1") == 1
+
+
 def test_without_a_shop_address_the_page_still_says_what_to_do() -> None:
     body = PagesWorld(Places()).open("/elsom/{token}", TOKEN)["body"]
     assert TEXTS["ru"].notices[Notice.CAME_BACK].step in body

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from payments.errors import InvalidRequest
@@ -179,7 +179,6 @@ def test_a_body_that_is_no_small_object_is_refused(body: bytes) -> None:
     assert wrong(body) == {"body"}
 
 
-@settings(max_examples=200)
 @given(
     st.binary(max_size=100)
     | st.dictionaries(

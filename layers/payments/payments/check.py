@@ -177,9 +177,15 @@ def _sooner(payment: Payment, due: int) -> Payment:
 
 
 def _after_notified_question(request: CheckRequest, checked: Checked, deps: Checking) -> None:
-    """Ask again soon while Elsom still says `1`: it may show `A` only after our answer."""
-    still_open = checked.payment is not None and checked.payment.is_open
-    if still_open and request.again < len(FOLLOW_UPS):
+    """Ask again soon while Elsom's answer has moved nothing: it may show `A` only after ours.
+
+    Ended payments too: this may be the last that anybody hears of money that came late.
+    """
+    payment = checked.payment
+    if payment is None or payment.status is Status.PAID:
+        return
+    unmoved = payment.is_open or payment.status is checked.before
+    if unmoved and request.again < len(FOLLOW_UPS):
         follow_up = msgspec.structs.replace(request, again=request.again + 1)
         deps.queue.send(follow_up, FOLLOW_UPS[request.again])
 

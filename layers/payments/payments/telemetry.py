@@ -3,14 +3,58 @@
 from __future__ import annotations
 
 import warnings
+from enum import StrEnum
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-__all__ = ["MetricUnit", "logger", "metrics"]
+__all__ = ["Metric", "count", "logger", "measure", "metrics"]
 
 # An invocation that has nothing to count is not worth a line on stderr.
 warnings.filterwarnings("ignore", message="No application metrics to publish")
 
 logger = Logger()
 metrics = Metrics()
+
+
+class Metric(StrEnum):
+    """All there is to count or measure; the only dimension, `service`, is the stack's name.
+
+    Each name is billed in every hour in which it was used.
+    """
+
+    # Changes of payments, counted from the table's stream.
+    STARTED = "Started"
+    START_UNKNOWN = "StartUnknown"
+    PAID = "Paid"
+    PAID_SOM = "PaidSom"
+    PAID_NOTIFIED = "PaidNotified"
+    PAID_UNNOTIFIED = "PaidUnnotified"
+    ENDED_UNPAID = "EndedUnpaid"
+    CASE_OPENED = "CaseOpened"
+    DISAGREEMENT = "Disagreement"
+    RECORD_SET_ASIDE = "RecordSetAside"
+    # Elsom's side.
+    ELSOM_CALL = "ElsomCall"
+    ELSOM_SILENT = "ElsomSilent"
+    ELSOM_LATENCY = "ElsomLatency"
+    NOTIFICATION_RECEIVED = "NotificationReceived"
+    NOTIFICATION_REFUSED = "NotificationRefused"
+    NOTIFICATION_UNCONFIRMED = "NotificationUnconfirmed"
+    # The schedule's own look around, every minute.
+    SCHEDULE_RUN = "ScheduleRun"
+    OLDEST_WAIT = "OldestWait"
+    OPEN_CASES = "OpenCases"
+    # The shop's side.
+    WEBHOOK_DELIVERED = "WebhookDelivered"
+    WEBHOOK_FAILED = "WebhookFailed"
+
+
+def count(metric: Metric, number: float = 1) -> None:
+    """Count something of this invocation."""
+    metrics.add_metric(metric, MetricUnit.Count, number)
+
+
+def measure(metric: Metric, milliseconds: float) -> None:
+    """Note how long something took or has waited."""
+    metrics.add_metric(metric, MetricUnit.Milliseconds, milliseconds)

@@ -11,6 +11,8 @@ from payments import wiring
 from payments.aws import client
 from payments.check import Checking
 from payments.elsom.client import ElsomClient
+from payments.elsom.measured import MeasuredElsom
+from payments.elsom.outcomes import Elsom
 from payments.errors import NotConfigured
 from payments.moments import now_ms
 from payments.settings import settings
@@ -18,16 +20,17 @@ from payments.transport import tls
 
 
 @cache
-def elsom() -> ElsomClient:
+def elsom() -> Elsom:
     """Elsom as this stack is set up; raises NotConfigured when the CA bundle is not readable."""
     ours = settings()
     bundle = _ca_bundle(ours.elsom_ca_bundle_parameter) if ours.elsom_ca_bundle_parameter else None
-    return ElsomClient(
+    client_of_elsom = ElsomClient(
         ours.elsom_init_url,
         ours.elsom_status_url,
         tls(bundle, ours.elsom_tls_server_name or None),
         plain_http=ours.sandbox_mode,
     )
+    return MeasuredElsom(client_of_elsom)
 
 
 @cache

@@ -60,12 +60,22 @@ def result_page(payment: Payment, links: Links, turn: int) -> str:
     return _document(payment.language, title, head, attributes, main, script)
 
 
-def notice_page(notice: Notice, shop: str | None, retry: bool = False) -> str:
-    """What is not about one payment, in all three languages. `retry` offers this page again."""
-    sections = "".join(_section(code, notice, shop, retry) for code in LANGUAGES)
+def notice_page(
+    notice: Notice, shop: str | None, *, retry: bool = False, first: str = LANGUAGES[0]
+) -> str:
+    """What is not about one payment, in all three languages, one of them first.
+
+    `retry` offers this page again.
+    """
+    ordered = sorted(LANGUAGES, key=lambda code: code != first)
+    headings = ("h1", "h2", "h2")
+    sections = "".join(
+        _section(code, heading, notice, shop, retry)
+        for code, heading in zip(ordered, headings, strict=True)
+    )
     main = f"{_mark(_BACK if notice is Notice.CAME_BACK else _QUESTION)}{sections}"
-    title = " · ".join(TEXTS[code].notices[notice].title for code in LANGUAGES)
-    return _document("ky", title, "", 'class="notice"', main, "")
+    title = " · ".join(TEXTS[code].notices[notice].title for code in ordered)
+    return _document(ordered[0], title, "", 'class="notice"', main, "")
 
 
 def _load_again(here: str, turn: int) -> str:
@@ -109,10 +119,9 @@ def _warning(state: State, language: Language) -> str:
     return _warn(language.do_not_pay_again, "" if state in UNDECIDED else language.keep_asking)
 
 
-def _section(code: str, notice: Notice, shop: str | None, retry: bool) -> str:
+def _section(code: str, heading: str, notice: Notice, shop: str | None, retry: bool) -> str:
     language = TEXTS[code]
     words = language.notices[notice]
-    heading = "h1" if code == LANGUAGES[0] else "h2"
     button = _button("", language.check_again) if retry else _button(shop, language.back)
     return (
         f'<section lang="{code}"><{heading}>{words.title}</{heading}>'

@@ -17,7 +17,7 @@ from payments.moments import Clock, now_ms
 from payments.pages.answers import HEADERS, page, redirect
 from payments.pages.html import TURNS, Links, notice_page, result_page
 from payments.pages.onward import Places, back_to_shop, elsom_page, front_page
-from payments.pages.texts import Notice
+from payments.pages.texts import Notice, preferred_language
 from payments.store.payments import Payments
 
 COOKIE: Final = "elsom_payment"
@@ -60,7 +60,8 @@ def come_back(request: Request, pages: Pages) -> Answer:
     if _is_signed(payment_id, signature, pages):
         key = pages.vault.get().signing_key()
         return redirect(result_url(request.base_url, payment_id, key))
-    return page(200, notice_page(Notice.CAME_BACK, front_page(pages.places)))
+    first = preferred_language(request.headers.get("accept-language", ""))
+    return page(200, notice_page(Notice.CAME_BACK, front_page(pages.places), first=first))
 
 
 def show_result(request: Request, pages: Pages) -> Answer:

@@ -292,3 +292,9 @@ def money(amount: int, language: Language) -> str:
     som, _, fraction = format_som(Tyiyn(amount)).partition(".")
     whole = f"{int(som):,}".replace(",", language.thousands)
     return f"{whole}{language.decimals}{fraction}{_NO_BREAK_SPACE}{language.currency}"
+
+
+def preferred_language(accepted: str) -> str:
+    """The first of our languages that a browser's `Accept-Language` names; else Kyrgyz."""
+    named = (part.strip()[:2].lower() for part in accepted.split(","))
+    return next((code for code in named if code in LANGUAGES), LANGUAGES[0])

@@ -66,6 +66,11 @@ class CaseTable:
             return case_of(conflict.current)
         return after
 
+    def count_open(self, most: int = 1_000) -> int:
+        """How many cases wait for a person, counted up to `most`."""
+        day = partition(CaseState.OPEN)
+        return len(self._table.query("createdDay = :day", index="by-created", limit=most, day=day))
+
     def page(self, state: CaseState, limit: int, after: Position | None) -> list[Case]:
         """Up to `limit` cases of a state off the created index, the newest first."""
         day = {"createdDay": partition(state)}

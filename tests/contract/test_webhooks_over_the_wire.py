@@ -1,0 +1,220 @@
+"""A real receiver on 127.0.0.1: what its answers, its silence and its redirects come to."""
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from standardwebhooks import Webhook
+
+from payments import transport, webhook_wiring
+from payments.deliver import Delivering, Outcome, deliver_message
+from payments.events import event_id
+from payments.moments import now_ms
+from tests.fakes.payments import PAYMENT_ID
+from tests.fakes.telling import SECRETS, Outlet
+
+ID = event_id(PAYMENT_ID, 1)
+PAYLOAD = json.dumps({"eventId": ID, "type": "payment.paid", "note": "Ысык-Көл"})
+
+
+class Receiver:
+    """A shop's server; `behave` gets the handler after the request was read."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, dict[str, str], bytes]] = []
+        self.behave: Callable[[BaseHTTPRequestHandler], None] = answers(200)
+        self.released = threading.Event()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                outer.requests.append((self.path, headers, body))
+                outer.behave(self)
+
+            do_GET = do_POST  # noqa: N815 - a redirect that is followed would be a GET
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name there
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
+        self.thread.start()
+
+    @property
+    def port(self) -> int:
+        return int(self.server.server_address[1])
+
+    def stop(self) -> None:
+        self.released.set()
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+def answers(status: int, **headers: str) -> Callable[[BaseHTTPRequestHandler], None]:
+    def behave(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        for name, value in headers.items():
+            handler.send_header(name, value)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    return behave
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def outlet() -> Outlet:
+    return Outlet()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A try that waits for parts of a second instead of 15."""
+    limits = transport.Limits(connect=0.3, read=0.3, total=0.4)
+    monkeypatch.setattr(webhook_wiring, "LIMITS", limits)
+
+
+def real(outlet: Outlet, receiver: Receiver, host: str = "127.0.0.1") -> Delivering:
+    """The delivery of the stack in sandbox mode, with its real HTTP client and resolver."""
+    return replace(
+        outlet.delivering(),
+        post=webhook_wiring.post,
+        resolve=webhook_wiring.resolve,
+        url=f"http://{host}:{receiver.port}/hook?shop=1",
+        sandbox=True,
+        clock=now_ms,
+    )
+
+
+def test_the_shop_gets_the_very_bytes_and_can_verify_them(
+    outlet: Outlet, receiver: Receiver
+) -> None:
+    assert deliver_message(PAYLOAD, real(outlet, receiver)).outcome is Outcome.DELIVERED
+    ((path, headers, body),) = receiver.requests
+    assert (path, body) == ("/hook?shop=1", PAYLOAD.encode())
+    assert headers["webhook-id"] == ID
+    assert headers["content-type"] == "application/json"
+    assert headers["host"] == f"127.0.0.1:{receiver.port}"
+    for secret in SECRETS:
+        assert Webhook(secret).verify(body, headers)["eventId"] == ID
+
+
+def test_the_name_is_resolved_once_and_its_address_is_used(
+    outlet: Outlet, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    original = socket.getaddrinfo
+
+    def first_time_honest(host: str, *rest: Any, **more: Any) -> Any:
+        if host == "shop.test":
+            asked.append(host)
+            # A name that means something else the second time it is asked for.
+            return original("127.0.0.1" if len(asked) == 1 else "127.0.0.2", *rest, **more)
+        return original(host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", first_time_honest)
+    deps = real(outlet, receiver, "shop.test")
+    assert deliver_message(PAYLOAD, deps).outcome is Outcome.DELIVERED
+    assert asked == ["shop.test"]
+    assert receiver.requests[0][1]["host"] == f"shop.test:{receiver.port}"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_a_failed_try_and_is_not_followed(
+    outlet: Outlet, receiver: Receiver, status: int
+) -> None:
+    receiver.behave = answers(status, Location=f"http://127.0.0.1:{receiver.port}/elsewhere")
+    tried = deliver_message(PAYLOAD, real(outlet, receiver))
+    assert (tried.outcome, tried.why) == (Outcome.FAILED, f"http-{status}")
+    assert len(receiver.requests) == 1
+    assert len(outlet.deliveries.unfinished()) == 1
+
+
+def test_410_ends_the_event(outlet: Outlet, receiver: Receiver) -> None:
+    receiver.behave = answers(410)
+    assert deliver_message(PAYLOAD, real(outlet, receiver)).outcome is Outcome.GONE
+    assert outlet.deliveries.unfinished() == []
+
+
+def test_500_is_tried_again(outlet: Outlet, receiver: Receiver) -> None:
+    receiver.behave = answers(500)
+    assert deliver_message(PAYLOAD, real(outlet, receiver)).why == "http-500"
+    assert outlet.queue.texts() == [json.dumps({"webhook": ID}, separators=(",", ":"))]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_shop_that_hangs_is_left_when_the_time_is_over(
+    outlet: Outlet, receiver: Receiver
+) -> None:
+    def hang(_handler: BaseHTTPRequestHandler) -> None:
+        receiver.released.wait(20)
+
+    receiver.behave = hang
+    began = time.monotonic()
+    tried = deliver_message(PAYLOAD, real(outlet, receiver))
+    assert tried.outcome is Outcome.FAILED
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_2xx_whose_body_never_ends_is_delivered(outlet: Outlet, receiver: Receiver) -> None:
+    def endless(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", "1000000")
+        handler.end_headers()
+        handler.wfile.flush()
+        receiver.released.wait(20)
+
+    receiver.behave = endless
+    assert deliver_message(PAYLOAD, real(outlet, receiver)).outcome is Outcome.DELIVERED
+
+
+def test_a_shop_that_is_down_is_refused_and_a_name_that_is_none_is_said(
+    outlet: Outlet, receiver: Receiver
+) -> None:
+    deps = real(outlet, receiver)
+    receiver.stop()
+    assert deliver_message(PAYLOAD, deps).why == "refused"
+    nowhere = replace(deps, url="http://nothing.invalid:1/")
+    other = json.dumps({"eventId": event_id(PAYMENT_ID, 2)})
+    assert deliver_message(other, nowhere).why == "name"
+
+
+def test_outside_the_sandbox_a_loopback_receiver_is_never_reached(
+    outlet: Outlet, receiver: Receiver
+) -> None:
+    deps = replace(real(outlet, receiver), sandbox=False, url=f"https://localhost:{receiver.port}/")
+    assert deliver_message(PAYLOAD, deps).why == "address"
+    assert receiver.requests == []
+
+
+def test_a_resolver_that_is_silent_costs_seconds_not_minutes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    silent = threading.Event()
+
+    def ask(*_args: Any, **_more: Any) -> list[Any]:
+        silent.wait(20)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", ask)
+    began = time.monotonic()
+    with pytest.raises(transport.NotSent):
+        transport.resolve("shop.test", 443, 0.2)
+    silent.set()
+    assert time.monotonic() - began < 5

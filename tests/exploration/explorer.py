@@ -1,0 +1,218 @@
+"""All interleavings of a few functions, call by call, with a death possible at every step.
+
+A function hands over before each of its calls to the outside and before it ends. Which one goes on,
+or dies, is a choice; every choice is made once in every state that can be reached. A state is what
+is stored, what is queued, what Elsom knows, and what each function has heard so far; two ways into
+one state go on alike, so the second is not followed. How many ways there are is counted.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Final, Literal, NamedTuple, Protocol
+
+from botocore.exceptions import ClientError
+from greenlet import getcurrent, greenlet  # type: ignore[import-untyped] # shipped without types
+
+from payments.errors import PaymentsError
+from tests.simulation.tasks import Killed
+
+
+class Choice(NamedTuple):
+    """Which actor, and whether it goes on or dies."""
+
+    actor: int
+    what: Literal["goes on", "dies"]
+
+
+Path = tuple[Choice, ...]
+
+
+@dataclass
+class Actor:
+    """One function's run. `time` is its own clock; `may_die`: Elsom's own doings never do."""
+
+    name: str
+    work: Callable[[], None]
+    time: int
+    may_die: bool = True
+    waits_at: str = "begin"
+    heard: list[str] = field(default_factory=list)
+    thread: Any = None
+    done: bool = False
+
+
+@dataclass
+class HandOverGate:
+    """Hands over before every call; outside of actors, calls take effect at once."""
+
+    actor: Actor | None = None
+    trace: list[str] = field(default_factory=list)
+
+    def call[Answer](
+        self, service: str, operation: str, effect: Callable[[], Answer], *, writes: bool = False
+    ) -> Answer:
+        actor = self.actor
+        if actor is None:
+            return effect()
+        self.hand_over(f"{service} {operation}")
+        try:
+            answer = effect()
+        except ClientError as error:
+            actor.heard.append(f"{operation}: {_without_tokens(error.response)}")
+            raise
+        actor.heard.append(f"{operation}: {_without_tokens(answer)}")
+        return answer
+
+    def hand_over(self, at: str) -> None:
+        """Wait until it is this actor's turn again."""
+        actor = self.actor
+        if actor is None:
+            return
+        actor.waits_at = at
+        actor.thread.parent.switch()
+
+
+class Stage(Protocol):
+    """What an exploration plays on: made anew for each way."""
+
+    gate: HandOverGate
+    actors: list[Actor]
+
+    def set_time(self, moment: int) -> None:
+        """Let the clock show this."""
+
+    def state(self) -> str:
+        """Everything that a later step may depend on, less the actors."""
+
+    def end(self) -> list[str]:
+        """Let everything come to rest; what is broken then, or was before."""
+
+
+@dataclass
+class Run:
+    """One way through, as far as it is played."""
+
+    stage: Stage
+    deaths_left: int
+
+    def __post_init__(self) -> None:
+        hub = getcurrent()
+        for actor in self.stage.actors:
+            actor.thread = greenlet(lambda actor=actor: self._play(actor), parent=hub)
+
+    def choices(self) -> list[Choice]:
+        found = []
+        for number, actor in enumerate(self.stage.actors):
+            if actor.done:
+                continue
+            found.append(Choice(number, "goes on"))
+            if actor.may_die and self.deaths_left:
+                found.append(Choice(number, "dies"))
+        return found
+
+    def take(self, choice: Choice) -> None:
+        actor = self.stage.actors[choice.actor]
+        gate = self.stage.gate
+        gate.trace.append(f"{actor.name} {choice.what} at {actor.waits_at}")
+        self.stage.set_time(actor.time)
+        gate.actor = actor
+        if choice.what == "dies":
+            self.deaths_left -= 1
+            if actor.thread:
+                actor.thread.throw(Killed)
+            actor.waits_at = "dead"
+            actor.done = True
+        else:
+            actor.thread.switch()
+        gate.actor = None
+
+    def key(self) -> bytes:
+        """The state: two equal ones go on alike."""
+        actors = [(actor.waits_at, actor.heard) for actor in self.stage.actors]
+        return sha256(f"{self.deaths_left} {actors} {self.stage.state()}".encode()).digest()
+
+    def _play(self, actor: Actor) -> None:
+        try:
+            actor.work()
+            self.stage.gate.hand_over("end")
+            actor.waits_at = "ended"
+        except PaymentsError as error:
+            actor.waits_at = f"ended with {type(error).__name__}"
+        except Killed:
+            return
+        actor.done = True
+
+
+@dataclass
+class Found:
+    """What an exploration came to. `ways` counts all interleavings, also those into one state."""
+
+    states: int = 0
+    ways: int = 0
+    ends: int = 0
+    broken: list[str] = field(default_factory=list)
+
+
+FIRST_BROKEN: Final = 20
+
+
+def explore(
+    make_stage: Callable[[], Stage], *, deaths: int, stop_when_broken: bool = False
+) -> Found:
+    """Follow every choice from every state once."""
+    found = Found()
+    edges: dict[bytes, list[bytes]] = {}
+    open_: list[tuple[Path, bytes | None]] = [((), None)]
+    while open_ and len(found.broken) < (1 if stop_when_broken else FIRST_BROKEN):
+        path, parent = open_.pop()
+        run = Run(make_stage(), deaths)
+        for choice in path:
+            run.take(choice)
+        while True:
+            key = run.key()
+            if parent is not None:
+                edges[parent].append(key)
+            if key in edges:
+                break
+            edges[key] = []
+            choices = run.choices()
+            if not choices:
+                found.ends += 1
+                found.broken += [_told(run, text) for text in run.stage.end()]
+                break
+            open_ += [((*path, choice), key) for choice in choices[1:]]
+            path, parent = (*path, choices[0]), key
+            run.take(choices[0])
+    found.states = len(edges)
+    found.ways = _count_ways(edges)
+    return found
+
+
+def _told(run: Run, text: str) -> str:
+    return "\n  ".join([text, "in this order:", *run.stage.gate.trace])
+
+
+def _count_ways(edges: dict[bytes, list[bytes]]) -> int:
+    """The number of ways from the first state to an end; states never come again on one way."""
+    ways: dict[bytes, int] = {}
+    todo = [next(iter(edges))]
+    while todo:
+        key = todo[-1]
+        missing = [child for child in edges[key] if child not in ways]
+        if missing:
+            todo += missing
+            continue
+        ways[key] = sum(ways[child] for child in edges[key]) or 1
+        todo.pop()
+    return ways[next(iter(edges))]
+
+
+def _without_tokens(value: Any) -> str:
+    """Write tokens differ on every run and decide nothing here."""
+    if isinstance(value, dict):
+        kept = {name: _without_tokens(one) for name, one in value.items() if name != "writeToken"}
+        return repr(sorted(kept.items()))
+    if isinstance(value, list):
+        return repr([_without_tokens(one) for one in value])
+    return repr(value)

@@ -1,0 +1,203 @@
+"""One payment on a stack where nothing fails by itself: the stage of the exploration."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from random import Random
+from typing import Final
+
+from payments.errors import PaymentsError
+from payments.model import Answer, Asker
+from payments.moments import MINUTE
+from payments.start import payment_id
+from payments.store.table import to_item
+from payments.transport import Limits, MaybeSent, NotSent, Reply
+from tests.exploration.explorer import Actor, HandOverGate
+from tests.fakes.world import NOW, STACK_ID
+from tests.simulation.dynamodb import Image
+from tests.simulation.elsom import ElsomServer, Transaction, notification_of
+from tests.simulation.faults import Faults, NoLag
+from tests.simulation.line import START_URL, Line, SimulatedElsom
+from tests.simulation.shop import Shop
+from tests.simulation.stack import Stack
+from tests.simulation.story import Story
+from tests.simulation.tasks import Killed, Loop
+from tests.simulation.watch import Judge, Watch
+
+KEY: Final = "order-1"
+ID: Final = payment_id(STACK_ID, KEY)
+BODY: Final = b'{"amount": "1500.00", "orderId": "A-1001"}'
+_MOST_TURNS: Final = 20_000
+
+
+class DirectLine(Line):
+    """Carries requests at once; the answer comes in a step of its own. `starts` end as told."""
+
+    gate: HandOverGate
+    starts: str = "accepted"
+
+    def carry(self, url: str, body: bytes, limits: Limits) -> Reply:
+        is_start = url == START_URL
+        if is_start and self.starts == "not sent":
+            raise NotSent("refused")
+        if is_start and self.starts == "lost":
+            raise MaybeSent("reset")
+        answer = self.server.answer(body)
+        self.gate.call("elsom", "answer", lambda: None)
+        if is_start and self.starts == "reset":
+            raise MaybeSent("reset")
+        return Reply(200, answer)
+
+
+class Scene:
+    """A stack, an Elsom that says what it is told to say, and the actors of one scenario."""
+
+    def __init__(self, starts: str = "accepted", truth: Answer = Answer.IN_PROGRESS) -> None:
+        self.gate = HandOverGate()
+        self.actors: list[Actor] = []
+        self.loop = Loop(NOW)
+        self.story = Story(self.loop, NOW)
+        rng = Random(1)
+        faults = Faults(rng, self.loop, self.story, calm=True)
+        self.watch = Watch(self.story)
+        self.server = ElsomServer(
+            self.loop, _Plain(), self.story, self._started, self.watch.started_again
+        )
+        self.starts = starts
+        self.truth = truth
+        self.line = DirectLine(faults, self.server, on_answer=self.watch.answered)
+        self.line.gate = self.gate
+        self.line.starts = starts
+        self.shop = Shop(faults, self.gate)
+        self.records: list[Image] = []
+        self.stack = Stack(
+            loop=self.loop,
+            gate=self.gate,
+            lag=NoLag(),
+            faults=faults,
+            rng=rng,
+            elsom=SimulatedElsom(self.line, self.gate),
+            post=self.shop.post,
+        )
+        self.stack.vault.get()
+        self.watch.images = self.stack.dynamodb.images
+        self.stack.dynamodb.listeners += [self.watch.written, self._written]
+
+    # ------------------------------------------------------------ what actors do
+
+    def start(self) -> None:
+        """The shop starts the payment; the customer pays, or not, as `truth` has it."""
+        with suppress(PaymentsError):
+            self.stack.start_function(KEY, BODY)
+
+    def check_by(self, asker: Asker) -> Callable[[], None]:
+        """The page, or the shop, asks."""
+
+        def ask() -> None:
+            with suppress(PaymentsError):
+                self.stack.check_as(ID, asker)
+
+        return ask
+
+    def serve(self) -> None:
+        """One message of the checks queue; it comes again if this dies."""
+        message = self.stack.checks.receive()
+        if message is None:
+            return
+        result = self.stack.check_function(message.body, message.receives)
+        self.gate.hand_over("message deleted")
+        if result is not None:
+            self.stack.checks.delete(message)
+
+    def notified(self, claims: str = "A") -> Callable[[], None]:
+        """A notification arrives; it is served by whoever serves the queue."""
+        body = notification_of(ID, claims, "PSP1", _Plain())
+
+        def receive() -> None:
+            if self.stack.callback_function(body) == 200:
+                self.watch.notification_acknowledged(ID, body)
+
+        return receive
+
+    def notified_and_served(self) -> None:
+        self.notified()()
+        self.serve()
+
+    def becomes(self, *statuses: Answer) -> Callable[[], None]:
+        """Elsom changes its mind; its news is a message that does arrive."""
+
+        def change() -> None:
+            for status in statuses:
+                self.gate.hand_over(f"becomes {status}")
+                self.server.set_status(self.server.get(ID), status)
+
+        return change
+
+    # ------------------------------------------------------------ see `Stage`
+
+    def set_time(self, moment: int) -> None:
+        self.loop.now = moment
+
+    def state(self) -> str:
+        items = [
+            {name: value for name, value in to_item(image).items() if name != "writeToken"}
+            for _, image in sorted(self.stack.dynamodb.images.items())
+        ]
+        truth = [(one.id, one.starts, one.truth) for one in self.server.transactions.values()]
+        seen = (dict(self.watch.moves), sorted(self.watch.told_paid), len(self.watch.broken))
+        return repr((items, self.stack.checks.content(), truth, seen))
+
+    def end(self) -> list[str]:
+        """Days pass without another fault; then everything is judged."""
+        self.line.starts = "accepted"
+        self._settle()
+        for event in self._tell():
+            self.shop.keep(*event)
+        Judge(
+            self.watch, self.stack.dynamodb, self.server, self.shop, frozenset(), self.loop.now
+        ).judge()
+        return [f"{broken}\n{self.story.of(ID)}" for broken in self.watch.broken]
+
+    # ------------------------------------------------------------ inside
+
+    def _started(self, transaction: Transaction) -> None:
+        transaction.refuses = "17" if self.starts == "refused" else None
+        if not transaction.truth:
+            transaction.truth.append((0, self.truth))
+
+    def _written(self, before: Image | None, after: Image) -> None:
+        change = {"NewImage": after, "Keys": {}, **({"OldImage": before} if before else {})}
+        if after["kind"]["S"] in {"payment", "case", "unknown"}:
+            self.records.append({"eventName": "MODIFY", "dynamodb": change})
+
+    def _settle(self) -> None:
+        """Serve what can be seen; then go on to the next moment at which something happens."""
+        for _ in range(_MOST_TURNS):
+            while (message := self.stack.checks.receive()) is not None:
+                with suppress(Killed):
+                    if self.stack.check_function(message.body, message.receives) is not None:
+                        self.stack.checks.delete(message)
+            moments = (self.stack.dynamodb.next_due(), self.stack.checks.next_moment())
+            coming = [moment for moment in moments if moment is not None]
+            if not coming:
+                return
+            if (moments[0] or self.loop.now + 1) <= self.loop.now:
+                self.loop.now += MINUTE
+                self.stack.schedule_function()
+            else:
+                self.loop.now = max(min(coming), self.loop.now)
+        self.watch.break_(5, ID, "never comes to rest")
+
+    def _tell(self) -> list[tuple[str, str]]:
+        """Publish all that was written, cases and their events too."""
+        heard = self.stack.events.heard
+        while self.records:
+            records, self.records = self.records, []
+            self.stack.publish_function(list(records))
+        return [(text.partition('"eventId":"')[2].partition('"')[0], text) for text in heard]
+
+
+class _Plain(Random):
+    """Elsom in its plainest words: nothing here is left to chance."""
+
+    def random(self) -> float:
+        return 0.9

@@ -1,0 +1,157 @@
+"""SQS, EventBridge and Secrets Manager over HTTP for boto3, under the clock that a test moves.
+
+Only the calls that the functions make, answered in AWS's own JSON; DynamoDB is AWS's own.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final
+
+from payments.moments import SECOND, now_ms
+
+VISIBILITY: Final = 120 * SECOND
+
+type Json = dict[str, Any]
+
+
+@dataclass
+class Message:
+    """One message; it can be received from `visible_at` on."""
+
+    body: str
+    visible_at: int
+    receives: int = 0
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+
+@dataclass
+class Queue:
+    """A queue whose messages hide for two minutes while they are served."""
+
+    messages: list[Message] = field(default_factory=list)
+
+    def put(self, body: str, delay: int = 0) -> Json:
+        assert 0 <= delay <= 900, "what SQS can delay"
+        message = Message(body, now_ms() + delay * SECOND)
+        self.messages.append(message)
+        return {"MessageId": message.id}
+
+    def receive(self) -> Message | None:
+        for message in sorted(self.messages, key=lambda one: one.visible_at):
+            if message.visible_at <= now_ms():
+                message.receives += 1
+                message.visible_at = now_ms() + VISIBILITY
+                return message
+        return None
+
+    def delete(self, message: Message) -> None:
+        self.messages.remove(message)
+
+    def bodies(self) -> list[Json]:
+        return [json.loads(message.body) for message in self.messages]
+
+
+@dataclass
+class Account:
+    """What one stack has at AWS besides its table; `told` is what was put on the bus."""
+
+    secret: Json
+    queues: dict[str, Queue] = field(default_factory=dict)
+    told: list[Json] = field(default_factory=list)
+    # The bus's rule: every event goes to this queue.
+    rule: str = "webhooks"
+
+    def queue(self, url: str) -> Queue:
+        return self.queues.setdefault(url.rpartition("/")[2], Queue())
+
+    def answer(self, target: str, asked: Json) -> Json:
+        return _CALLS[target](self, asked)
+
+
+def _send(account: Account, asked: Json) -> Json:
+    return account.queue(asked["QueueUrl"]).put(asked["MessageBody"], asked.get("DelaySeconds", 0))
+
+
+def _send_batch(account: Account, asked: Json) -> Json:
+    queue = account.queue(asked["QueueUrl"])
+    taken = [
+        {"Id": one["Id"], **queue.put(one["MessageBody"], one.get("DelaySeconds", 0))}
+        for one in asked["Entries"]
+    ]
+    return {"Successful": taken, "Failed": []}
+
+
+def _attributes(account: Account, asked: Json) -> Json:
+    waiting = len(account.queue(asked["QueueUrl"]).messages)
+    counts = dict.fromkeys(asked["AttributeNames"], "0")
+    return {"Attributes": {**counts, "ApproximateNumberOfMessages": str(waiting)}}
+
+
+def _put_events(account: Account, asked: Json) -> Json:
+    for entry in asked["Entries"]:
+        account.told.append(entry)
+        account.queue(account.rule).put(entry["Detail"])
+    return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"} for _ in asked["Entries"]]}
+
+
+def _secret(account: Account, asked: Json) -> Json:
+    return {"ARN": asked["SecretId"], "SecretString": json.dumps(account.secret)}
+
+
+_CALLS: Final[dict[str, Callable[[Account, Json], Json]]] = {
+    "AmazonSQS.SendMessage": _send,
+    "AmazonSQS.SendMessageBatch": _send_batch,
+    "AmazonSQS.GetQueueAttributes": _attributes,
+    "AWSEvents.PutEvents": _put_events,
+    "secretsmanager.GetSecretValue": _secret,
+}
+
+
+@dataclass
+class Services:
+    """The server; `account` is that of the test which runs."""
+
+    url: str
+    account: Account
+
+
+@contextmanager
+def serving() -> Iterator[Services]:
+    """Serve on a free port of 127.0.0.1; it ends with the context."""
+    turn = threading.Lock()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            with turn:
+                answer = services.account.answer(self.headers["X-Amz-Target"], asked)
+            body = json.dumps(answer).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/x-amz-json-1.0")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name there
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    services = Services(f"http://127.0.0.1:{server.server_address[1]}", Account({}))
+    thread = threading.Thread(target=server.serve_forever, args=(0.1,))
+    thread.start()
+    try:
+        yield services
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

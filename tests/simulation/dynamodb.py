@@ -1,0 +1,297 @@
+"""DynamoDB in memory, seen through boto3's client: the calls and expressions that our table makes.
+
+Above it the real store runs unchanged. `test_table_is_like_dynamodb.py` holds it to AWS's own.
+"""
+
+import re
+from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, NamedTuple, Protocol
+
+from botocore.exceptions import ClientError
+
+Image = dict[str, Any]
+Key = tuple[str, str]
+Entry = tuple[int, str, str]
+Written = Callable[[Image | None, Image], None]
+
+INDEXES = {
+    "due": ("dueShard", "dueAt"),
+    "by-order": ("orderId", "createdAt"),
+    "by-created": ("createdDay", "createdAt"),
+    "by-paid": ("paidDay", "paidAt"),
+}
+
+
+class Gate(Protocol):
+    """Every call to the outside goes through here: that is where time passes and things fail."""
+
+    def call[Answer](
+        self, service: str, operation: str, effect: Callable[[], Answer], *, writes: bool = False
+    ) -> Answer:
+        """Let the call take effect, or not, and answer it, or not."""
+
+
+class Lag(Protocol):
+    """How far what is only eventually consistent lags behind."""
+
+    def index(self) -> int:
+        """Milliseconds until an index shows the next write."""
+
+    def stale(self) -> bool:
+        """Whether an inconsistent read shows the item as it was before."""
+
+    def unread(self) -> bool:
+        """Whether a batch leaves its last item unread."""
+
+
+class Update(NamedTuple):
+    """An update expression, taken apart: (name, value, only if missing), names, (name, value)."""
+
+    sets: tuple[tuple[str, str, bool], ...]
+    removes: tuple[str, ...]
+    adds: tuple[tuple[str, str], ...]
+
+
+class MemoryDynamoDB:
+    """One table with its indexes."""
+
+    def __init__(self, gate: Gate, clock: Callable[[], int], lag: Lag) -> None:
+        self._gate = gate
+        self._clock = clock
+        self._lag = lag
+        self.images: dict[Key, Image] = {}
+        self._before: dict[Key, Image] = {}
+        self._sorted: dict[str, list[str]] = defaultdict(list)
+        self._indexes: dict[str, dict[str, list[Entry]]] = {
+            name: defaultdict(list) for name in INDEXES
+        }
+        self._coming: deque[tuple[int, list[Entry], Entry, bool]] = deque()
+        self.listeners: list[Written] = []
+        self.conditions_hold = True
+
+    # ------------------------------------------------------------ boto3's calls
+
+    def get_item(self, *, TableName: str, Key: Image, ConsistentRead: bool) -> Image:  # noqa: N803 - boto3's names
+        def effect() -> Image:
+            key = key_of(Key)
+            image = self.images.get(key)
+            if not ConsistentRead and key in self._before and self._lag.stale():
+                image = self._before[key]
+            return {"Item": image} if image is not None else {}
+
+        return self._gate.call("dynamodb", "GetItem", effect)
+
+    def put_item(self, **request: Any) -> Image:
+        assert request["ConditionExpression"] == "attribute_not_exists(pk)"
+        item = request["Item"]
+
+        def effect() -> Image:
+            stored = self.images.get(key_of(item))
+            if stored is not None:
+                raise condition_failed("PutItem", stored)
+            self._write(key_of(item), dict(item))
+            return {}
+
+        return self._gate.call("dynamodb", "PutItem", effect, writes=True)
+
+    def update_item(self, **request: Any) -> Image:
+        key = key_of(request["Key"])
+        names = request["ExpressionAttributeNames"]
+        values = request["ExpressionAttributeValues"]
+        update = read_update(request["UpdateExpression"])
+        condition = request.get("ConditionExpression")
+        assert condition in (None, "#version = :seen")
+
+        def effect() -> Image:
+            stored = self.images.get(key)
+            if condition and self._moved(stored, values[":seen"]):
+                raise condition_failed("UpdateItem", stored)
+            image = dict(stored) if stored else dict(request["Key"])
+            for name, value, only_missing in update.sets:
+                if not (only_missing and names[name] in image):
+                    image[names[name]] = values[value]
+            for name in update.removes:
+                image.pop(names[name], None)
+            for name, value in update.adds:
+                number = int(image.get(names[name], {"N": "0"})["N"]) + int(values[value]["N"])
+                image[names[name]] = {"N": str(number)}
+            self._write(key, image)
+            return {}
+
+        return self._gate.call("dynamodb", "UpdateItem", effect, writes=True)
+
+    def query(self, **request: Any) -> Image:
+        def effect() -> Image:
+            self._catch_up()
+            if "IndexName" in request:
+                return {"Items": self._query_index(request["IndexName"], request)}
+            return {"Items": self._query_table(request)}
+
+        return self._gate.call("dynamodb", "Query", effect)
+
+    def batch_get_item(self, *, RequestItems: Image) -> Image:  # noqa: N803 - boto3's name
+        def effect() -> Image:
+            ((table, asked),) = RequestItems.items()
+            keys = list(asked["Keys"])
+            rest = [keys.pop()] if len(keys) > 1 and self._lag.unread() else []
+            images = [self.images[key_of(key)] for key in keys if key_of(key) in self.images]
+            left = {table: {**asked, "Keys": rest}} if rest else {}
+            return {"Responses": {table: images}, "UnprocessedKeys": left}
+
+        return self._gate.call("dynamodb", "BatchGetItem", effect)
+
+    # ------------------------------------------------------------ what the simulation looks at
+
+    def is_due(self, now: int) -> bool:
+        """Whether anything at all waits for the schedule."""
+        self._catch_up()
+        return any(
+            entries and entries[0][0] <= now for entries in self._indexes["due"].values()
+        ) or bool(self._coming)
+
+    def next_due(self) -> int | None:
+        """When the schedule next finds something; None when nothing waits."""
+        self._catch_up()
+        firsts = [entries[0][0] for entries in self._indexes["due"].values() if entries]
+        return min(firsts, default=None)
+
+    # ------------------------------------------------------------ inside
+
+    def _moved(self, stored: Image | None, seen: Image) -> bool:
+        if not self.conditions_hold:
+            return False
+        return stored is None or stored["version"] != seen
+
+    def _write(self, key: Key, image: Image) -> None:
+        stored = self.images.get(key)
+        if stored is None:
+            insort(self._sorted[key[0]], key[1])
+        else:
+            self._before[key] = stored
+        self.images[key] = image
+        for name, (hash_name, range_name) in INDEXES.items():
+            self._move(
+                self._indexes[name],
+                place_of(stored, hash_name, range_name, key),
+                place_of(image, hash_name, range_name, key),
+            )
+        for listener in self.listeners:
+            listener(stored, image)
+
+    def _move(
+        self,
+        index: dict[str, list[Entry]],
+        before: tuple[str, Entry] | None,
+        after: tuple[str, Entry] | None,
+    ) -> None:
+        if before == after:
+            return
+        last = self._coming[-1][0] if self._coming else 0
+        visible = max(self._clock() + self._lag.index(), last)
+        if before is not None:
+            self._coming.append((visible, index[before[0]], before[1], False))
+        if after is not None:
+            self._coming.append((visible, index[after[0]], after[1], True))
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Let the indexes show what was written long enough ago."""
+        now = self._clock()
+        while self._coming and self._coming[0][0] <= now:
+            _, entries, entry, is_new = self._coming.popleft()
+            if is_new:
+                insort(entries, entry)
+            else:
+                del entries[bisect_left(entries, entry)]
+
+    def _query_index(self, name: str, request: Mapping[str, Any]) -> list[Image]:
+        hash_name, range_name = INDEXES[name]
+        condition, values = request["KeyConditionExpression"], request["ExpressionAttributeValues"]
+        partition, low, high = index_range(condition, values)
+        entries = self._indexes[name].get(partition, [])
+        first = bisect_left(entries, (low, "", "")) if low is not None else 0
+        last = bisect_right(entries, high, key=lambda entry: entry[0]) if high is not None else None
+        found = entries[first:last]
+        start = request.get("ExclusiveStartKey")
+        if not request["ScanIndexForward"]:
+            found.reverse()
+        if start is not None:
+            behind: Entry = (int(start[range_name]["N"]), start["pk"]["S"], start["sk"]["S"])
+            forward = request["ScanIndexForward"]
+            found = [one for one in found if (one > behind if forward else one < behind)]
+        return [
+            {
+                "pk": {"S": pk},
+                "sk": {"S": sk},
+                hash_name: {"S": partition},
+                range_name: {"N": str(at)},
+            }
+            for at, pk, sk in found[: request["Limit"]]
+        ]
+
+    def _query_table(self, request: Mapping[str, Any]) -> list[Image]:
+        assert request["KeyConditionExpression"] == "pk = :pk AND begins_with(sk, :prefix)"
+        values = request["ExpressionAttributeValues"]
+        pk, prefix = values[":pk"]["S"], values[":prefix"]["S"]
+        found = [sk for sk in self._sorted.get(pk, ()) if sk.startswith(prefix)]
+        return [self.images[pk, sk] for sk in found[: request["Limit"]]]
+
+
+def key_of(image: Image) -> Key:
+    return image["pk"]["S"], image["sk"]["S"]
+
+
+def place_of(
+    image: Image | None, hash_name: str, range_name: str, key: Key
+) -> tuple[str, Entry] | None:
+    """Where an item stands in an index: only if it has both of its attributes."""
+    if image is None or hash_name not in image or range_name not in image:
+        return None
+    return image[hash_name]["S"], (int(image[range_name]["N"]), *key)
+
+
+def condition_failed(operation: str, stored: Image | None) -> ClientError:
+    answer: Any = {"Error": {"Code": "ConditionalCheckFailedException", "Message": "no"}}
+    if stored is not None:
+        answer["Item"] = stored
+    return ClientError(answer, operation)
+
+
+@cache
+def read_update(expression: str) -> Update:
+    """Take an update expression apart; raise ValueError for one that is not understood."""
+    parts = re.split(r"\s*\b(SET|REMOVE|ADD) ", expression)
+    clauses = dict(zip(parts[1::2], parts[2::2], strict=True))
+    sets = [read_set(text) for text in re.split(r", (?=#\w+ = )", clauses.pop("SET"))]
+    removes = clauses.pop("REMOVE", None)
+    adds = clauses.pop("ADD", None)
+    if parts[0] or clauses:
+        raise ValueError(expression)
+    pairs = [tuple(text.split(" ")) for text in adds.split(", ")] if adds else []
+    return Update(
+        sets=tuple(sets),
+        removes=tuple(removes.split(", ")) if removes else (),
+        adds=tuple((name, value) for name, value in pairs),
+    )
+
+
+def read_set(text: str) -> tuple[str, str, bool]:
+    found = re.fullmatch(r"(#\w+) = (?:(:\w+)|if_not_exists\(\1, (:\w+)\))", text)
+    if found is None:
+        raise ValueError(text)
+    return found[1], found[2] or found[3], found[3] is not None
+
+
+def index_range(condition: str, values: Image) -> tuple[str, int | None, int | None]:
+    """The partition and the range (inclusive) that a key condition of an index asks for."""
+    found = re.fullmatch(
+        r"\w+ = (:\w+)(?: AND \w+ (?:<= (:\w+)|BETWEEN (:\w+) AND (:\w+)))?", condition
+    )
+    if found is None:
+        raise ValueError(condition)
+    low = int(values[found[3]]["N"]) if found[3] else None
+    top = found[2] or found[4]
+    return values[found[1]]["S"], low, int(values[top]["N"]) if top else None

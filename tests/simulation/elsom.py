@@ -1,0 +1,140 @@
+"""Elsom, played: bytes in, bytes out. It knows the truth; what it says of it may lag."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from payments.elsom.wire import CULTURES
+from payments.model import Answer
+from tests.fakes.elsom import MERCHANT
+from tests.simulation.story import Story
+from tests.simulation.tasks import Loop
+
+
+@dataclass
+class Transaction:
+    """A payment as Elsom has it. `truth` is what became of it, and when, oldest first."""
+
+    id: str
+    starts: int = 0
+    amount: str = ""
+    refuses: str | None = None
+    knows: bool = True
+    lag: int = 0
+    truth: list[tuple[int, Answer]] = field(default_factory=list)
+    asked_at: list[int] = field(default_factory=list)
+    foreign: bool = False
+
+    def status(self, moment: int) -> Answer:
+        """How the payment really stands."""
+        happened = [answer for at, answer in self.truth if at <= moment]
+        return happened[-1] if happened else Answer.IN_PROGRESS
+
+
+Decide = Callable[[Transaction], None]
+
+
+@dataclass
+class ElsomServer:
+    """Both methods of the partner API.
+
+    `on_start` decides what becomes of a new payment; `on_repeat` hears of one started again.
+    """
+
+    loop: Loop
+    rng: Random
+    story: Story
+    on_start: Decide
+    on_repeat: Decide
+    # How long the next answer is held back.
+    pause: int = 0
+    transactions: dict[str, Transaction] = field(default_factory=dict)
+
+    def answer(self, body: bytes) -> bytes:
+        """Answer one request, the way the operator's document and its field do."""
+        ((method, fields),) = json.loads(body).items()
+        assert fields["Password"] == MERCHANT.password
+        assert all(isinstance(value, str) for value in fields.values())
+        if method == "IA_Init":
+            return self._start(fields)
+        assert method == "PartnerGetPaymentStatus"
+        return self._tell_status(fields)
+
+    def get(self, trn: str) -> Transaction:
+        return self.transactions.setdefault(trn, Transaction(trn))
+
+    def set_status(self, transaction: Transaction, status: Answer) -> None:
+        """Something became of a payment."""
+        self.story.tell(transaction.id, f"Elsom: it is now {status}")
+        transaction.truth.append((self.loop.now, status))
+
+    def _start(self, fields: dict[str, str]) -> bytes:
+        assert len(fields) == 10
+        assert fields["CultureInfo"] in CULTURES.values()
+        trn = fields["PartnerTrnID"]
+        transaction = self.get(trn)
+        transaction.starts += 1
+        self.story.tell(trn, f"Elsom: start {transaction.starts} arrived, {fields['Amount']} som")
+        if transaction.starts == 1:
+            transaction.amount = fields["Amount"]
+            self.on_start(transaction)
+        else:
+            self.on_repeat(transaction)
+        if transaction.refuses is not None:
+            return self._said({"ErrorCode": transaction.refuses, "ErrorMsg": "refused"}, None)
+        url = f"https://elsom.example/merchant-payment/{trn.lower()}?language=ru&platform=web"
+        return self._said(self._success(), {"URL": url})
+
+    def _tell_status(self, fields: dict[str, str]) -> bytes:
+        assert len(fields) == 4
+        trn = fields["PartnerTrnID"]
+        transaction = self.get(trn)
+        transaction.asked_at.append(self.loop.now)
+        if not (transaction.starts or transaction.foreign) or not transaction.knows:
+            self.story.tell(trn, "Elsom: asked, does not know it")
+            return self._said({"ErrorCode": "21", "ErrorMsg": "not found"}, None)
+        status = transaction.status(self.loop.now - transaction.lag)
+        self.story.tell(trn, f"Elsom: asked, says {status}")
+        shown: str | int = str(status)
+        if status is Answer.PAID and self.rng.random() < 0.2:
+            shown = "a"
+        elif status is not Answer.PAID and self.rng.random() < 0.3:
+            shown = int(status)
+        return self._said(self._success(), {"PaymentStatus": shown, "Message": "as it is"})
+
+    def _success(self) -> dict[str, Any]:
+        style = self.rng.randrange(3)
+        code: str | int = 0 if style == 0 else "0"
+        return {"ErrorCode": code, "ErrorMsg": "Success"} if style else {"ErrorCode": code}
+
+    def _said(self, response: dict[str, Any], result: dict[str, Any] | None) -> bytes:
+        """The result inside the response or beside it, now and then with the document's comma."""
+        if result is None:
+            text = json.dumps({"Response": response})
+        elif self.rng.random() < 0.5:
+            text = json.dumps({"Response": {**response, "Result": result}})
+        else:
+            text = json.dumps({"Response": response, "Result": result})
+        if self.rng.random() < 0.2:
+            text = text[:-1] + ",}"
+        return text.encode()
+
+
+def notification_of(
+    trn: str, status: str, transaction_id: str, rng: Random, message: str = ""
+) -> bytes:
+    """The bytes of a notification, in one of the forms that Elsom uses."""
+    number = rng.choice(("PSPTTrnID", "PSPTrnID"))
+    method = rng.choice(("PartnerPaymentResult", "PaymentResult"))
+    fields = {
+        "CultureInfo": "ru-RU",
+        "MSISDN": "0000000001",
+        "PartnerTrnID": trn,
+        number: transaction_id,
+        "PaymentStatus": status,
+        "Message": message,
+    }
+    text = json.dumps({method: fields})
+    return (text[:-2] + ",}}" if rng.random() < 0.2 else text).encode()

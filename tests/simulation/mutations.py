@@ -1,0 +1,131 @@
+"""The guards, taken away one by one: never in the product, only around a run that must notice."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Final, Protocol
+from unittest.mock import patch
+
+from msgspec.structs import replace
+
+from payments import transitions
+from payments.check import Checked, Checking, Result, check_from_queue
+from payments.elsom.client import ElsomClient
+from payments.elsom.outcomes import OutcomeUnknown, StartOutcome
+from payments.elsom.wire import Merchant, Notification, Start
+from payments.model import AFTER_ANSWER, Answer, Asker, Status
+from payments.notification import Receiving, receive_notification
+from payments.queue import CheckRequest
+from payments.store.payments import apply
+from payments.transitions import apply_answer
+from tests.fakes.world import POLICY
+from tests.simulation.stack import Stack
+
+
+class HasStack(Protocol):
+    """A world, or a scene of the exploration."""
+
+    stack: Stack
+
+
+@contextmanager
+def without_version_condition(world: HasStack) -> Iterator[None]:
+    """Whoever writes last wins."""
+    world.stack.dynamodb.conditions_hold = False
+    yield
+
+
+@contextmanager
+def with_trusted_notification(world: HasStack) -> Iterator[None]:
+    """A notification that says `A` is believed."""
+
+    def believe(notification: Notification, raw: bytes, source: str, deps: Receiving) -> None:
+        receive_notification(notification, raw, source, deps)
+        payment = deps.payments.get(notification.partner_trn_id)
+        if payment is not None and notification.payment_status == "A":
+            now = deps.clock()
+            apply(deps.payments, payment, lambda p: apply_answer(p, Answer.PAID, now, POLICY))
+
+    world.stack.parts.receive_notification = believe
+    yield
+
+
+@contextmanager
+def with_repeated_start(world: HasStack) -> Iterator[None]:
+    """A start whose outcome is not known is sent once more, as HTTP clients like to do."""
+    send: Callable[..., StartOutcome] = ElsomClient.start
+
+    def repeat(
+        client: ElsomClient, start: Start, merchant: Merchant, seconds: float
+    ) -> StartOutcome:
+        outcome = send(client, start, merchant, seconds)
+        if isinstance(outcome, OutcomeUnknown):
+            return send(client, start, merchant, seconds)
+        return outcome
+
+    with patch.object(ElsomClient, "start", repeat):
+        yield
+
+
+@contextmanager
+def with_paid_left(world: HasStack) -> Iterator[None]:
+    """A paid payment does what Elsom says later."""
+    table = {**AFTER_ANSWER, Status.PAID: AFTER_ANSWER[Status.PENDING]}
+    with patch.object(transitions, "AFTER_ANSWER", table):
+        yield
+
+
+class _NoInbox:
+    """Takes notifications and keeps none."""
+
+    def __init__(self, inbox: Any) -> None:
+        self._inbox = inbox
+
+    def receive(self, *_about: object) -> None:
+        return
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inbox, name)
+
+
+@contextmanager
+def without_inbox(world: HasStack) -> Iterator[None]:
+    """Notifications are answered, but not kept."""
+
+    def forget(notification: Notification, raw: bytes, source: str, deps: Receiving) -> None:
+        receive_notification(notification, raw, source, replace(deps, inbox=_NoInbox(deps.inbox)))
+
+    world.stack.parts.receive_notification = forget
+    yield
+
+
+@contextmanager
+def with_claim_that_serves(world: HasStack) -> Iterator[None]:
+    """Claiming the question marks the notification as served, whether or not an answer came."""
+
+    def serve(request: CheckRequest, deps: Checking, *, redelivered: bool) -> Checked:
+        payment = deps.payments.get(request.id)
+        if (
+            request.reason == "notification"
+            and not request.again
+            and payment is not None
+            and payment.asked_by is Asker.NOTIFICATION
+            and (payment.asked_at or 0) >= (request.received_at or 0)
+        ):
+            return Checked(Result.DROPPED, payment)
+        return check_from_queue(request, deps, redelivered=redelivered)
+
+    world.stack.parts.check_from_queue = serve
+    yield
+
+
+Mutation = Callable[[HasStack], AbstractContextManager[None]]
+
+# Each with the invariants that may notice it.
+MUTATIONS: Final[dict[str, tuple[Mutation, frozenset[int]]]] = {
+    "without the version condition": (without_version_condition, frozenset({0, 2, 4, 5, 6, 7})),
+    "with a trusted notification": (with_trusted_notification, frozenset({1})),
+    "with a repeated start": (with_repeated_start, frozenset({3})),
+    "with paid left": (with_paid_left, frozenset({4})),
+    "without the inbox": (without_inbox, frozenset({7})),
+    "with the claim consuming the notification": (with_claim_that_serves, frozenset({2})),
+}

@@ -1,0 +1,96 @@
+"""Many worlds on one seed, several at once, each the same again whenever its seed is."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from hashlib import sha256
+from random import Random
+from typing import Final
+
+from tests.simulation.stack import seeded_tokens
+from tests.simulation.world import World
+
+WORLD_SIZE: Final = 500
+Change = Callable[[World], AbstractContextManager[object]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One world of a run."""
+
+    seed: str
+    number: int
+    payments: int
+    # The id of a payment whose story is wanted.
+    wanted: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.seed}/{self.number}"
+
+
+@dataclass
+class Report:
+    """What came of one world, or of many."""
+
+    payments: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    broken: list[str] = field(default_factory=list)
+    stories: list[str] = field(default_factory=list)
+    digests: list[str] = field(default_factory=list)
+    most_checks: int = 0
+
+    @property
+    def digest(self) -> str:
+        """One number for every story of the run."""
+        return sha256("".join(self.digests).encode()).hexdigest()[:16]
+
+    def add(self, other: "Report") -> None:
+        self.payments += other.payments
+        self.faults += other.faults
+        self.outcomes += other.outcomes
+        self.broken += other.broken
+        self.stories += other.stories
+        self.digests += other.digests
+        self.most_checks = max(self.most_checks, other.most_checks)
+
+
+def unchanged(_world: World) -> AbstractContextManager[object]:
+    return nullcontext()
+
+
+def run_world(plan: Plan, change: Change = unchanged) -> Report:
+    """Run one world to its end. `change` is how a test takes a guard away."""
+    with seeded_tokens(Random(plan.name)):
+        world = World(plan.name, plan.payments)
+        with change(world):
+            world.run()
+            broken = world.judge()
+    stories = [world.story.of(plan.wanted)] if plan.wanted else []
+    return Report(
+        payments=plan.payments,
+        faults=world.faults.counts,
+        outcomes=world.outcomes,
+        broken=[f"seed {plan.name}: {one}\n{world.story.of(one.subject)}" for one in broken],
+        stories=[story for story in stories if story],
+        digests=[world.story.digest()],
+        most_checks=world.checks.most_seen,
+    )
+
+
+def plans(seed: str, payments: int, wanted: str = "") -> list[Plan]:
+    """The worlds of a run: all of one size, but the last."""
+    sizes = [min(WORLD_SIZE, payments - first) for first in range(0, payments, WORLD_SIZE)]
+    return [Plan(seed, number, size, wanted) for number, size in enumerate(sizes)]
+
+
+def run_all(worlds: list[Plan], processes: int) -> Iterator[Report]:
+    """Run worlds side by side; their reports come in the worlds' order."""
+    if processes == 1 or len(worlds) == 1:
+        yield from map(run_world, worlds)
+        return
+    with ProcessPoolExecutor(processes) as pool:
+        yield from pool.map(run_world, worlds)

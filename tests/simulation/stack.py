@@ -1,0 +1,292 @@
+"""The stack: the real use cases and stores over simulated services, one method per function.
+
+What each method does is what its handler does, less the events' envelopes.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from random import Random
+from typing import Any, Final
+from unittest.mock import patch
+
+import msgspec
+
+from payments import check, deliver, due, notification, publish, start, unknown
+from payments.answer_shop import check_now
+from payments.bus import EventBridgeBus
+from payments.elsom.outcomes import Elsom
+from payments.elsom.wire import Merchant, read_notification
+from payments.errors import PaymentsError
+from payments.http import Request
+from payments.links import sign
+from payments.merchant import MerchantVault
+from payments.model import Asker, Payment, Policy
+from payments.moments import MINUTE, SECOND
+from payments.pages import routes
+from payments.pages.onward import Places
+from payments.queue import CheckRequest, SqsChecksQueue, SqsQueue
+from payments.shop_requests import parse_start
+from payments.start import Started
+from payments.store import payments as store_of_payments
+from payments.store.cases import CaseTable
+from payments.store.inbox import InboxTable
+from payments.store.payments import PaymentTable
+from payments.store.schedule import ScheduleTable
+from payments.store.table import Table
+from payments.store.webhooks import DeliveryTable
+from payments.webhooks import Target
+from tests.fakes.elsom import MERCHANT
+from tests.fakes.world import POLICY, STACK_ID
+from tests.simulation.dynamodb import Gate, Lag, MemoryDynamoDB
+from tests.simulation.faults import Faults
+from tests.simulation.sqs import Queue, SqsClient
+from tests.simulation.stream import EventsClient
+from tests.simulation.tasks import Loop
+
+CONCURRENCY: Final = 5
+WEBHOOK_CONCURRENCY: Final = 5
+# Seconds that a function may run, as in the template.
+TIMEOUTS: Final = {
+    "start": 28, "callback": 10, "schedule": 50, "check": 20, "api": 20, "page": 20,
+    "publish": 60, "deliver": 30,
+}  # fmt: skip
+SHOP_WEBHOOK: Final = "http://127.0.0.1:9/elsom"
+KEY: Final = "page-signing-key"
+SECRET: Final = msgspec.json.encode(
+    {
+        "partnerCode": MERCHANT.partner_code,
+        "password": MERCHANT.password,
+        "merchantMsisdn": MERCHANT.msisdn,
+        "callbackToken": "token",
+        "pageSigningKeys": [KEY],
+        "webhookSecrets": ["whsec_c2ltdWxhdGlvbi1vZi1wYXltZW50cw=="],
+    }
+).decode()
+
+Post = Callable[[Target, str, str, Mapping[str, str]], int]
+
+
+@dataclass
+class Parts:
+    """The use cases that a test may replace, to see that it is noticed."""
+
+    start_payment: Callable[..., Started] = start.start_payment
+    receive_notification: Callable[..., None] = notification.receive_notification
+    check_from_queue: Callable[..., check.Checked] = check.check_from_queue
+
+
+@dataclass
+class Stack:
+    """Every collaborator, made of the real classes over simulated clients."""
+
+    loop: Loop
+    gate: Gate
+    lag: Lag
+    faults: Faults
+    rng: Random
+    elsom: Elsom
+    post: Post
+    policy: Policy = POLICY
+    parts: Parts = field(default_factory=Parts)
+
+    def __post_init__(self) -> None:
+        clock = self.loop.clock
+        queue = partial(Queue, loop=self.loop, faults=self.faults)
+        self.checks = queue("checks", visibility=120 * SECOND, retention=30 * MINUTE)
+        self.webhooks = queue("webhooks", visibility=180 * SECOND, retention=20_160 * MINUTE)
+        self.dead_webhooks = queue("dead-webhooks", visibility=SECOND, retention=20_160 * MINUTE)
+        self.unpublished = queue("unpublished", visibility=SECOND, retention=20_160 * MINUTE)
+        sqs = SqsClient(
+            self.gate, self.faults, self.checks, self.webhooks, self.dead_webhooks, self.unpublished
+        )
+        self.dynamodb = MemoryDynamoDB(self.gate, clock, self.lag)
+        self.events = EventsClient(self.gate, self.faults, self.loop, self.webhooks)
+        table = Table(self.dynamodb, "payments")
+        self.payments = PaymentTable(table)
+        self.inbox = InboxTable(table)
+        self.schedule = ScheduleTable(table)
+        self.cases = CaseTable(table)
+        self.deliveries = DeliveryTable(table)
+        self.bus = EventBridgeBus(self.events, "payments")
+        self.checks_queue = SqsChecksQueue(sqs, "checks")
+        self.webhooks_queue = SqsQueue(sqs, "webhooks")
+        self.dead_webhooks_queue = SqsQueue(sqs, "dead-webhooks")
+        self.unpublished_queue = SqsQueue(sqs, "unpublished")
+        self.vault = MerchantVault(self._read_secret, clock)
+
+    # ------------------------------------------------------------ the functions
+
+    def start_function(self, key: str, body: bytes) -> Started:
+        """`POST /payments`; raises what the handler turns into a problem."""
+        wanted_key, request = parse_start(key, body, ())
+        secret = self.vault.get()
+        secret.signing_key()
+        return self.parts.start_payment(
+            request,
+            wanted_key,
+            start.Starting(
+                payments=self.payments,
+                elsom=self.elsom,
+                merchant=secret.elsom,
+                policy=self.policy,
+                clock=self.loop.clock,
+                stack_id=STACK_ID,
+                seconds_left=self._seconds_left,
+            ),
+        )
+
+    def callback_function(self, body: bytes) -> int:
+        """`POST /elsom/{token}`; the HTTP status."""
+        if not self.vault.knows_token("token"):
+            return 404
+        parsed = read_notification(body)
+        if parsed is None:
+            return 400
+        receiving = notification.Receiving(
+            payments=self.payments,
+            inbox=self.inbox,
+            queue=self.checks_queue,
+            clock=self.loop.clock,
+        )
+        try:
+            self.parts.receive_notification(parsed, body, "192.0.2.1", receiving)
+        except PaymentsError:
+            return 503
+        return 200
+
+    def schedule_function(self) -> None:
+        """Every minute."""
+        due.send_due_checks(
+            due.Sending(
+                schedule=self.schedule,
+                queue=self.checks_queue,
+                clock=self.loop.clock,
+                concurrency=CONCURRENCY,
+            )
+        )
+        due.send_due_webhooks(
+            due.SendingWebhooks(
+                deliveries=self.deliveries, queue=self.webhooks_queue, clock=self.loop.clock
+            )
+        )
+
+    def check_function(self, body: str, receives: int) -> str | None:
+        """One message of the checks queue; how it went, or None: it comes again."""
+        request = msgspec.json.decode(body, type=CheckRequest)
+        try:
+            if request.reason == "unknown":
+                asked = unknown.ask_about_unknown(request.id, self.checking())
+                return "unknown asked" if asked else "unknown left"
+            checked = self.parts.check_from_queue(
+                request, self.checking(), redelivered=receives > 1
+            )
+            if checked.result is check.Result.UNKNOWN_ID:
+                unknown.note_unknown(request.id, self.checking())
+        except PaymentsError:
+            return None
+        return str(checked.result)
+
+    def publish_function(self, records: list[Mapping[str, Any]]) -> publish.Published:
+        """A batch of the stream; raises to get it again."""
+        return publish.publish_records(
+            records,
+            publish.Publishing(
+                bus=self.bus,
+                cases=self.cases,
+                payments=self.payments,
+                aside=self.unpublished_queue,
+                report_unknown=True,
+            ),
+        )
+
+    def deliver_function(self, body: str) -> str | None:
+        """One message of the webhooks queue; how it went, or None: it comes again."""
+        delivering = deliver.Delivering(
+            deliveries=self.deliveries,
+            queue=self.webhooks_queue,
+            dead_letters=self.dead_webhooks_queue,
+            post=self.post,
+            resolve=lambda _target: ["127.0.0.1"],
+            secrets=lambda: self.vault.get().webhook_secrets,
+            url=SHOP_WEBHOOK,
+            sandbox=True,
+            clock=self.loop.clock,
+        )
+        try:
+            return str(deliver.deliver_message(body, delivering).outcome)
+        except PaymentsError:
+            return None
+
+    def page_function(self, payment_id: str) -> dict[str, Any]:
+        """`GET /return/{id}/status`, as the result page's script asks."""
+        request = Request(
+            method="GET",
+            resource="/return/{id}/status",
+            path_parameters={"id": payment_id},
+            query={"s": sign("page", payment_id, KEY)},
+            headers={},
+            cookies={},
+            body=b"",
+            source_ip="192.0.2.2",
+            request_id="1",
+            base_url="https://api.example/v1",
+        )
+        pages = routes.Pages(
+            payments=self.payments,
+            vault=self.vault,
+            places=Places(),
+            checking=self.checking,
+            clock=self.loop.clock,
+        )
+        answer: dict[str, Any] = msgspec.json.decode(routes.tell_status(request, pages)["body"])
+        return answer
+
+    def shop_check_function(self, payment_id: str) -> Payment:
+        """`POST /payments/{id}/check`; raises what the handler turns into a problem."""
+        return check_now(payment_id, self.checking())
+
+    def check_as(self, payment_id: str, asker: Asker) -> check.Checked:
+        """A check by anybody."""
+        return check.check_payment(payment_id, asker, self.checking())
+
+    def checking(self) -> check.Checking:
+        return check.Checking(
+            payments=self.payments,
+            inbox=self.inbox,
+            schedule=self.schedule,
+            elsom=self.elsom,
+            queue=self.checks_queue,
+            merchant=self._merchant,
+            policy=self.policy,
+            clock=self.loop.clock,
+            jitter=self.rng.random,
+        )
+
+    def _merchant(self) -> Merchant:
+        return self.vault.get().elsom()
+
+    def _seconds_left(self) -> float:
+        task = self.loop.task
+        return (task.deadline - self.loop.now) / SECOND if task and task.deadline else 28.0
+
+    def _read_secret(self) -> str:
+        return self.gate.call("secretsmanager", "GetSecretValue", lambda: SECRET)
+
+
+class _Tokens:
+    """Write tokens that a seed decides, in place of the machine's random ones."""
+
+    def __init__(self, rng: Random) -> None:
+        self._rng = rng
+
+    def token_hex(self, size: int) -> str:
+        return self._rng.randbytes(size).hex()
+
+
+@contextmanager
+def seeded_tokens(rng: Random) -> Iterator[None]:
+    """Within it, nothing in the store is drawn but from the seed."""
+    with patch.object(store_of_payments, "secrets", _Tokens(rng)):
+        yield
