@@ -6,8 +6,8 @@ from typing import Any
 
 from payments import wiring
 from payments.elsom.wire import notification_answer, read_notification
-from payments.errors import PaymentsError
-from payments.http import Answer, Event, door, json_answer, problem
+from payments.errors import NotFound, PaymentsError
+from payments.http import Answer, Event, guarded, json_answer, problem_of
 from payments.moments import now_ms
 from payments.notification import Receiving, receive_notification
 from payments.telemetry import Metric, count, logger, metrics
@@ -15,15 +15,26 @@ from payments.telemetry import Metric, count, logger, metrics
 MAX_BODY_BYTES = 64 * 1024
 
 
+def _answer(status: int, *, accepted: bool, message: str) -> Answer:
+    return json_answer(status, notification_answer(accepted=accepted, message=message))
+
+
+def _refusal(error: PaymentsError, request_id: str) -> Answer:
+    """Never a false success: whatever kept us from storing it, Elsom may send it again."""
+    if isinstance(error, NotFound):
+        return problem_of(error, request_id)
+    return _answer(503, accepted=False, message="Not stored, send again")
+
+
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-@door
+@guarded(_refusal)
 def lambda_handler(event: Event, _context: Any) -> Answer:
     """Event in, one call, answer out."""
     request = wiring.request_of(event)
     if not wiring.vault().knows_token(request.parameter("token")):
         count(Metric.NOTIFICATION_REFUSED)
-        return problem(404, "not-found", "Not found", "No such address.", request.request_id)
+        raise NotFound
     notification = None
     if len(request.body) <= MAX_BODY_BYTES:
         notification = read_notification(request.body)
@@ -36,14 +47,6 @@ def lambda_handler(event: Event, _context: Any) -> Answer:
         queue=wiring.checks_queue(),
         clock=now_ms,
     )
-    try:
-        receive_notification(notification, request.body, request.source_ip, receiving)
-    except PaymentsError as error:
-        logger.error("notification not stored", error=type(error).__name__)
-        return _answer(503, accepted=False, message="Not stored, send again")
+    receive_notification(notification, request.body, request.source_ip, receiving)
     count(Metric.NOTIFICATION_RECEIVED)
     return _answer(200, accepted=True, message="Success")
-
-
-def _answer(status: int, *, accepted: bool, message: str) -> Answer:
-    return json_answer(status, notification_answer(accepted=accepted, message=message))

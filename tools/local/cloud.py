@@ -114,13 +114,19 @@ class LocalCloud:
         with self.report.step(f"Deploy the stack {stack_name} with the SAM CLI"):
             self._make_bucket()
             self._remove_dead_end(stack_name)
-            self._sam(
-                *("deploy", "--template-file", str(self._build_dir / "template.yaml")),
-                *("--stack-name", stack_name, "--s3-bucket", BUCKET, "--region", REGION),
-                *("--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"),
-                *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),
-                *("--parameter-overrides", *(f"{name}={value}" for name, value in values.items())),
-            )
+            try:
+                self._sam(
+                    *("deploy", "--template-file", str(self._build_dir / "template.yaml")),
+                    *("--stack-name", stack_name, "--s3-bucket", BUCKET, "--region", REGION),
+                    *("--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"),
+                    *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),
+                    *(
+                        "--parameter-overrides",
+                        *(f"{name}={value}" for name, value in values.items()),
+                    ),
+                )
+            except LocalCloudError as error:
+                raise LocalCloudError(f"{error} {self._what_failed(stack_name)}".strip()) from error
         self.outputs = self._read_outputs(stack_name)
         return self.outputs
 
@@ -219,6 +225,17 @@ class LocalCloud:
             cloudformation.get_waiter("stack_delete_complete").wait(
                 StackName=stack_name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
             )
+
+    def _what_failed(self, stack_name: str) -> str:
+        """CloudFormation's own reason, which the SAM CLI does not always show."""
+        try:
+            events = self.client("cloudformation").describe_stack_events(StackName=stack_name)
+        except ClientError:
+            return ""
+        for event in reversed(events["StackEvents"]):
+            if event["ResourceStatus"].endswith("_FAILED") and "ResourceStatusReason" in event:
+                return f"{event['LogicalResourceId']}: {event['ResourceStatusReason']}"
+        return ""
 
     def _read_outputs(self, stack_name: str) -> dict[str, str]:
         stack = self.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"][0]

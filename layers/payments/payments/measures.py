@@ -5,7 +5,7 @@ Counted here and not where payments change, since here every change passes once,
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ _COUNTED: Final = {
     Status.CANCELLED: Metric.ENDED_UNPAID,
     Status.FAILED: Metric.ENDED_UNPAID,
 }
-# Who first found it paid. A page or the shop may be quicker than any notification, and prove nothing.
+# Who first found it paid. A page or the shop may be quicker than any notification: no proof.
 _FOUND_BY: Final = {
     Asker.NOTIFICATION: Metric.PAID_NOTIFIED,
     Asker.FOLLOW_UP: Metric.PAID_NOTIFIED,
@@ -29,12 +29,12 @@ _FOUND_BY: Final = {
 _TYIYN: Final = 100
 
 
-def changes_of(records: Iterable[Mapping[str, Any]]) -> Counter[Metric]:
+def changes_of(records: Iterable[Mapping[str, Any]]) -> dict[Metric, float]:
     """How many payments changed to what in a batch of stream records, and the som paid.
 
     A record that cannot be read counts nothing.
     """
-    counted: Counter[Metric] = Counter()
+    counted: dict[Metric, float] = defaultdict(float)
     for record in records:
         change = record.get("dynamodb", {})
         after, before = change.get("NewImage") or {}, change.get("OldImage") or {}
@@ -49,10 +49,10 @@ def changes_of(records: Iterable[Mapping[str, Any]]) -> Counter[Metric]:
     return counted
 
 
-def _count_paid(image: Mapping[str, Any], counted: Counter[Metric]) -> None:
+def _count_paid(image: Mapping[str, Any], counted: dict[Metric, float]) -> None:
     amount = image.get("amount", {}).get("N", "0")
     # For a graph: reports add up whole tyiyn.
-    counted[Metric.PAID_SOM] += int(amount) / _TYIYN  # type: ignore[assignment]
+    counted[Metric.PAID_SOM] += int(amount) / _TYIYN
     found_by = _FOUND_BY.get(_text(image, "askedBy"))  # type: ignore[call-overload]
     if found_by is not None:
         counted[found_by] += 1

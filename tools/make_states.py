@@ -1,0 +1,87 @@
+"""Draws docs/states.md from the transition table: `python -m tools.make_states`.
+
+A test fails when the committed drawing is not what the table says.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from payments.model import AFTER_ANSWER, FINAL, Answer, Status
+
+FILE: Final = Path(__file__).resolve().parent.parent / "docs" / "states.md"
+
+# What a start and the clock can do; the rest of the drawing is AFTER_ANSWER.
+STARTS: Final = (
+    (Status.CREATED, Status.PENDING, "Elsom gave a URL"),
+    (Status.CREATED, Status.START_UNKNOWN, "sent, outcome not known"),
+    (Status.CREATED, Status.FAILED, "refused, or never sent by expiresAt"),
+)
+GIVEN_UP: Final = tuple(
+    (status, Status.EXPIRED, "no end after GiveUpAfterHours")
+    for status in (Status.PENDING, Status.START_UNKNOWN)
+)
+MEANINGS: Final = {
+    Status.CREATED: "written down; a start runs, or nothing was sent yet",
+    Status.START_UNKNOWN: "a start may have reached Elsom; never sent again, the checks settle it",
+    Status.PENDING: "Elsom has it; the customer may pay",
+    Status.PAID: "Elsom itself answered `A`; never left",
+    Status.EXPIRED: "Elsom's `2`, or given up (`unresolved`)",
+    Status.CANCELLED: "Elsom's `3`",
+    Status.FAILED: "Elsom's `4`, a refusal, or never sent",
+}
+
+
+def text() -> str:
+    """The whole page."""
+    rows = "\n".join(f"| `{status}` | {MEANINGS[status]} |" for status in Status)
+    return f"""# States of a payment
+
+Drawn from the transition table in `payments/model.py` by `python -m tools.make_states`.
+
+```mermaid
+stateDiagram-v2
+    [*] --> created
+{chr(10).join(_arrows())}
+```
+
+| status | meaning |
+|---|---|
+{rows}
+
+`expired`, `cancelled` and `failed` can only become `paid`, with `late`, and money that comes so opens a case. While a
+start still runs, only `A` is applied. `1` leaves every state as it is; an answer that cannot be read, an error code and
+silence change nothing and are asked again.
+"""
+
+
+def _arrows() -> list[str]:
+    labels: dict[tuple[Status, Status], list[str]] = {}
+    for before, after, why in (*STARTS, *_answers(), *GIVEN_UP):
+        labels.setdefault((before, after), []).append(why)
+    return [
+        f"    {before} --> {after}: {', '.join(whys)}" for (before, after), whys in labels.items()
+    ]
+
+
+def _answers() -> list[tuple[Status, Status, str]]:
+    return [
+        (before, after, _label(before, answer))
+        for before, answers in AFTER_ANSWER.items()
+        for answer, after in answers.items()
+    ]
+
+
+def _label(before: Status, answer: Answer) -> str:
+    return f"{answer}, late" if before in FINAL else str(answer)
+
+
+def main() -> None:
+    """Write the file."""
+    FILE.write_text(text())
+    print(FILE.name)
+
+
+if __name__ == "__main__":
+    main()
