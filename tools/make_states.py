@@ -50,9 +50,9 @@ stateDiagram-v2
 |---|---|
 {rows}
 
-`expired`, `cancelled` and `failed` can only become `paid`, with `late`, and money that comes so opens a case. While a
-start still runs, only `A` is applied. `1` leaves every state as it is; an answer that cannot be read, an error code and
-silence change nothing and are asked again.
+`expired`, `cancelled` and `failed` can only become `paid`, with `late`, and money that comes so
+opens a case. While a start still runs, only `A` is applied. `1` leaves every state as it is; an
+answer that cannot be read, an error code and silence change nothing and are asked again.
 """
 
 

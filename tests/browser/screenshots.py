@@ -6,6 +6,7 @@ shop from a local cloud that is deployed for it and stopped again.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -27,13 +28,24 @@ FOLDER = ROOT / "docs" / "screenshots"
 
 
 def main() -> None:
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for old in FOLDER.glob("*.png"):
-        old.unlink()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        shoot_all(folder)
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        for old in FOLDER.glob("*.png"):
+            old.unlink()
+        for made in folder.glob("*.png"):
+            shutil.move(made, FOLDER)
+    write_index()
+    print(f"{len(list(FOLDER.glob('*.png')))} pictures in {FOLDER.relative_to(ROOT)}")
+
+
+def shoot_all(folder: Path) -> None:
+    """All pictures, into an empty folder."""
     with running_chromium() as browser:
         with serving(PagesWorld()) as server:
-            shoot_pages(browser, server)
-        with tempfile.TemporaryDirectory() as folder, running_cloud(Path(folder)) as cloud:
+            shoot_pages(browser, server, folder)
+        with tempfile.TemporaryDirectory() as state, running_cloud(Path(state)) as cloud:
             port = free_port()
             address = f"http://127.0.0.1:{port}"
             stack = deployed(
@@ -42,12 +54,10 @@ def main() -> None:
                 {"ShopUrl": f"{address}/", "ShopWebhookUrl": f"{address}/webhooks"},
             )
             with running_demo_shop(cloud.save(), port) as shop:
-                shoot_shop(browser, stack, shop)
-    write_index()
-    print(f"{len(list(FOLDER.glob('*.png')))} pictures in {FOLDER.relative_to(ROOT)}")
+                shoot_shop(browser, stack, shop, folder)
 
 
-def shoot_pages(browser: Browser, server: PagesServer) -> None:
+def shoot_pages(browser: Browser, server: PagesServer, folder: Path) -> None:
     """Every state in every language, and what is not about one payment."""
     with phone(browser, reduced_motion="reduce", locale="ky-KG") as context:
         page = context.new_page()
@@ -55,54 +65,54 @@ def shoot_pages(browser: Browser, server: PagesServer) -> None:
             for language in LANGUAGES:
                 server.world.show(in_state(state, language))
                 page.goto(server.result_url())
-                shoot(page, f"{state}-{language}")
+                shoot(page, folder, f"{state}-{language}")
         page.goto(server.back_url())
-        shoot(page, "came-back")
+        shoot(page, folder, "came-back")
         page.goto(server.result_url("0" * 20))
-        shoot(page, "not-found")
+        shoot(page, folder, "not-found")
         page.set_content(error_page(StoreUnavailable("down"), SHOP)["body"])
-        shoot(page, "unavailable")
+        shoot(page, folder, "unavailable")
     with phone(browser, reduced_motion="reduce", color_scheme="dark") as context:
         page = context.new_page()
         for state in ("waiting", "expired", "late"):
             server.world.show(in_state(state, "ky"))
             page.goto(server.result_url())
-            shoot(page, f"dark-{state}-ky")
+            shoot(page, folder, f"dark-{state}-ky")
 
 
-def shoot_shop(browser: Browser, stack: Deployed, shop: DemoShop) -> None:
+def shoot_shop(browser: Browser, stack: Deployed, shop: DemoShop, folder: Path) -> None:
     """The shop and Elsom's page in every language, and the sandbox's own pages."""
     for language in LANGUAGES:
         with phone(browser, reduced_motion="reduce") as context:
             page = context.new_page()
             page.goto(f"{shop.url}/?lang={language}")
-            shoot(page, f"shop-{language}")
+            shoot(page, folder, f"shop-{language}")
             page.get_by_role("button").first.click()
             page.wait_for_url("**/merchant-payment/**")
-            shoot(page, f"elsom-{language}")
+            shoot(page, folder, f"elsom-{language}")
             elsom = page.url
             page.get_by_label(ELSOM[language]["wallet"], exact=True).fill("0556109910")
             page.get_by_label(ELSOM[language]["code"], exact=True).fill("0000")
             page.get_by_role("button", name=ELSOM[language]["pay"], exact=True).click()
             page.get_by_role("alert").wait_for()
-            shoot(page, f"elsom-wrong-code-{language}")
+            shoot(page, folder, f"elsom-wrong-code-{language}")
             page.get_by_label(ELSOM[language]["code"], exact=True).fill("4321")
             page.get_by_role("button", name=ELSOM[language]["pay"], exact=True).click()
             page.locator("body.paid .button").click(timeout=60_000)
             page.get_by_text("payment.paid").first.wait_for(timeout=30_000)
-            shoot(page, f"order-{language}")
+            shoot(page, folder, f"order-{language}")
             page.goto(elsom)
-            shoot(page, f"elsom-ended-{language}")
+            shoot(page, folder, f"elsom-ended-{language}")
     with phone(browser) as context:
         page = context.new_page()
         for name, path in (("sandbox-help", "/"), ("sandbox-live", "/transactions")):
             page.goto(f"{stack.cloud.sandbox_url}{path}")
-            shoot(page, name)
+            shoot(page, folder, name)
 
 
-def shoot(page: Page, name: str) -> None:
+def shoot(page: Page, folder: Path, name: str) -> None:
     """What a phone shows first; the rest is there by scrolling."""
-    page.screenshot(path=FOLDER / f"{name}.png", animations="disabled")
+    page.screenshot(path=folder / f"{name}.png", animations="disabled")
 
 
 def write_index() -> None:

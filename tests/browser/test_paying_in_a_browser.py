@@ -256,6 +256,8 @@ def test_a_tampered_or_foreign_link_says_not_found_and_nothing_else(stack: Deplo
     answers = {_answer(url) for url in (*tampered, *foreign, *nowhere)}
     assert {status for status, _ in answers} == {404}
     assert len(answers) == 1
+    (_, body), *_others = answers
+    assert all(f'<section lang="{language}">' in body for language in LANGUAGES)
     assert _answer(signed)[0] == 200
 
 

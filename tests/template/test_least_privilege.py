@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.template.transform import Json, of_type, resolve
+from tests.template.transform import PLAIN, Json, holds, of_type, resolve, transform
 
 TABLE = {"Fn::GetAtt": ["PaymentsTable", "Arn"]}
 QUEUE = {"Fn::GetAtt": ["ChecksQueue", "Arn"]}
@@ -31,7 +31,9 @@ CALLS_ELSOM = {"StartPayment", "CheckPayment", "PaymentsApi", "CustomerPages"}
 
 def statements(template: Json, values: dict[str, str], role: str) -> list[Json]:
     properties = template["Resources"][role]["Properties"]
-    assert "ManagedPolicyArns" not in properties
+    # None, but for what Lambda needs to connect a function to subnets, where there are some.
+    managed = resolve(properties.get("ManagedPolicyArns"), values)
+    assert managed in (None, {"Ref": "AWS::NoValue"}), role
     found: list[Json] = []
     for policy in properties["Policies"]:
         given = resolve(policy["PolicyDocument"]["Statement"], values)
@@ -45,11 +47,11 @@ def as_list(value: Any) -> list[Any]:
 
 def granted(template: Json, values: dict[str, str], role: str) -> dict[str, list[Any]]:
     """Action → resources."""
-    return {
-        action: as_list(statement["Resource"])
-        for statement in statements(template, values, role)
-        for action in as_list(statement["Action"])
-    }
+    found: dict[str, list[Any]] = {}
+    for statement in statements(template, values, role):
+        for action in as_list(statement["Action"]):
+            found.setdefault(action, []).extend(as_list(statement["Resource"]))
+    return found
 
 
 def test_every_function_has_a_role_of_its_own(transformed: Json) -> None:
@@ -112,6 +114,34 @@ def test_only_functions_that_call_elsom_read_the_ca_bundle_and_only_where_there_
     if expected:
         arn = "arn:aws:ssm:eu-central-1:111122223333:parameter/elsom-payments/ca"
         assert arn in rights["ssm:GetParameter"]
+
+
+def test_only_lambda_itself_uses_the_rights_that_subnets_need() -> None:
+    values = {**PLAIN, "ElsomSubnetIds": "subnet-0a1b2c3d", "ElsomSecurityGroupIds": "sg-0a1b2c3d"}
+    template = transform(values)
+    assert holds("HasSubnets", values)
+    assert not holds("HasSubnets", PLAIN)
+    policy = template["Resources"]["ElsomSubnetsPolicy"]
+    assert policy["Condition"] == "HasSubnets"
+    allow, deny = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert (allow["Effect"], deny["Effect"]) == ("Allow", "Deny")
+    assert allow["Action"] == deny["Action"]
+    assert not any("*" in action for action in allow["Action"])
+    # Calls of a function's own code carry its ARN, Lambda's own do not.
+    assert list(deny["Condition"]["ArnLike"]) == ["lambda:SourceFunctionArn"]
+    for name in FUNCTIONS:
+        function = template["Resources"][f"{name}Function"]["Properties"]
+        role = template["Resources"][f"{name}Role"]["Properties"]
+        connected = resolve(function.get("VpcConfig"), values)
+        managed = resolve(role.get("ManagedPolicyArns"), values)
+        if name in CALLS_ELSOM:
+            assert connected == {
+                "SubnetIds": "subnet-0a1b2c3d",
+                "SecurityGroupIds": "sg-0a1b2c3d",
+            }
+            assert managed == [{"Ref": "ElsomSubnetsPolicy"}]
+        else:
+            assert connected is managed is None
 
 
 def test_nobody_deletes_or_scans_payments(transformed: Json, values: dict[str, str]) -> None:

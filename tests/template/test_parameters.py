@@ -23,6 +23,9 @@ DEFAULTS = {
     "ReportUnknownPayments": "true",
     "PublicBaseUrl": "",
     "ManageApiGatewayAccount": "true",
+    "AlarmEmail": "",
+    "ElsomSubnetIds": "",
+    "ElsomSecurityGroupIds": "",
     "LogRetentionDays": 90,
     "Architecture": "arm64",
     "SandboxMode": "false",
@@ -42,6 +45,9 @@ ACCEPTED = {
     "ReturnUrlHosts": ["", "shop.example", "shop.example,127.0.0.1:8091"],
     "ShopUrl": ["", "https://shop.example", "https://shop.example/thanks?x=1"],
     "PublicBaseUrl": ["", "https://pay.example", "https://pay.example/v1"],
+    "AlarmEmail": ["", "operator@shop.example"],
+    "ElsomSubnetIds": ["", "subnet-0a1b2c3d"],
+    "ElsomSecurityGroupIds": ["", "sg-0a1b2c3d"],
 }
 REFUSED = {
     "ElsomInitUrl": [
@@ -61,6 +67,9 @@ REFUSED = {
     "ReturnUrlHosts": ["https://shop.example", "shop.example, x", "*", ","],
     "ShopUrl": ["http://shop.example", "javascript:alert(1)", "shop.example"],
     "PublicBaseUrl": ["https://pay.example/", "http://pay.example", "https://pay.example/v1?x"],
+    "AlarmEmail": ["operator", "operator@shop", "a b@shop.example"],
+    "ElsomSubnetIds": ["vpc-0a1b2c3d", "subnet-"],
+    "ElsomSecurityGroupIds": ["subnet-0a1b2c3d", "*"],
 }
 
 
@@ -130,6 +139,7 @@ def test_the_outputs_are_the_promised_ones(transformed: Json) -> None:
         "ChecksQueueUrl",
         "DeadLetterQueueUrls",
         "PaymentsCallerPolicyArn",
+        "DashboardName",
     }
     assert outputs["ApiUrl"]["Value"]["Fn::Sub"].endswith("/v1")
     assert outputs["ElsomSecretArn"]["Value"] == {"Fn::GetAtt": ["ElsomSecret", "Id"]}

@@ -82,8 +82,10 @@ def resolve(value: Any, values: dict[str, str]) -> Any:
     match value:
         case {"Ref": str(name)}:
             return known(values).get(name, value)
-        case {"Fn::Split": [separator, text]}:
-            return str(resolve(text, values)).split(separator)
+        case {"Fn::Split": [separator, given]} | {"Fn::Join": [separator, given]}:
+            found = str(resolve(given, values))
+            # A list parameter is known here as its text, so there is nothing to join.
+            return found.split(separator) if "Fn::Split" in value else found
         case {"Fn::Sub": str(text)}:
             for name, known_value in known(values).items():
                 text = text.replace("${" + name + "}", known_value)
