@@ -15,7 +15,7 @@ export AWS_PORT ?= 4566
 export SANDBOX_PORT ?= 8090
 export PYTHONPATH := $(CURDIR)/layers/payments:$(CURDIR)/clients/python:$(CURDIR)
 
-.PHONY: help run stop status logs test lint format bench simulate build deploy screenshots requirements clean python
+.PHONY: help run stop status logs second test lint format bench simulate build deploy screenshots requirements clean python elsom-ready
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,8 +33,12 @@ status: ## What is running, and the URLs to open
 logs: ## The latest lines that the functions and servers of `make run` wrote
 	@if [ -x $(SAM_PYTHON) ]; then $(SAM_PYTHON) -m tools.local logs; else echo "Nothing is running: make run"; fi
 
+second: python ## Another stack on the local AWS, with its secret left empty (STACK=name)
+	@"$(PYTHON)" -m tools.environments run local-aws
+	@$(SAM_PYTHON) -m tools.local second --stack "$(STACK)"
+
 test: python ## Every check and test; STRICT=1 lets nothing be skipped
-	@"$(PYTHON)" -m tools.environments dev run local-aws
+	@"$(PYTHON)" -m tools.environments dev run local-aws elsom audit
 	@$(DEV_PYTHON) -m tools.run_tests $(PARTS)
 
 lint: python ## Style, types, import directions, template
@@ -72,6 +76,9 @@ requirements: python ## Pin requirements/*.in again, with hashes and the newest 
 
 clean: stop ## Stop, and remove everything built or installed here
 	@rm -rf .local .venv .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+elsom-ready: python
+	@"$(PYTHON)" -m tools.environments elsom
 
 python:
 	@if [ -z "$(PYTHON)" ]; then \

@@ -92,6 +92,14 @@ class Deployed:
         assert "FunctionError" not in answer, text
         return json.loads(text) if text else None
 
+    def set_environment(self, logical_id: str, **changes: str) -> None:
+        """Change a function's variables; its next call begins with a new worker."""
+        client, name = self.cloud.client("lambda"), self.resource(logical_id)
+        now = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        client.update_function_configuration(
+            FunctionName=name, Environment={"Variables": {**now, **changes}}
+        )
+
     def resource(self, logical_id: str) -> str:
         """The physical id of a resource of the stack."""
         answer = self.cloud.client("cloudformation").describe_stack_resource(

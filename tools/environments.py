@@ -61,6 +61,8 @@ ENVIRONMENTS = {
         BOOTSTRAP,
         Environment("run", LOCAL / "sam"),
         Environment("local-aws", LOCAL / "aws"),
+        Environment("elsom", LOCAL / "elsom"),
+        Environment("audit", LOCAL / "audit"),
         Environment("dev", ROOT / ".venv"),
     )
 }

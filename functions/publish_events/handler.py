@@ -16,7 +16,7 @@ from payments.telemetry import Metric, count, logger, metrics
 def lambda_handler(event: dict[str, Any], _context: Any) -> None:
     """A batch of records in; an error is raised, and the whole batch comes again."""
     published = publish_records(event["Records"], publishing())
-    for metric, number in changes_of(event["Records"]).items():
+    for metric, number in changes_of(event["Records"]):
         count(metric, number)
     for case in published.cases:
         count(Metric.CASE_OPENED)

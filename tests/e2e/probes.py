@@ -275,6 +275,7 @@ PROBES: Final[dict[Right, Probe]] = {
         "ScheduleChecks",
         {
             ("dynamodb:Query", f"{TABLE}/index/due"): Probe(turns),
+            ("dynamodb:Query", f"{TABLE}/index/by-created"): Probe(turns),
             ("dynamodb:GetItem", TABLE): Probe(turns),
             ("sqs:GetQueueAttributes", "ChecksQueue"): Probe(turns),
             ("sqs:GetQueueAttributes", "WebhooksQueue"): Probe(turns),

@@ -51,12 +51,7 @@ class StillStack:
 
     def forget_what_is_cached(self, function: str) -> None:
         """Have the function's next call begin with a new worker."""
-        client = self.stack.cloud.client("lambda")
-        name = self.stack.resource(f"{function}Function")
-        now = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        client.update_function_configuration(
-            FunctionName=name, Environment={"Variables": {**now, "NEW_WORKER": uuid.uuid4().hex}}
-        )
+        self.stack.set_environment(f"{function}Function", NEW_WORKER=uuid.uuid4().hex)
 
     def invoke(self, function: str, event: dict[str, Any]) -> tuple[bool, Any]:
         """Whether the function ended well, and what it answered."""

@@ -5,14 +5,16 @@ from contextlib import suppress
 from random import Random
 from typing import Final
 
+from msgspec.structs import replace
+
 from payments.errors import PaymentsError
 from payments.model import Answer, Asker
-from payments.moments import MINUTE
+from payments.moments import HOUR, MINUTE
 from payments.start import payment_id
 from payments.store.table import to_item
 from payments.transport import Limits, MaybeSent, NotSent, Reply
 from tests.exploration.explorer import Actor, HandOverGate
-from tests.fakes.world import NOW, STACK_ID
+from tests.fakes.world import NOW, POLICY, STACK_ID
 from tests.simulation.dynamodb import Image
 from tests.simulation.elsom import ElsomServer, Transaction, notification_of
 from tests.simulation.faults import Faults, NoLag
@@ -26,6 +28,8 @@ from tests.simulation.watch import Judge, Watch
 KEY: Final = "order-1"
 ID: Final = payment_id(STACK_ID, KEY)
 BODY: Final = b'{"amount": "1500.00", "orderId": "A-1001"}'
+# Days of asking in vain would show nothing that hours do not.
+GIVE_UP: Final = 6 * HOUR
 _MOST_TURNS: Final = 20_000
 
 
@@ -77,6 +81,7 @@ class Scene:
             rng=rng,
             elsom=SimulatedElsom(self.line, self.gate),
             post=self.shop.post,
+            policy=replace(POLICY, give_up=GIVE_UP),
         )
         self.stack.vault.get()
         self.watch.images = self.stack.dynamodb.images

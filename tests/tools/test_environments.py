@@ -19,7 +19,7 @@ def test_pins_have_hashes_and_no_address(name: str) -> None:
     assert not re.search(r"https?://|file:|--(extra-)?index-url|--find-links", text)
 
 
-@pytest.mark.parametrize("name", ["dev", "local-aws"])
+@pytest.mark.parametrize("name", ["dev", "local-aws", "elsom"])
 def test_tests_and_local_functions_run_with_what_the_layer_ships(name: str) -> None:
     shipped = pins((environments.ROOT / "layers" / "payments" / "requirements.txt").read_text())
     ours = pins(ENVIRONMENTS[name].source.read_text())

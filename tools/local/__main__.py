@@ -6,10 +6,12 @@ import argparse
 import fcntl
 import json
 import os
+import re
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from tools.environments import LOCAL, ROOT
-from tools.local.cloud import LocalCloud, LocalCloudError
+from tools.local.cloud import STACK, LocalCloud, LocalCloudError
 from tools.local.logs import print_logs
 from tools.local.report import OnConsole
 from tools.local.servers import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
@@ -26,6 +28,7 @@ from tools.local.shop import PAYING_WALLET, Shop, ShopError
 
 # A wallet that no scenario knows: the payment waits for its pay page.
 WAITING_WALLET = "0000000099"
+STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,7 +38,14 @@ def main(arguments: list[str] | None = None) -> int:
     cloud = LocalCloud(
         choices.state_dir, choices.aws_port, choices.sandbox_port, OnConsole(console)
     )
-    commands = {"up": up, "deploy": deploy, "stop": stop, "status": status, "logs": logs}
+    commands: dict[str, Callable[[LocalCloud, Console], None]] = {
+        "up": up,
+        "deploy": deploy,
+        "second": partial(second, choices.stack),
+        "stop": stop,
+        "status": status,
+        "logs": logs,
+    }
     try:
         with alone(choices.state_dir):
             commands[choices.command](cloud, console)
@@ -50,8 +60,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.local", description=__doc__)
-    parser.add_argument("command", choices=["up", "deploy", "stop", "status", "logs"])
-    parser.add_argument("--state-dir", type=Path, default=LOCAL)
+    parser.add_argument("command", choices=["up", "deploy", "second", "stop", "status", "logs"])
+    parser.add_argument(
+        "--state-dir", type=Path, default=Path(os.environ.get("STATE_DIR") or LOCAL)
+    )
+    parser.add_argument("--stack", default="", help="second: the name of the other stack")
     parser.add_argument("--aws-port", type=int, default=int(os.environ.get("AWS_PORT") or 4566))
     parser.add_argument(
         "--sandbox-port", type=int, default=int(os.environ.get("SANDBOX_PORT") or 8090)
@@ -77,6 +90,20 @@ def deploy(cloud: LocalCloud, console: Console) -> None:
     """Servers, stack and secret, without a payment."""
     prepare(cloud)
     print_urls(console, places(cloud.api_url, cloud.sandbox_url))
+
+
+def second(name: str, cloud: LocalCloud, console: Console) -> None:
+    """Another stack beside the first; its secret is for the operator to fill in."""
+    if not STACK_NAME.fullmatch(name) or name == STACK:
+        raise LocalCloudError(
+            "Name the other stack, with letters, digits and dashes: make second STACK=second-shop"
+        )
+    cloud.start()
+    cloud.build()
+    cloud.deploy(name)
+    if not cloud.stack_file.exists():
+        cloud.save()
+    console.print(f"Fill in its secret: ./elsom --local --stack {name} setup", highlight=False)
 
 
 def prepare(cloud: LocalCloud) -> None:

@@ -43,6 +43,7 @@ class Shop:
     region: str
     access_key_id: str
     secret_access_key: str
+    session_token: str | None = None
 
     def call(
         self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
@@ -51,7 +52,7 @@ class Shop:
         data = b"" if body is None else json.dumps(body).encode()
         sent = {"Content-Type": "application/json", **(headers or {})}
         signed = AWSRequest(method, self.api_url + path, headers=sent, data=data)
-        keys = Credentials(self.access_key_id, self.secret_access_key)
+        keys = Credentials(self.access_key_id, self.secret_access_key, self.session_token)
         SigV4Auth(keys, "execute-api", self.region).add_auth(signed)
         request = urllib.request.Request(  # noqa: S310 - the API's own http(s) URL
             self.api_url + path, data=data or None, headers=dict(signed.headers), method=method

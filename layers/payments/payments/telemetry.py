@@ -28,14 +28,14 @@ class Metric(StrEnum):
     START_UNKNOWN = "StartUnknown"
     PAID = "Paid"
     PAID_SOM = "PaidSom"
-    PAID_NOTIFIED = "PaidNotified"
+    # 0 or 1 for each payment that a notification or the schedule found paid.
     PAID_UNNOTIFIED = "PaidUnnotified"
     ENDED_UNPAID = "EndedUnpaid"
     CASE_OPENED = "CaseOpened"
     DISAGREEMENT = "Disagreement"
     RECORD_SET_ASIDE = "RecordSetAside"
     # Elsom's side.
-    ELSOM_CALL = "ElsomCall"
+    # 0 or 1 for each call.
     ELSOM_SILENT = "ElsomSilent"
     ELSOM_LATENCY = "ElsomLatency"
     NOTIFICATION_RECEIVED = "NotificationReceived"

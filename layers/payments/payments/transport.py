@@ -141,6 +141,24 @@ def resolve(host: str, port: int, seconds: float) -> list[str]:
     return found
 
 
+def reach(host: str, port: int, seconds: float, trust: Tls | None) -> None:
+    """Connect, with `trust` also check the certificate as `post` does, and send nothing.
+
+    Raises `NotSent`.
+    """
+    try:
+        with create_connection((host, port), seconds) as plain:
+            if trust is None:
+                return
+            name = trust.server_name or host
+            with trust.context.wrap_socket(plain, server_hostname=name) as secured:
+                _require_address(secured, trust.server_name)
+    except socket.gaierror as error:
+        raise NotSent("name") from error
+    except OSError as error:
+        raise NotSent(_why(error)) from error
+
+
 class _Wire:
     """What one exchange did on the network: shared by its connection and its deadline."""
 

@@ -33,6 +33,10 @@ def ask_about_unknown(unknown_id: str, deps: Checking) -> bool:
     unknown = deps.inbox.unknown(unknown_id)
     if unknown is None or unknown.next_check_at is None or unknown.next_check_at > now:
         return False
+    if deps.payments.get(unknown_id) is not None:
+        # It has become ours since somebody named it: the payment's own checks ask from here on.
+        _save(unknown, msgspec.structs.replace(unknown, next_check_at=None), deps)
+        return False
     circuit = deps.schedule.circuit()
     if is_open(circuit, now) or not deps.schedule.claim_unknown_question(now):
         return False

@@ -40,6 +40,5 @@ class MeasuredElsom:
         began = self._watch()
         outcome = call()
         measure(Metric.ELSOM_LATENCY, round((self._watch() - began) * 1000))
-        count(Metric.ELSOM_CALL)
         count(Metric.ELSOM_SILENT, int(isinstance(outcome, _NO_ANSWER)))
         return outcome

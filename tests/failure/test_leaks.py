@@ -1,0 +1,147 @@
+"""No secret and no whole wallet number gets where people read: logs, events, problems, the table.
+
+Traces hold nothing of ours: X-Ray is switched on by the template, and no function adds to it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from payments.telemetry import logger
+from tests.failure.conftest import NewHouse
+from tests.failure.house import PAGE_KEY, PASSWORD, TOKEN, WALLET, WEBHOOK_SECRET, House
+from tests.failure.line import Killed
+from tests.receiver import Receiver
+
+pytestmark = pytest.mark.needs("java", "npm")
+
+STATUS = "PartnerGetPaymentStatus"
+CUSTOMER = "0556109910"
+STRANGER = "0555150155"
+OLD_TOKEN = "callback-token-of-last-year"
+PLANTED = (PASSWORD, TOKEN, OLD_TOKEN, PAGE_KEY, WEBHOOK_SECRET, WALLET, CUSTOMER, STRANGER)
+
+
+@pytest.fixture
+def leaky(new_house: NewHouse, shop: Receiver) -> Iterator[House]:
+    """A stack through which everything planted has gone, in every way that a message can take."""
+    with new_house(SHOP_WEBHOOK_URL=shop.url) as house:
+        house.account.secret["previousCallbackToken"] = OLD_TOKEN
+        yield house
+
+
+def say_it_all(house: House) -> list[str]:
+    """Go every way with secrets in it; what was answered to shops, customers and Elsom."""
+    words = " ".join(PLANTED)
+    fields = {"customerMsisdn": CUSTOMER, "description": "tickets", "language": "en"}
+    answers = [house.start(**fields)]
+    trn = house.payment().id
+    told = {"errorCode": f"17 {PASSWORD}", "errorMsg": f"{words} of {CUSTOMER}"}
+    house.fault("IA_Init", "errorcode", **told)
+    answers.append(house.start("refused", orderId="A-2", **fields))
+    answers.append(house.start("bad", amount=f"{PASSWORD}", customerMsisdn=f"+{CUSTOMER}"))
+    answers.append(house.start("bad", **{f"x-{CUSTOMER}": "1"}))
+    for message in (words, words.replace(" ", ""), f"{'x' * 245}{STRANGER}"):
+        answers.append(house.notify(trn, "1", MSISDN=STRANGER, Message=message))
+    answers.append(house.notify(trn, PASSWORD, ChequeNo=STRANGER, CashierNo=CUSTOMER))
+    answers.append(house.ring(words, OLD_TOKEN))
+    answers.append(house.ring(words, f"{TOKEN}x"))
+    for way in ("errorcode", "garbage", "400"):
+        house.fault(STATUS, way, **(told if way == "errorcode" else {}))
+        house.work()
+        house.wait(11)
+        answers.append(house.shop("POST", "/payments/{id}/check", trn))
+    signature = house.shop("GET", "/payments/{id}", trn).body["checkoutUrl"].partition("?s=")[2]
+    for query in ({"s": signature}, {"s": PAGE_KEY}):
+        answers.append(house.page("/return/{id}", {"id": trn}, query, Cookie=words))
+    answers.append(house.page("/elsom/{token}", {"token": TOKEN}, {}, Cookie=f"x={words}"))
+    house.line.down = {"dynamodb", "sqs", "events"}
+    answers += [house.start("down", orderId="A-3", **fields), house.notify(trn, Message=words)]
+    house.line.down = set()
+    house.elsom_says(trn, "A")
+    house.notify(trn, MSISDN=STRANGER)
+    house.live(200)
+    answers.append(house.shop("GET", "/payments/{id}", trn))
+    answers.append(house.shop("GET", "/payments/{id}/timeline", trn))
+    assert house.payment(trn).status == "paid"
+    return [json.dumps([one.status, one.headers, one.body]) for one in answers]
+
+
+def leaks(text: str) -> list[str]:
+    """What was planted and stands in a text, as it is or as JSON writes it."""
+    return [one for one in PLANTED if one in text or json.dumps(one)[1:-1] in text]
+
+
+def test_f23_no_planted_secret_reaches_a_log_an_event_a_problem_or_the_table(
+    leaky: House, shop: Receiver
+) -> None:
+    answers = say_it_all(leaky)
+    written = leaky.written()
+    events = json.dumps(leaky.account.told)
+    hooks = b"\n".join(one.body for one in shop.received).decode()
+    queues = json.dumps([queue.bodies() for queue in leaky.account.queues.values()])
+    # The capture holds what it should: otherwise nothing found means nothing.
+    assert written.count('"message":"started"') == 1
+    for word in ('"message":"checked"', '"message":"refused"', "NotificationRefused", '"tried"'):
+        assert word in written, word
+    assert len(leaky.account.told) >= 3
+    assert len(shop.received) >= 3
+    assert any("elsom-refused" in answer for answer in answers)
+    assert leaks(written) == []
+    assert leaks(events + hooks + queues) == []
+    assert leaks("\n".join(answers)) == []
+    assert leaks(json.dumps(leaky.scan())) == []
+
+
+def test_f23_what_goes_to_elsom_is_all_that_holds_the_password(leaky: House) -> None:
+    """The secrets were used: they are not missing from the logs because nobody had them."""
+    leaky.start(customerMsisdn=CUSTOMER)
+    leaky.live(120)
+    (sent,) = leaky.elsom_calls(leaky.payment().id, "IA_Init")
+    assert '"Password"' in sent["body"]
+    assert WALLET[:4] in sent["body"]
+
+
+def test_f23_a_function_that_dies_or_breaks_writes_no_secret(
+    leaky: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die() -> None:
+        raise Killed(PASSWORD)
+
+    leaky.line.when("elsom:IA_Init", die)
+    with pytest.raises(Killed):
+        leaky.start(customerMsisdn=CUSTOMER)
+
+    def break_down(*_: object, **__: object) -> None:
+        msg = f"unforeseen, with {PASSWORD} and {CUSTOMER}"
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr("payments.elsom.client.ElsomClient.start", break_down)
+    answer = leaky.start("another", orderId="A-2", customerMsisdn=CUSTOMER)
+    assert answer.status == 500
+    assert "RuntimeError" in leaky.written()
+    assert leaks(leaky.written() + json.dumps(answer.body)) == []
+
+
+@pytest.mark.parametrize("secret", PLANTED, ids=lambda one: f"planted-{PLANTED.index(one)}")
+def test_f23_a_planted_leak_is_found(secret: str) -> None:
+    assert leaks(f'{{"message":"x","body":"...{secret}..."}}') == [
+        one for one in PLANTED if one in secret
+    ]
+
+
+def test_f23_a_leak_into_the_log_of_a_function_is_found(
+    leaky: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = leaky.ring
+
+    def careless() -> None:
+        logger.warning("answer of Elsom", body=f"wallet {CUSTOMER}")
+
+    leaky.line.when("dynamodb:UpdateItem", careless)
+    trn = "0123456789ABCDEFGHJK"
+    inner(json.dumps({"PartnerPaymentResult": {"PartnerTrnID": trn}}))
+    assert leaks(leaky.written()) == [CUSTOMER]

@@ -1,0 +1,74 @@
+"""What happened reaches the shop, also when the shop is not there."""
+
+from __future__ import annotations
+
+import pytest
+from standardwebhooks import Webhook
+
+from payments.errors import QueueUnavailable
+
+from tests.failure.conftest import NewHouse
+from tests.failure.house import WEBHOOK_SECRET, House
+from tests.receiver import Receiver
+
+pytestmark = pytest.mark.needs("java", "npm")
+
+
+def test_f19_a_shop_that_was_down_for_an_hour_is_told_everything(
+    new_house: NewHouse, shop: Receiver
+) -> None:
+    with new_house(SHOP_WEBHOOK_URL=shop.url) as house:
+        shop.answers = [503] * 1_000
+        trns = [house.started(f"order-{number}", orderId=f"A-{number}") for number in range(3)]
+        for trn in trns:
+            house.elsom_says(trn, "A")
+            house.notify(trn)
+        house.live(3600)
+        assert not [one for one in shop.received if one.answered == 200]
+        shop.answers.clear()
+        house.live(2 * 3600)
+        for trn in trns:
+            assert shop.types(trn) == {"payment.pending", "payment.paid"}
+            taken = [one.event["eventId"] for one in shop.about(trn) if one.answered == 200]
+            assert len(taken) == len(set(taken)), "each event once"
+        assert not [item for item in house.scan() if "dueAt" in item], "nothing waits any more"
+
+
+def test_f19_the_last_event_can_be_sent_again_under_its_own_id(
+    new_house: NewHouse, shop: Receiver
+) -> None:
+    with new_house(SHOP_WEBHOOK_URL=shop.url) as house:
+        trn = house.started()
+        house.elsom_says(trn, "A")
+        house.notify(trn)
+        house.work()
+        first = shop.about(trn)[-1]
+        again = house.shop("POST", "/payments/{id}/resend", trn)
+        assert (again.status, again.body["type"]) == (202, "payment.paid")
+        house.work()
+        second = shop.about(trn)[-1]
+        assert len(shop.about(trn)) == 3
+        assert first.event["eventId"] == second.event["eventId"] == again.body["eventId"]
+        assert first.body == second.body
+
+
+def test_f19_a_webhook_is_signed_so_that_the_shop_can_trust_it(
+    new_house: NewHouse, shop: Receiver
+) -> None:
+    with new_house(SHOP_WEBHOOK_URL=shop.url) as house:
+        trn = house.started()
+        house.work()
+        (got,) = shop.about(trn)
+        verified = Webhook(WEBHOOK_SECRET).verify(got.body, got.headers)
+        assert verified["eventId"] == got.headers["webhook-id"]
+
+
+def test_f19_what_the_bus_did_not_take_is_told_when_it_is_back(house: House) -> None:
+    trn = house.started()
+    house.line.down = {"events"}
+    with pytest.raises(QueueUnavailable):
+        house.publish()
+    house.line.down = set()
+    assert house.told(trn) == []
+    house.publish()
+    assert house.told(trn) == ["payment.pending"]

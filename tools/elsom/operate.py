@@ -1,0 +1,151 @@
+"""`elsom report`, `republish`, `webhooks` and `aside`: the day's sums, and what is to be mended."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from payments.bus import EventBridgeBus
+from payments.moments import DAY, HOUR, from_rfc3339, now_ms
+from payments.republish import Republishing, republish
+from payments.store.archive import ArchiveTable
+from payments.store.cases import CaseTable
+from payments.store.payments import PaymentTable
+from payments.store.webhooks import DeliveryTable
+from tools.elsom import aside, report, report_page
+from tools.elsom.context import of
+from tools.elsom.screen import table
+from tools.elsom.target import CliError, Target
+
+webhooks = typer.Typer(no_args_is_help=True)
+moved_aside = typer.Typer(no_args_is_help=True)
+Queue = Annotated[str, typer.Argument(help=f"One of: {', '.join(aside.QUEUES)}.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make these commands part of the command line."""
+    app.command("report")(make_report)
+    app.command("republish")(tell_again)
+    app.add_typer(webhooks, name="webhooks", help="What the shop did not take.")
+    app.add_typer(moved_aside, name="aside", help="Messages that were moved aside.")
+
+
+def make_report(
+    context: typer.Context,
+    day: Annotated[str, typer.Argument(help="The day in Bishkek: 2026-11-24, or today.")],
+    out: Annotated[Path, typer.Option(help="The folder for the two files.")] = Path(),
+) -> None:
+    """A day's sums as CSV and as one HTML page, by Bishkek's clock."""
+    ours = of(context)
+    wanted = _day(day)
+    archive = ArchiveTable(ours.target.table)
+    made = report.make_report(wanted, archive, ours.screen.counted)
+    out.mkdir(parents=True, exist_ok=True)
+    lines, page = out / f"report-{wanted}.csv", out / f"report-{wanted}.html"
+    with lines.open("w", newline="") as file:
+        report.write_csv(made, file)
+    page.write_text(report_page.page(made, ours.target.stack))
+    rows = [
+        (status, found.count, found.som) for status, found in made.by_status.items() if found.count
+    ]
+    ours.screen.result(
+        {**report.document(made), "files": [str(lines), str(page)]},
+        f"Paid on {wanted}: {made.paid_total.count} payments, {made.paid_total.som} KGS",
+        table("Started on this day, as they stand now", ("status", "payments", "KGS"), rows),
+        f"Cases opened or resolved: {len(made.cases)}",
+        f"{lines} and {page} are written.",
+    )
+
+
+def tell_again(
+    context: typer.Context,
+    since: Annotated[str, typer.Option("--from", help="From then on: 2026-11-24T00:00:00Z.")],
+    until: Annotated[str | None, typer.Option("--to", help="Until then; else until now.")] = None,
+) -> None:
+    """Publish what changed in a range of time again, with the same event ids."""
+    ours = of(context)
+    first, last = _moment(since), _moment(until) if until else now_ms()
+    with ours.screen.working("Telling again"):
+        done = republish(first, last, republishing(ours.target))
+    ours.screen.result(
+        {"events": done.events, "casesOpened": done.cases, "refused": list(done.refused)},
+        f"Told {done.events} events again; opened {done.cases} cases that were missing.",
+        *(f"The bus does not take event {event_id}." for event_id in done.refused),
+    )
+    if done.refused:
+        raise typer.Exit(1)
+
+
+def republishing(target: Target) -> Republishing:
+    """What telling again works with, as the stack is set up."""
+    hours = int(target.parameters.get("GiveUpAfterHours", "120"))
+    return Republishing(
+        archive=ArchiveTable(target.table),
+        payments=PaymentTable(target.table),
+        cases=CaseTable(target.table),
+        deliveries=DeliveryTable(target.table),
+        bus=EventBridgeBus(target.client("events"), target.outputs["EventBusName"]),
+        # Elsom may have been silent for a while before a payment was given up.
+        lookback=hours * HOUR + 7 * DAY,
+        report_unknown=target.parameters.get("ReportUnknownPayments", "true") == "true",
+    )
+
+
+@webhooks.command()
+def redrive(context: typer.Context) -> None:
+    """Send the webhooks that were given up again, each from its first try."""
+    ours = of(context)
+    sent = list(ours.screen.counted("Sending again", aside.redrive_webhooks(ours.target)))
+    ours.screen.result({"eventIds": sent}, f"{len(sent)} webhooks are on their way again.")
+
+
+@moved_aside.command()
+def show(context: typer.Context, queue: Queue) -> None:
+    """Look at up to a hundred messages; they stay where they are."""
+    ours = of(context)
+    found = aside.look(ours.target, _known(queue))
+    rows = [(number, message) for number, message in enumerate(found, start=1)]
+    ours.screen.result(
+        {"items": found}, table(f"{len(found)} messages aside", ("", "message"), rows)
+    )
+
+
+@moved_aside.command()
+def clear(
+    context: typer.Context,
+    queue: Queue,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete the messages of a queue, once they are understood."""
+    ours = of(context)
+    name = _known(queue)
+    if not yes:
+        typer.confirm(f"Delete all messages that {name} moved aside?", abort=True, err=True)
+    with ours.screen.working("Deleting"):
+        number = aside.clear(ours.target, name)
+    ours.screen.result({"deleted": number}, f"{number} messages are deleted.")
+
+
+def _known(queue: str) -> str:
+    if queue not in aside.QUEUES:
+        raise CliError(f"There is no queue {queue}; there are {', '.join(aside.QUEUES)}.")
+    return queue
+
+
+def _day(text: str) -> date:
+    if text == "today":
+        return report.today()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise CliError(f"{text} is not a day: write it as 2026-11-24.") from None
+
+
+def _moment(text: str) -> int:
+    try:
+        return from_rfc3339(text)
+    except ValueError as error:
+        raise CliError(f"{text}: {error}") from error

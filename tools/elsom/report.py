@@ -1,0 +1,182 @@
+"""One day's business: what was paid, how the day's payments stand, and what a person has to see.
+
+The day is Bishkek's (UTC+6 all year). Money is added up in whole tyiyn.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from typing import Any, Final, Protocol, TextIO
+
+from payments.cases import Case
+from payments.model import Payment, Status
+from payments.money import Tyiyn, format_som
+
+BISHKEK: Final = timezone(timedelta(hours=6))
+_DAY: Final = timedelta(days=1)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+COLUMNS: Final = (
+    "id", "orderId", "status", "amount", "currency", "startedAt", "paidAt", "paidThisDay",
+    "late", "statusReason", "elsomTransactionId",
+)  # fmt: skip
+# What a spreadsheet would take for a formula.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+Watch = Callable[[str, Iterable[Any]], Iterator[Any]]
+
+
+class Archive(Protocol):
+    """What a report reads; moments in milliseconds, inclusive."""
+
+    def created(self, first: int, last: int) -> Iterator[Payment]: ...
+
+    def paid(self, first: int, last: int) -> Iterator[Payment]: ...
+
+    def cases_changed(self, first: int, last: int) -> Iterator[Case]: ...
+
+
+@dataclass(frozen=True)
+class Total:
+    """A number of payments and their sum in tyiyn."""
+
+    count: int = 0
+    tyiyn: int = 0
+
+    def plus(self, payment: Payment) -> Total:
+        return Total(self.count + 1, self.tyiyn + payment.amount)
+
+    @property
+    def som(self) -> str:
+        """The sum in som, `1234.50`."""
+        return format_som(Tyiyn(self.tyiyn))
+
+
+@dataclass(frozen=True)
+class Report:
+    """`paid` is by when the money came, `started` by when the payments began, as they stand now."""
+
+    day: date
+    paid: tuple[Payment, ...]
+    started: tuple[Payment, ...]
+    cases: tuple[Case, ...]
+
+    @property
+    def paid_total(self) -> Total:
+        """All money of the day."""
+        return total(self.paid)
+
+    @property
+    def by_status(self) -> dict[Status, Total]:
+        """How the payments that began on this day stand now."""
+        found = dict.fromkeys(Status, Total())
+        for payment in self.started:
+            found[payment.status] = found[payment.status].plus(payment)
+        return found
+
+    @property
+    def by_hour(self) -> list[Total]:
+        """The day's money by Bishkek's hour, 24 of them."""
+        hours = [Total()] * 24
+        for payment in self.paid:
+            hour = local(payment.paid_at or 0).hour
+            hours[hour] = hours[hour].plus(payment)
+        return hours
+
+
+def total(payments: Iterable[Payment]) -> Total:
+    """Count and sum."""
+    found = Total()
+    for payment in payments:
+        found = found.plus(payment)
+    return found
+
+
+def span(day: date) -> tuple[int, int]:
+    """The first and the last millisecond of Bishkek's day."""
+    first = (datetime.combine(day, time(), BISHKEK) - _EPOCH) // _MILLISECOND
+    return first, first + _DAY // _MILLISECOND - 1
+
+
+def local(moment: int) -> datetime:
+    """A moment by Bishkek's clock."""
+    return (_EPOCH + timedelta(milliseconds=moment)).astimezone(BISHKEK)
+
+
+def today() -> date:
+    """The day it is in Bishkek."""
+    return datetime.now(BISHKEK).date()
+
+
+def make_report(day: date, archive: Archive, watch: Watch) -> Report:
+    """Read the day from the table's indexes."""
+    first, last = span(day)
+    paid = watch("Reading what was paid", archive.paid(first, last))
+    started = watch("Reading what was started", archive.created(first, last))
+    cases = watch("Reading cases", archive.cases_changed(first, last))
+    return Report(
+        day=day,
+        paid=tuple(sorted(paid, key=lambda one: (one.paid_at, one.id))),
+        started=tuple(sorted(started, key=lambda one: (one.created_at, one.id))),
+        cases=tuple(sorted(cases, key=lambda one: (one.opened_at, one.id))),
+    )
+
+
+def document(report: Report) -> dict[str, Any]:
+    """The report as JSON: sums in som, as text."""
+    return {
+        "day": report.day.isoformat(),
+        "currency": "KGS",
+        "paid": _told(report.paid_total),
+        "startedByStatus": {
+            str(status): _told(found) for status, found in report.by_status.items()
+        },
+        "paidByHour": [_told(found) for found in report.by_hour],
+        "cases": [
+            {
+                "id": case.id,
+                "kind": str(case.case_kind),
+                "state": str(case.state),
+                "paymentId": case.payment_id,
+            }
+            for case in report.cases
+        ],
+    }
+
+
+def write_csv(report: Report, file: TextIO) -> None:
+    """One line for each payment that was started or paid on the day."""
+    writer = csv.writer(file)
+    writer.writerow(COLUMNS)
+    paid = {payment.id for payment in report.paid}
+    everything = {payment.id: payment for payment in (*report.started, *report.paid)}
+    for payment in everything.values():
+        writer.writerow([_cell(value) for value in _row(payment, payment.id in paid)])
+
+
+def _row(payment: Payment, paid_this_day: bool) -> list[Any]:
+    return [
+        payment.id,
+        payment.order_id,
+        payment.status,
+        format_som(Tyiyn(payment.amount)),
+        "KGS",
+        local(payment.created_at).isoformat(timespec="seconds"),
+        local(payment.paid_at).isoformat(timespec="seconds") if payment.paid_at else None,
+        "yes" if paid_this_day else "no",
+        "yes" if payment.late else "no",
+        payment.status_reason,
+        payment.elsom_transaction_id,
+    ]
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _told(found: Total) -> dict[str, Any]:
+    return {"count": found.count, "sum": found.som}

@@ -1,0 +1,171 @@
+"""Which stack a command works on: one of a local AWS, or one of a real account."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from payments.store.table import Table
+from tools.local.shop import Shop
+
+_API: Final = re.compile(r"https://(\w+)\.execute-api\.[^/]+/(\w+)")
+_CONFIG: Final = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 4})
+DEFAULT_STACK: Final = "elsom-payments"
+
+
+class CliError(Exception):
+    """The command cannot go on; the text says what is wrong and what to do."""
+
+
+@dataclass
+class Target:
+    """One deployed stack. `sandbox_url` is there on the local AWS alone."""
+
+    stack: str
+    session: boto3.session.Session
+    endpoint: str | None = None
+    sandbox_url: str | None = None
+
+    def client(self, service: str) -> Any:
+        """A boto3 client where the stack is."""
+        return self.session.client(  # type: ignore[call-overload] # any service's name
+            service, endpoint_url=self.endpoint, config=_CONFIG
+        )
+
+    @property
+    def is_local(self) -> bool:
+        return self.endpoint is not None
+
+    @cached_property
+    def described(self) -> dict[str, Any]:
+        """What CloudFormation says of the stack. Raises CliError."""
+        try:
+            found = self.client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
+            found = []
+        if not found:
+            where = self.endpoint or f"region {self.session.region_name}"
+            raise CliError(f"There is no stack {self.stack} in {where}: deploy it, or name it.")
+        stack: dict[str, Any] = found[0]
+        return stack
+
+    @cached_property
+    def outputs(self) -> dict[str, str]:
+        """The stack's outputs, with `ApiUrl` as it is reached from here."""
+        outputs = {one["OutputKey"]: one["OutputValue"] for one in self.described["Outputs"]}
+        api = _API.match(outputs.get("ApiUrl", ""))
+        if api is None:
+            raise CliError(f"The stack {self.stack} is not one of Elsom Payments.")
+        if self.endpoint:
+            outputs["ApiUrl"] = f"{self.endpoint}/_aws/execute-api/{api[1]}/{api[2]}"
+        return outputs
+
+    @cached_property
+    def parameters(self) -> dict[str, str]:
+        """The parameters that the stack was deployed with."""
+        given = self.described.get("Parameters", [])
+        return {one["ParameterKey"]: one["ParameterValue"] for one in given}
+
+    @cached_property
+    def resources(self) -> dict[str, str]:
+        """Physical id by logical id."""
+        pages = self.client("cloudformation").get_paginator("list_stack_resources")
+        return {
+            one["LogicalResourceId"]: one["PhysicalResourceId"]
+            for page in pages.paginate(StackName=self.stack)
+            for one in page["StackResourceSummaries"]
+        }
+
+    @cached_property
+    def table(self) -> Table:
+        """The table of payments."""
+        return Table(self.client("dynamodb"), self.outputs["PaymentsTableName"])
+
+    @cached_property
+    def shop(self) -> Shop:
+        """A caller of the payments API with this person's rights."""
+        keys = self.session.get_credentials()
+        if keys is None:
+            raise CliError("There are no AWS credentials: set AWS_PROFILE, or give --profile.")
+        frozen = keys.get_frozen_credentials()
+        return Shop(
+            self.outputs["ApiUrl"],
+            str(self.session.region_name),
+            str(frozen.access_key),
+            str(frozen.secret_key),
+            frozen.token,
+        )
+
+    def ask(self, method: str, path: str, body: object = None) -> Any:
+        """One call of the payments API; its JSON body. Raises CliError with the problem's text."""
+        answer = self.shop.call(method, path, body)
+        if 200 <= answer.status < 300:
+            return answer.body
+        said = answer.body if isinstance(answer.body, dict) else {}
+        detail = said.get("detail") or said.get("message") or said.get("title") or "no reason given"
+        hint = ""
+        if answer.status == 403:
+            policy = self.outputs["PaymentsCallerPolicyArn"]
+            hint = f" The policy {policy} lets a caller in: attach it to yours."
+        raise CliError(f"The API answered {answer.status}: {detail}{hint}")
+
+    def secret(self) -> dict[str, Any]:
+        """The merchant's secret, to be kept off the screen."""
+        found = self.client("secretsmanager").get_secret_value(
+            SecretId=self.outputs["ElsomSecretArn"]
+        )
+        secret: dict[str, Any] = json.loads(found["SecretString"])
+        return secret
+
+    def write_secret(self, secret: dict[str, Any]) -> None:
+        """Make this the secret's newest version."""
+        self.client("secretsmanager").put_secret_value(
+            SecretId=self.outputs["ElsomSecretArn"], SecretString=json.dumps(secret)
+        )
+
+    def cabinet_url(self, token: str) -> str:
+        """The one address that the merchant's cabinet at Elsom gets."""
+        base = self.parameters.get("PublicBaseUrl") or self.outputs["ApiUrl"]
+        return f"{base}/elsom/{token}"
+
+
+def find_target(
+    stack: str | None, region: str | None, profile: str | None, *, local: bool, state: Path
+) -> Target:
+    """The local AWS's stack where one is there and no other is named; else the account's.
+
+    Raises CliError.
+    """
+    file = state / "stack.json"
+    if local or (stack is None and profile is None and region is None and file.exists()):
+        return _local(stack, file)
+    try:
+        session = boto3.session.Session(profile_name=profile, region_name=region)
+    except BotoCoreError as error:
+        raise CliError(str(error)) from error
+    if not session.region_name:
+        raise CliError("Which region? Give --region, or set AWS_REGION.")
+    return Target(stack or DEFAULT_STACK, session)
+
+
+def _local(stack: str | None, file: Path) -> Target:
+    if not file.exists():
+        raise CliError(f"No local AWS runs with its state in {file.parent}: make run")
+    found = json.loads(file.read_text())
+    session = boto3.session.Session(
+        aws_access_key_id=found["accessKeyId"],
+        aws_secret_access_key=found["secretAccessKey"],
+        region_name=found["region"],
+    )
+    name = stack or found.get("stackName") or "elsom-payments-local"
+    return Target(name, session, found["awsEndpoint"], found["sandboxUrl"])
