@@ -13,6 +13,7 @@ DEV_PYTHON := .venv/bin/python
 
 export AWS_PORT ?= 4566
 export SANDBOX_PORT ?= 8090
+export DEMO_PORT ?= 8070
 export PYTHONPATH := $(CURDIR)/layers/payments:$(CURDIR)/clients/python:$(CURDIR)
 
 .PHONY: help run stop status logs second test lint format bench simulate build deploy screenshots requirements clean python elsom-ready

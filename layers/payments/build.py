@@ -16,6 +16,7 @@ import compileall
 import filecmp
 import hashlib
 import importlib.util
+import json
 import os
 import py_compile
 import shutil
@@ -39,6 +40,21 @@ SERVICES = frozenset({"dynamodb", "events", "secretsmanager", "sqs", "ssm"})
 # Files and folders that nothing reads at run time.
 UNUSED_FOLDERS = frozenset({"__pycache__", "bin", "tests", "examples"})
 UNUSED_SUFFIXES = frozenset({".dist-info", ".pyi", ".pyx", ".pxd", ".c", ".h"})
+# Parts of packages that no function imports; a `*` stands for every name.
+UNUSED_PARTS = (
+    "aws_lambda_powertools/event_handler",
+    "aws_lambda_powertools/metrics/provider/datadog",
+    "aws_lambda_powertools/utilities/*/",
+    # What boto3.resource(), waiters, paginators and generated documentation read.
+    "boto3/data",
+    "botocore/data/*/*/examples-1.json",
+    "botocore/data/*/*/paginators-1.json",
+    "botocore/data/*/*/waiters-2.json",
+    "charset_normalizer/cli",
+    "dateutil/zoneinfo",
+    "urllib3/contrib/emscripten",
+)
+USED_PARTS = frozenset({"aws_lambda_powertools/utilities/jmespath_utils"})
 
 
 def main(folder: Path) -> None:
@@ -141,17 +157,41 @@ def merge(source: Path, target: Path) -> None:
 
 
 def prune(tree: Path) -> None:
-    """Take away what nothing reads at run time: metadata, tests, types, unused services."""
+    """Take away what nothing reads at run time: metadata, tests, types, unused parts and services."""
     for path in sorted(tree.rglob("*"), reverse=True):
-        if path.is_dir() and (path.name in UNUSED_FOLDERS or path.suffix in UNUSED_SUFFIXES):
-            shutil.rmtree(path)
-        elif path.is_file() and path.suffix in UNUSED_SUFFIXES:
-            path.unlink()
-    for service in (tree / "botocore" / "data").glob("*/"):
-        if service.name not in SERVICES:
-            shutil.rmtree(service)
-    # The descriptions of boto3.resource(), which this product does not use.
-    shutil.rmtree(tree / "boto3" / "data", ignore_errors=True)
+        if path.name in UNUSED_FOLDERS or path.suffix in UNUSED_SUFFIXES:
+            remove(path)
+    for pattern in UNUSED_PARTS:
+        for path in tree.glob(pattern):
+            if path.relative_to(tree).as_posix() not in USED_PARTS:
+                remove(path)
+    prune_services(tree / "botocore" / "data")
+
+
+def prune_services(data: Path) -> None:
+    """Keep of botocore's data the services in use: of each its newest version, and its endpoints.
+
+    The file of all endpoints is read for the first client of a process, and costs more than the
+    description of a service does.
+    """
+    for service in data.glob("*/"):
+        versions = sorted(service.iterdir())
+        for unused in versions[:-1] if service.name in SERVICES else [service]:
+            remove(unused)
+    file = data / "endpoints.json"
+    endpoints = json.loads(file.read_bytes())
+    for partition in endpoints["partitions"]:
+        known = partition["services"]
+        partition["services"] = {name: known[name] for name in SERVICES & known.keys()}
+    file.write_text(json.dumps(endpoints, separators=(",", ":"), sort_keys=True))
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def compile_tree(tree: Path, root: Path) -> None:

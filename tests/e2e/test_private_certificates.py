@@ -28,7 +28,7 @@ CALLERS = ("StartPaymentFunction", "PaymentsApiFunction")
 
 @dataclass
 class SecureElsom:
-    """A sandbox over TLS, its address only in the common name, its chain without key identifiers."""
+    """A sandbox over TLS: address only in the common name, no key identifiers."""
 
     url: str
     authority: Authority

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from payments.errors import PaymentsError
 from payments.model import Answer, Asker
 from payments.moments import HOUR, MINUTE
+from payments.shop_requests import PaymentRequest
 from payments.start import payment_id
 from payments.store.table import to_item
 from payments.transport import Limits, MaybeSent, NotSent, Reply
@@ -27,7 +28,7 @@ from tests.simulation.watch import Judge, Watch
 
 KEY: Final = "order-1"
 ID: Final = payment_id(STACK_ID, KEY)
-BODY: Final = b'{"amount": "1500.00", "orderId": "A-1001"}'
+REQUEST: Final = PaymentRequest(amount="1500.00", order_id="A-1001")
 # Days of asking in vain would show nothing that hours do not.
 GIVE_UP: Final = 6 * HOUR
 _MOST_TURNS: Final = 20_000
@@ -92,7 +93,7 @@ class Scene:
     def start(self) -> None:
         """The shop starts the payment; the customer pays, or not, as `truth` has it."""
         with suppress(PaymentsError):
-            self.stack.start_function(KEY, BODY)
+            self.stack.start(KEY, REQUEST)
 
     def check_by(self, asker: Asker) -> Callable[[], None]:
         """The page, or the shop, asks."""

@@ -43,7 +43,7 @@ def say_it_all(house: House) -> list[str]:
     house.fault("IA_Init", "errorcode", **told)
     answers.append(house.start("refused", orderId="A-2", **fields))
     answers.append(house.start("bad", amount=f"{PASSWORD}", customerMsisdn=f"+{CUSTOMER}"))
-    answers.append(house.start("bad", **{f"x-{CUSTOMER}": "1"}))
+    answers.append(house.start("bad", cashierNo=words, metadata={"wallet": words * 40}))
     for message in (words, words.replace(" ", ""), f"{'x' * 245}{STRANGER}"):
         answers.append(house.notify(trn, "1", MSISDN=STRANGER, Message=message))
     answers.append(house.notify(trn, PASSWORD, ChequeNo=STRANGER, CashierNo=CUSTOMER))
@@ -65,7 +65,6 @@ def say_it_all(house: House) -> list[str]:
     house.notify(trn, MSISDN=STRANGER)
     house.live(200)
     answers.append(house.shop("GET", "/payments/{id}", trn))
-    answers.append(house.shop("GET", "/payments/{id}/timeline", trn))
     assert house.payment(trn).status == "paid"
     return [json.dumps([one.status, one.headers, one.body]) for one in answers]
 
@@ -92,8 +91,12 @@ def test_f23_no_planted_secret_reaches_a_log_an_event_a_problem_or_the_table(
     assert any("elsom-refused" in answer for answer in answers)
     assert leaks(written) == []
     assert leaks(events + hooks + queues) == []
-    assert leaks("\n".join(answers)) == []
-    assert leaks(json.dumps(leaky.scan())) == []
+    assert [(leaks(answer), answer) for answer in answers if leaks(answer)] == []
+    # What strangers wrote is kept as evidence, but for wallet numbers.
+    timeline = leaky.shop("GET", "/payments/{id}/timeline", leaky.payment().id)
+    kept = json.dumps([leaky.scan(), timeline.body])
+    assert "0555***155" in kept
+    assert [number for number in (WALLET, CUSTOMER, STRANGER) if number in kept] == []
 
 
 def test_f23_what_goes_to_elsom_is_all_that_holds_the_password(leaky: House) -> None:

@@ -16,7 +16,7 @@ def main() -> int:
     seed = os.environ.get("SEED") or str(secrets.randbelow(10**6))
     payments = int(os.environ.get("PAYMENTS") or 1_000)
     worlds = plans(seed, payments, os.environ.get("STORY", ""))
-    say(f"{payments} payments in {len(worlds)} worlds of ten days each, seed {seed}")
+    say(f"{payments} payments in {len(worlds)} worlds of eight days each, seed {seed}")
     say(f"To repeat this run: make simulate SEED={seed} PAYMENTS={payments}")
     began = time.monotonic()
     total = Report()

@@ -53,7 +53,7 @@ FATES: Final = (
     Fate("paid and timed out at once", 2, (PAID_SOON, Step((1, 3_000), Answer.TIMED_OUT))),
     Fate("timed out and paid at once", 2, (TIMED_OUT, Step((1, 3_000), Answer.PAID))),
     Fate("never", 0.6),
-    Fate("never, paid days later", 0.4, (Step((131 * HOUR, 138 * HOUR), Answer.PAID),), sure=True),
+    Fate("never, paid days later", 0.4, (Step((53 * HOUR, 80 * HOUR), Answer.PAID),), sure=True),
     Fate("refused", 3, refused=True, knows=False),
     Fate("refused, failed", 1, (Step((0, 0), Answer.ERROR),), refused=True),
     Fate("refused, then paid", 1, (PAID_LATE,), refused=True),

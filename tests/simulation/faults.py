@@ -85,12 +85,11 @@ class FaultyGate:
     def call[Answer](
         self, service: str, operation: str, effect: Callable[[], Answer], *, writes: bool = False
     ) -> Answer:
-        self.loop.sleep(self.faults.rng.randint(1, 12))
+        # Time passes before each effect; that it took place is known at once, or never.
+        self.loop.sleep(self.faults.rng.randint(2, 25))
         fault = self._fault(service, operation, writes=writes)
         if fault is None:
-            answer = effect()
-            self.loop.sleep(self.faults.rng.randint(1, 12))
-            return answer
+            return effect()
         self.faults.note(f"{service}: {fault}")
         self.faults.story.tell_task(f"  at {operation}")
         return self._fail(fault, operation, effect)

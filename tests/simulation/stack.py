@@ -13,7 +13,8 @@ from unittest.mock import patch
 
 import msgspec
 
-from payments import check, deliver, due, notification, publish, start, unknown
+from payments import check, deliver, due, notification, publish, unknown
+from payments import start as starting
 from payments.answer_shop import check_now
 from payments.bus import EventBridgeBus
 from payments.elsom.outcomes import Elsom
@@ -27,7 +28,7 @@ from payments.moments import MINUTE, SECOND
 from payments.pages import routes
 from payments.pages.onward import Places
 from payments.queue import CheckRequest, SqsChecksQueue, SqsQueue
-from payments.shop_requests import parse_start
+from payments.shop_requests import PaymentRequest, parse_start
 from payments.start import Started
 from payments.store import payments as store_of_payments
 from payments.store.cases import CaseTable
@@ -72,7 +73,7 @@ Post = Callable[[Target, str, str, Mapping[str, str]], int]
 class Parts:
     """The use cases that a test may replace, to see that it is noticed."""
 
-    start_payment: Callable[..., Started] = start.start_payment
+    start_payment: Callable[..., Started] = starting.start_payment
     receive_notification: Callable[..., None] = notification.receive_notification
     check_from_queue: Callable[..., check.Checked] = check.check_from_queue
 
@@ -120,13 +121,16 @@ class Stack:
 
     def start_function(self, key: str, body: bytes) -> Started:
         """`POST /payments`; raises what the handler turns into a problem."""
-        wanted_key, request = parse_start(key, body, ())
+        return self.start(*parse_start(key, body, ()))
+
+    def start(self, key: str, request: PaymentRequest) -> Started:
+        """The same, once the request is read."""
         secret = self.vault.get()
         secret.signing_key()
         return self.parts.start_payment(
             request,
-            wanted_key,
-            start.Starting(
+            key,
+            starting.Starting(
                 payments=self.payments,
                 elsom=self.elsom,
                 merchant=secret.elsom,

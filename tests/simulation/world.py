@@ -5,10 +5,12 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from payments.errors import PaymentsError
 from payments.model import Answer, Payment, Status
 from payments.moments import DAY, HOUR, MINUTE, SECOND
-from tests.fakes.world import NOW
+from tests.fakes.world import NOW, POLICY
 from tests.simulation.elsom import ElsomServer, Transaction
 from tests.simulation.fates import Fate, choose_fate, choose_lag
 from tests.simulation.faults import Away, Faults, FaultyGate, RandomLag
@@ -25,8 +27,10 @@ from tests.simulation.watch import Broken, Judge, Watch
 
 ORDERS_FOR: Final = 8 * HOUR
 # Nothing fails any more from here on; a give-up and every late check come before the end.
-CALM_AT: Final = NOW + 7 * DAY
-END_AT: Final = NOW + 10 * DAY
+CALM_AT: Final = NOW + 6 * DAY
+END_AT: Final = NOW + 8 * DAY
+# Sooner than by default: asking in vain for five days shows no more than for two.
+GIVE_UP: Final = 48 * HOUR
 
 Done = Callable[[Ended], None]
 
@@ -36,7 +40,7 @@ def nobody(_ended: Ended) -> None:
 
 
 class World:
-    """Everything, wired together. `run` lets ten days pass and judges what is left."""
+    """Everything, wired together. `run` lets eight days pass and judges what is left."""
 
     def __init__(self, seed: str, payments: int, parts: Parts | None = None) -> None:
         self.rng = Random(seed)
@@ -61,6 +65,7 @@ class World:
             rng=self.rng,
             elsom=SimulatedElsom(self.line, self.gate),
             post=self.shop.post,
+            policy=replace(POLICY, give_up=GIVE_UP),
             parts=parts or Parts(),
         )
         self.watch.images = self.stack.dynamodb.images
@@ -111,7 +116,7 @@ class World:
             previous = order
         stranger = Stranger(self)
         for number in range(payments // 10 + 1):
-            moment = NOW + self.rng.randrange(6 * DAY)
+            moment = NOW + self.rng.randrange(5 * DAY)
             self.loop.at(moment, lambda number=number: stranger.knock(number))  # type: ignore[misc]
         self.loop.at(NOW + MINUTE, self._turn)
         self.loop.at(CALM_AT, self._calm_down)
@@ -285,8 +290,8 @@ def _end_of(payment: Payment) -> str:
 
 def _outages(rng: Random) -> tuple[Outage, ...]:
     """Elsom is away: for minutes, for hours, and just when payments would be given up."""
-    hours = (0.3, 2, 7.6, 24.8, 49, 119.7, 122)
-    lengths = (8, 25, 120 + rng.randrange(240), 60, 120, 90, 60)
+    hours = (0.3, 2, 7.6, 24.8, 47.7, 50, 96)
+    lengths = (8, 25, 120 + rng.randrange(240), 60, 90, 60, 60)
     kinds = ("hang unread", "mixed", "mixed", "refused", "mixed", "mixed", "garbage")
     return tuple(
         Outage(NOW + int(hour * HOUR), NOW + int(hour * HOUR) + minutes * MINUTE, kind)

@@ -36,7 +36,11 @@ def main(arguments: list[str] | None = None) -> int:
     choices = parse(arguments)
     console = Console()
     cloud = LocalCloud(
-        choices.state_dir, choices.aws_port, choices.sandbox_port, OnConsole(console)
+        choices.state_dir,
+        choices.aws_port,
+        choices.sandbox_port,
+        OnConsole(console),
+        choices.demo_port,
     )
     commands: dict[str, Callable[[LocalCloud, Console], None]] = {
         "up": up,
@@ -69,6 +73,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--sandbox-port", type=int, default=int(os.environ.get("SANDBOX_PORT") or 8090)
     )
+    parser.add_argument("--demo-port", type=int, default=int(os.environ.get("DEMO_PORT") or 8070))
     return parser.parse_args(arguments)
 
 
@@ -89,7 +94,7 @@ def alone(state: Path) -> Iterator[None]:
 def deploy(cloud: LocalCloud, console: Console) -> None:
     """Servers, stack and secret, without a payment."""
     prepare(cloud)
-    print_urls(console, places(cloud.api_url, cloud.sandbox_url))
+    print_urls(console, places(cloud.api_url, cloud.sandbox_url, cloud.shop.url))
 
 
 def second(name: str, cloud: LocalCloud, console: Console) -> None:
@@ -109,9 +114,11 @@ def second(name: str, cloud: LocalCloud, console: Console) -> None:
 def prepare(cloud: LocalCloud) -> None:
     cloud.start()
     cloud.build()
-    cloud.deploy()
+    cloud.deploy(parameters=cloud.shop_parameters)
     with cloud.report.step("Fill in the sandbox merchant's credentials"):
         cloud.fill_secret()
+    cloud.save()
+    cloud.start_shop()
     cloud.save()
 
 
@@ -128,7 +135,7 @@ def up(cloud: LocalCloud, console: Console) -> None:
         )
     waiting = shop.start("75.50", WAITING_WALLET, f"{order}-2")
     console.print(timeline_table(payment, shop.timeline(payment["id"])))
-    urls = places(cloud.api_url, cloud.sandbox_url)
+    urls = places(cloud.api_url, cloud.sandbox_url, cloud.shop.url)
     print_urls(console, {**urls, "A payment to pay yourself": waiting["checkoutUrl"]})
     console.print(
         f"Ready in {time.monotonic() - started:.0f} s. `make stop` ends it.", highlight=False
@@ -154,15 +161,17 @@ def status(cloud: LocalCloud, console: Console) -> None:
         console.print("  Nothing is deployed: make run")
         return
     described = json.loads(cloud.stack_file.read_text())
-    print_urls(console, places(described["outputs"]["ApiUrl"], described["sandboxUrl"]))
+    outputs = described["outputs"]
+    print_urls(console, places(outputs["ApiUrl"], described["sandboxUrl"], described["shopUrl"]))
 
 
 def logs(cloud: LocalCloud, console: Console) -> None:
     print_logs(cloud, console)
 
 
-def places(api_url: str, sandbox_url: str) -> dict[str, str]:
+def places(api_url: str, sandbox_url: str, shop_url: str) -> dict[str, str]:
     return {
+        "Demo shop: buy something": f"{shop_url}/",
         "Payments API (signed calls)": f"{api_url}/payments",
         "Elsom sandbox": f"{sandbox_url}/",
         "Payments at the sandbox, live": f"{sandbox_url}/transactions",

@@ -26,7 +26,9 @@ from tools.local.servers import (
     REGION,
     SECRET_ACCESS_KEY,
     Roster,
+    Server,
     ServerError,
+    demo_shop,
     local_aws,
     sandbox,
 )
@@ -62,12 +64,15 @@ class LocalCloud:
         aws_port: int = 4566,
         sandbox_port: int = 8090,
         report: Report | None = None,
+        demo_port: int = 8070,
     ) -> None:
         self.state = state_dir.resolve()
         self.report = report or Silent()
         self.aws = local_aws(self.state, aws_port)
         self.sandbox = sandbox(self.state, sandbox_port)
+        self.shop = demo_shop(self.state, demo_port)
         self.outputs: dict[str, str] = {}
+        self.stack_name = STACK
         self._roster = Roster(self.state)
 
     @property
@@ -79,8 +84,23 @@ class LocalCloud:
         return self.sandbox.url
 
     def start(self) -> None:
-        """Have both servers running."""
-        for server in (self.aws, self.sandbox):
+        """Have the local AWS and the sandbox running."""
+        self._run(self.aws, self.sandbox)
+
+    def start_shop(self) -> None:
+        """Have the demo shop running; it reads `stack.json`."""
+        self._run(self.shop)
+
+    @property
+    def shop_parameters(self) -> dict[str, str]:
+        """What a stack has to know of the demo shop."""
+        return {
+            "ShopUrl": f"{self.shop.url}/",
+            "ShopWebhookUrl": f"{self.shop.url}/webhooks",
+        }
+
+    def _run(self, *servers: Server) -> None:
+        for server in servers:
             with self.report.step(f"Start the {server.title} on {server.url}"):
                 try:
                     started = self._roster.ensure(server)
@@ -128,6 +148,7 @@ class LocalCloud:
             except LocalCloudError as error:
                 raise LocalCloudError(f"{error} {self._what_failed(stack_name)}".strip()) from error
         self.outputs = self._read_outputs(stack_name)
+        self.stack_name = stack_name
         return self.outputs
 
     def fill_secret(self, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -160,7 +181,9 @@ class LocalCloud:
         described = {
             "awsEndpoint": self.aws_endpoint,
             "sandboxUrl": self.sandbox_url,
+            "shopUrl": self.shop.url,
             "region": REGION,
+            "stackName": self.stack_name,
             "outputs": self.outputs,
             "pids": pids,
             "accessKeyId": ACCESS_KEY_ID,

@@ -1,4 +1,4 @@
-"""The two servers of a local cloud: how each is started, and how it shows that it is ready."""
+"""The servers of a local cloud: how each is started, and how it shows that it is ready."""
 
 from __future__ import annotations
 
@@ -154,6 +154,31 @@ def sandbox(state: Path, port: int) -> Server:
         ],
         environment=settings,
         log=state / "logs" / "sandbox.log",
+        made_of=digest([str(port), *(path.read_bytes().hex() for path in sources)]),
+        prepare=lambda: None,
+    )
+
+
+def demo_shop(state: Path, port: int) -> Server:
+    sources = sorted((ROOT / "demo_shop").rglob("*.py")) + sorted((ROOT / "clients").rglob("*.py"))
+    settings = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "clients" / "python"))),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    stack_file = state / "stack.json"
+    return Server(
+        name="shop",
+        title="demo shop",
+        setting="DEMO_PORT",
+        port=port,
+        health_path="/health",
+        command=[
+            *(sys.executable, "-m", "demo_shop", "--port", str(port), "--stack", str(stack_file)),
+        ],
+        environment=settings,
+        log=state / "logs" / "shop.log",
         made_of=digest([str(port), *(path.read_bytes().hex() for path in sources)]),
         prepare=lambda: None,
     )

@@ -94,6 +94,7 @@ def check_payment(
         stop = _reason_not_to_ask(payment, asker, circuit, now)
         if stop is not None:
             return Checked(stop, payment)
+        merchant = deps.merchant()  # before the claim: without it there is nothing to ask with
         try:
             claimed = deps.payments.save(payment, claim(payment, now, asker, deps.policy))
         except WriteConflict as conflict:
@@ -101,7 +102,7 @@ def check_payment(
                 raise
             payment = conflict.current
             continue
-        return _ask(claimed, circuit, transaction_id, deps)
+        return _ask(claimed, merchant, circuit, transaction_id, deps)
     return Checked(Result.IN_WINDOW, payment)
 
 
@@ -145,8 +146,14 @@ def _reason_not_to_ask(payment: Payment, asker: Asker, circuit: Circuit, now: in
     return Result.CIRCUIT_OPEN if is_open(circuit, now) else None
 
 
-def _ask(claimed: Payment, circuit: Circuit, transaction_id: str | None, deps: Checking) -> Checked:
-    outcome = deps.elsom.status(claimed.id, deps.merchant())
+def _ask(
+    claimed: Payment,
+    merchant: Merchant,
+    circuit: Circuit,
+    transaction_id: str | None,
+    deps: Checking,
+) -> Checked:
+    outcome = deps.elsom.status(claimed.id, merchant)
     now = deps.clock()
     if isinstance(outcome, Silent):
         record_silence(outcome, now, deps.schedule, deps.jitter)

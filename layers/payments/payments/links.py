@@ -13,13 +13,14 @@ _BYTES: Final = 16
 
 def sign(purpose: str, text: str, key: str) -> str:
     """128 bits of HMAC-SHA256 over purpose and text, as 22 URL-safe characters."""
-    mac = hmac.digest(key.encode(), f"{purpose}\0{text}".encode(), hashlib.sha256)
+    told = f"{purpose}\0{text}".encode(errors="surrogatepass")
+    mac = hmac.digest(key.encode(), told, hashlib.sha256)
     return base64.urlsafe_b64encode(mac[:_BYTES]).decode().rstrip("=")
 
 
 def is_signed(purpose: str, text: str, signature: str, keys: Iterable[str]) -> bool:
     """Whether any of the keys made this signature."""
-    given = signature.encode()
+    given = signature.encode(errors="surrogatepass")
     return any(hmac.compare_digest(sign(purpose, text, key).encode(), given) for key in keys if key)
 
 

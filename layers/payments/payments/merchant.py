@@ -42,6 +42,12 @@ class MerchantSecret(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
             partner_code=self.partner_code, password=self.password, msisdn=self.merchant_msisdn
         )
 
+    def hidden(self) -> tuple[str, ...]:
+        """Every text in here that nobody else may see, also when somebody repeats it to us."""
+        tokens = (self.callback_token, self.previous_callback_token)
+        known = (self.password, self.merchant_msisdn, *tokens)
+        return tuple(filter(None, (*known, *self.page_signing_keys, *self.webhook_secrets)))
+
     def signing_key(self) -> str:
         """The key that signs links; raise NotConfigured while there is none."""
         if not any(self.page_signing_keys[:1]):
@@ -108,4 +114,5 @@ def secrets_manager_reader(client: Any, arn: str) -> Callable[[], str]:
 
 
 def _same(left: str, right: str) -> bool:
-    return hmac.compare_digest(left.encode(), right.encode())
+    # A path may hold what no UTF-8 text can; it is just another wrong token.
+    return hmac.compare_digest(left.encode(errors="surrogatepass"), right.encode())

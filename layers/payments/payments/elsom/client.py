@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from payments import transport
@@ -24,14 +25,24 @@ _SUCCESS: Final = range(200, 300)
 
 
 class ElsomClient:
-    """Elsom over HTTPS. Start and status have different URLs."""
+    """Elsom over HTTPS. Start and status have different URLs.
+
+    `hidden` tells what must not go further when Elsom's words hold it, besides what it was sent.
+    """
 
     def __init__(
-        self, init_url: str, status_url: str, trust: Tls, *, plain_http: bool = False
+        self,
+        init_url: str,
+        status_url: str,
+        trust: Tls,
+        *,
+        hidden: Callable[[], Iterable[str]] = tuple,
+        plain_http: bool = False,
     ) -> None:
         self._init_url = init_url
         self._status_url = status_url
         self._trust = trust
+        self._hidden = hidden
         self._plain_http = plain_http
 
     def start(self, start: Start, merchant: Merchant, seconds: float) -> StartOutcome:
@@ -64,7 +75,7 @@ class ElsomClient:
         answer = wire.read_status(reply.body)
         if isinstance(answer, Unusable):
             return Silent(answer.why)
-        return _scrubbed(answer, merchant) if isinstance(answer, Refused) else answer
+        return self._scrubbed(answer, merchant) if isinstance(answer, Refused) else answer
 
     def _post(self, url: str, body: bytes, limits: Limits) -> Reply:
         return transport.post(url, body, _HEADERS, limits, self._trust)
@@ -75,9 +86,9 @@ class ElsomClient:
         answer = wire.read_start(reply.body, plain_http=self._plain_http)
         if isinstance(answer, Unusable):
             return OutcomeUnknown(answer.why)
-        return _scrubbed(answer, merchant) if isinstance(answer, Refused) else answer
+        return self._scrubbed(answer, merchant) if isinstance(answer, Refused) else answer
 
-
-def _scrubbed(refused: Refused, merchant: Merchant) -> Refused:
-    """Elsom may repeat what we sent it: no password and no wallet number goes further."""
-    return wire.scrub_refusal(refused, (merchant.password, merchant.msisdn))
+    def _scrubbed(self, refused: Refused, merchant: Merchant) -> Refused:
+        """Elsom may repeat what it knows: no secret and no wallet number goes further."""
+        secrets = (merchant.password, merchant.msisdn, *self._hidden())
+        return wire.scrub_refusal(refused, secrets)

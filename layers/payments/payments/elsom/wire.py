@@ -208,7 +208,8 @@ def mask_msisdn(number: str) -> str:
 def scrub_refusal(refused: Refused, secrets: Iterable[str]) -> Refused:
     """Take our secrets and every wallet number out of Elsom's words; only then cut them short."""
     code, message = refused.code, refused.message or ""
-    for secret in filter(None, secrets):
+    # The longest first: one secret may be a part of another.
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
         code, message = code.replace(secret, "***"), message.replace(secret, "***")
     message = (mask_numbers(message) or "")[:_MAX_MESSAGE]
     return Refused((mask_numbers(code) or "?")[:_MAX_CODE], message or None)

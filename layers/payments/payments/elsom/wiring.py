@@ -28,6 +28,7 @@ def elsom() -> Elsom:
         ours.elsom_init_url,
         ours.elsom_status_url,
         tls(bundle, ours.elsom_tls_server_name or None),
+        hidden=lambda: wiring.vault().get().hidden(),
         plain_http=ours.sandbox_mode,
     )
     return MeasuredElsom(client_of_elsom)

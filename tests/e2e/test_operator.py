@@ -1,0 +1,420 @@
+"""The operator's command line on a deployed stack: what it shows, mends and rotates."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shlex
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from payments.store.table import Table
+from payments.store.webhooks import Delivery, DeliveryTable
+from payments.webhooks import TRIES
+from tests.deployed import Deployed, another_stack, eventually
+from tests.e2e.still import http, now
+from tests.receiver import Receiver, receiving
+from tests.template.transform import ROOT
+from tools.elsom.__main__ import main
+from tools.elsom.report import today
+from tools.elsom.screen import Screen
+from tools.local.cloud import LocalCloud
+
+CANCELLED = "0000000004"
+PAID_AT_ONCE = "0000000001"
+RUNBOOK = ROOT / "docs" / "runbook.md"
+
+
+@dataclass
+class Elsom:
+    """The command line, as a person and as a program call it."""
+
+    stack: Deployed
+    receiver: Receiver
+    capsys: pytest.CaptureFixture[str]
+
+    def says(self, *arguments: str, code: int = 0) -> str:
+        self.capsys.readouterr()
+        assert main(list(arguments)) == code, self.capsys.readouterr()
+        return self.capsys.readouterr().out
+
+    def tells(self, *arguments: str, code: int = 0) -> Any:
+        return json.loads(self.says(*arguments, "--json", code=code))
+
+
+@pytest.fixture(scope="module")
+def operated(cloud: LocalCloud) -> Iterator[tuple[Deployed, Receiver]]:
+    with (
+        receiving() as shop,
+        another_stack(cloud, "operator", {"ShopWebhookUrl": shop.url}) as stack,
+    ):
+        stack.cloud.save()
+        yield stack, shop
+
+
+@pytest.fixture
+def elsom(
+    operated: tuple[Deployed, Receiver],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Elsom:
+    stack, receiver = operated
+    monkeypatch.setenv("STATE_DIR", str(stack.cloud.state))
+    return Elsom(stack, receiver, capsys)
+
+
+@pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For commands whose waiting is not what is tried."""
+    monkeypatch.setattr(Screen, "wait", lambda _self, _title, _seconds: None)
+
+
+# ---------------------------------------------------------------- payments and cases
+
+
+def test_payments_are_listed_shown_and_checked(elsom: Elsom) -> None:
+    started = elsom.stack.start(orderId="OP-1").body
+    (listed,) = elsom.tells("payments", "list", "--order", "OP-1")["items"]
+    assert listed["id"] == started["id"]
+    assert started["id"] in elsom.says("payments", "list", "--status", "pending")
+    assert elsom.tells("payments", "show", started["id"])["status"] == "pending"
+    elsom.stack.set_status(started["id"], "A")
+    assert elsom.tells("payments", "check", started["id"])["status"] == "paid"
+    whats = [one["what"] for one in elsom.tells("payments", "timeline", started["id"])["items"]]
+    assert whats[0] == "created"
+    assert whats[-1] == "paid"
+    assert "checkoutUrl" not in elsom.says("payments", "show", started["id"])
+
+
+def test_a_list_goes_on_over_pages(elsom: Elsom) -> None:
+    for number in range(3):
+        elsom.stack.start(orderId=f"PAGE-{number}")
+    assert len(elsom.tells("payments", "list", "--limit", "3")["items"]) == 3
+
+
+def a_case(stack: Deployed) -> dict[str, Any]:
+    payment = stack.start(customerMsisdn=CANCELLED).body["id"]
+    stack.wait_for(payment, "cancelled")
+    stack.set_status(payment, "A", notify=True)
+    stack.wait_for(payment, "paid", seconds=60)
+
+    def look() -> list[dict[str, Any]]:
+        cases = stack.shop.call("GET", "/cases?limit=100").body["items"]
+        return [case for case in cases if case["paymentId"] == payment]
+
+    found = eventually(look, 40)[0]
+    return found
+
+
+def test_a_case_is_listed_shown_and_resolved(elsom: Elsom) -> None:
+    case = a_case(elsom.stack)
+    assert case["id"] in [one["id"] for one in elsom.tells("cases", "list")["items"]]
+    assert elsom.tells("cases", "show", case["id"]) == case
+    resolved = elsom.tells("cases", "resolve", case["id"], "--note", "paid back")
+    assert (resolved["state"], resolved["note"]) == ("resolved", "paid back")
+    assert case["id"] not in [one["id"] for one in elsom.tells("cases", "list")["items"]]
+    shown = elsom.says("cases", "list", "--state", "resolved")
+    assert case["id"] in shown
+
+
+# ---------------------------------------------------------------- errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("payments", "show", "0" * 20), 1, "404"),
+        (("payments", "list", "--status", "gone"), 1, "status"),
+        (("cases", "show", "none"), 1, "no case none"),
+        (("report", "24.11.2026"), 1, "2026-11-24"),
+        (("aside", "show", "nothing"), 1, "checks, webhooks, unpublished"),
+        (("republish", "--from", "yesterday"), 1, "yesterday"),
+        (("payments", "show"), 2, "PAYMENT_ID"),
+        (("--local", "--stack", "elsewhere", "doctor"), 1, "no stack elsewhere"),
+        (("--local", "--state-dir", "/nonexistent", "doctor"), 1, "make run"),
+    ],
+)
+def test_an_error_is_one_sentence_and_no_stack_trace(
+    elsom: Elsom, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    told = elsom.tells(*arguments, code=code)
+    assert said in told["error"]
+    elsom.capsys.readouterr()
+    assert main(list(arguments)) == code
+    error = elsom.capsys.readouterr().err
+    assert error.startswith("Error: ")
+    assert "Traceback" not in error
+
+
+# ---------------------------------------------------------------- what was moved aside
+
+
+def test_a_webhook_that_was_given_up_is_sent_again(elsom: Elsom) -> None:
+    payment = elsom.stack.start().body["id"]
+    event = eventually(lambda: elsom.receiver.about(payment), 40)[0]
+    event_id, payload = event.event["eventId"], event.body.decode()
+    table = Table(elsom.stack.cloud.client("dynamodb"), elsom.stack.outputs["PaymentsTableName"])
+    DeliveryTable(table).insert(Delivery(event_id=event_id, tries=TRIES, first_tried_at=now()))
+    _, url, _ = elsom.stack.outputs["DeadLetterQueueUrls"].split(",")
+    elsom.stack.cloud.client("sqs").send_message(QueueUrl=url, MessageBody=payload)
+    (aside,) = elsom.tells("aside", "show", "webhooks")["items"]
+    assert aside["eventId"] == event_id
+    found = elsom.tells("doctor")["checks"]
+    assert [one for one in found if one["name"] == "dead letters" and one["state"] == "warning"]
+    # What is looked at stays hidden for five seconds.
+    sent = eventually(lambda: elsom.tells("webhooks", "redrive")["eventIds"])
+    assert sent == [event_id]
+    eventually(lambda: len(elsom.receiver.about(payment)) == 2, 40)
+    assert elsom.receiver.about(payment)[1].body.decode() == payload
+    assert elsom.tells("aside", "show", "webhooks")["items"] == []
+
+
+def test_a_time_is_told_again_with_the_same_ids(elsom: Elsom) -> None:
+    payment = elsom.stack.start().body
+    eventually(lambda: elsom.receiver.about(payment["id"]), 40)
+    told = elsom.tells("republish", "--from", payment["createdAt"])
+    assert told["events"] >= 1
+    eventually(lambda: len(elsom.receiver.about(payment["id"])) == 2, 40)
+    first, second = elsom.receiver.about(payment["id"])
+    assert first.event["eventId"] == second.event["eventId"]
+
+
+# ---------------------------------------------------------------- the day's report
+
+
+def test_a_report_of_the_day_is_two_files_that_add_up(elsom: Elsom, tmp_path: Path) -> None:
+    payment = elsom.stack.start(customerMsisdn=PAID_AT_ONCE, amount="12.34").body["id"]
+    elsom.stack.wait_for(payment, "paid")
+    day = today().isoformat()
+    told = elsom.tells("report", "today", "--out", str(tmp_path))
+    assert told["day"] == day
+    lines = list(csv.DictReader((tmp_path / f"report-{day}.csv").open()))
+    paid = [line for line in lines if line["paidThisDay"] == "yes"]
+    assert payment in [line["id"] for line in paid]
+    tyiyn = sum(int(line["amount"].replace(".", "")) for line in paid)
+    assert told["paid"] == {"count": len(paid), "sum": f"{tyiyn // 100}.{tyiyn % 100:02d}"}
+    assert told["paid"]["sum"] in (tmp_path / f"report-{day}.html").read_text()
+
+
+# ---------------------------------------------------------------- the doctor
+
+
+def test_a_stack_that_is_well_gets_a_green_doctor(elsom: Elsom) -> None:
+    told = elsom.tells("doctor")
+    assert told["ok"] is True
+    names = {one["name"].split()[0] for one in told["checks"]}
+    assert names >= {"stack", "secret", "Elsom", "callback", "schedule", "table", "alarms"}
+    assert "All is well." in elsom.says("doctor")
+
+
+@contextmanager
+def empty_secret(elsom: Elsom) -> Iterator[None]:
+    secrets, arn = (
+        elsom.stack.cloud.client("secretsmanager"),
+        elsom.stack.outputs["ElsomSecretArn"],
+    )
+    before = secrets.get_secret_value(SecretId=arn)["SecretString"]
+    changed = {**json.loads(before), "password": ""}
+    secrets.put_secret_value(SecretId=arn, SecretString=json.dumps(changed))
+    try:
+        yield
+    finally:
+        secrets.put_secret_value(SecretId=arn, SecretString=before)
+
+
+@contextmanager
+def schedule_off(elsom: Elsom) -> Iterator[None]:
+    scheduler = elsom.stack.cloud.client("scheduler")
+    name = elsom.stack.resource("ScheduleChecksFunctionEveryMinute")
+    found = scheduler.get_schedule(Name=name)
+    kept = {
+        key: found[key] for key in ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")
+    }
+    scheduler.update_schedule(State="DISABLED", **kept)
+    try:
+        yield
+    finally:
+        scheduler.update_schedule(State="ENABLED", **kept)
+
+
+@contextmanager
+def messages_off(elsom: Elsom) -> Iterator[None]:
+    client = elsom.stack.cloud.client("lambda")
+    source = elsom.stack.resource("CheckPaymentFunctionChecks")
+    client.update_event_source_mapping(UUID=source, Enabled=False)
+    try:
+        yield
+    finally:
+        client.update_event_source_mapping(UUID=source, Enabled=True)
+
+
+@contextmanager
+def alarm_off(elsom: Elsom) -> Iterator[None]:
+    cloudwatch = elsom.stack.cloud.client("cloudwatch")
+    name = elsom.stack.resource("OpenCasesAlarm")
+    cloudwatch.disable_alarm_actions(AlarmNames=[name])
+    try:
+        yield
+    finally:
+        cloudwatch.enable_alarm_actions(AlarmNames=[name])
+
+
+@pytest.mark.parametrize(
+    ("ill", "name", "advice"),
+    [
+        (empty_secret, "secret", "run: setup"),
+        (schedule_off, "schedule", "switch"),
+        (messages_off, "messages CheckPayment", "make deploy"),
+        (alarm_off, "alarms", "make deploy"),
+    ],
+)
+def test_the_doctor_finds_what_is_wrong_and_says_what_to_do(
+    elsom: Elsom, ill: Callable[[Elsom], Any], name: str, advice: str
+) -> None:
+    with ill(elsom):
+        told = elsom.tells("doctor", code=1)
+    assert told["ok"] is False
+    bad = {one["name"]: one for one in told["checks"] if one["state"] == "bad"}
+    assert set(bad) == {name}
+    assert advice in bad[name]["do"]
+    assert elsom.tells("doctor")["ok"] is True
+
+
+# ---------------------------------------------------------------- rotations under load
+
+
+class Load:
+    """Something done again and again beside everything else; every failure is kept."""
+
+    def __init__(self, once: Callable[[], int]) -> None:
+        self._once = once
+        self._stop = threading.Event()
+        self.done = 0
+        self.failed: list[int] = []
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            status = self._once()
+            self.done += 1
+            if status not in {200, 302}:
+                self.failed.append(status)
+            self._stop.wait(0.05)
+
+    def __enter__(self) -> Load:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+
+@pytest.mark.timeout(180)
+def test_no_notification_is_refused_while_the_token_changes(elsom: Elsom) -> None:
+    payment = elsom.stack.start().body["id"]
+    body = json.dumps({"PartnerPaymentResult": {"PartnerTrnID": payment, "PaymentStatus": "1"}})
+    address = [elsom.stack.cloud.tell_sandbox("GET", "/_sandbox/cabinet")["url"]]
+    old = address[0]
+    with Load(lambda: http("POST", address[0], body.encode())[0]) as elsom_sends:
+        told = elsom.tells("rotate-token")
+        before = elsom_sends.done
+        # The merchant puts the new address into the cabinet; a late one still uses the old.
+        address[0] = told["cabinetUrl"]
+        eventually(lambda: elsom_sends.done >= before + 30, 60)
+        assert http("POST", old, body.encode())[0] == 200
+        elsom.tells("rotate-token", "--finish")
+        after = elsom_sends.done
+        eventually(lambda: elsom_sends.done >= after + 30, 60)
+    assert elsom_sends.failed == []
+    assert told["cabinetUrl"] != old
+    assert elsom.stack.cloud.tell_sandbox("GET", "/_sandbox/cabinet")["url"] == told["cabinetUrl"]
+    # Functions forget the old one within five minutes, and a new worker at once.
+    elsom.stack.set_environment("ElsomCallbackFunction", NEW_WORKER=str(now()))
+    assert http("POST", old, body.encode())[0] == 404
+
+
+@pytest.mark.timeout(180)
+def test_no_valid_link_is_refused_while_the_keys_change(elsom: Elsom) -> None:
+    links = [elsom.stack.start().body["checkoutUrl"] for _ in range(2)]
+    turn = iter(range(10**9))
+
+    def open_one() -> int:
+        return stay(links[next(turn) % len(links)])
+
+    def start_one() -> int:
+        started = elsom.stack.start()
+        links.append(started.body["checkoutUrl"])
+        # A link that was just signed is opened at once, by whichever worker.
+        return stay(started.body["checkoutUrl"])
+
+    with Load(open_one) as customers, Load(start_one) as new_customers:
+        for _ in range(2):
+            elsom.tells("rotate-keys")
+        before = new_customers.done
+        eventually(lambda: new_customers.done >= before + 5, 60)
+    assert customers.done >= 20
+    assert customers.failed == []
+    assert new_customers.failed == []
+    signatures = {link.rpartition("?s=")[2] for link in links}
+    assert len(signatures) == len(links)
+    for link in links:
+        assert stay(link) == 302
+
+
+def stay(url: str) -> int:
+    """The status of a page, redirects not followed."""
+
+    class Stay(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *_: object) -> None:
+            return None
+
+    try:
+        with urllib.request.build_opener(Stay).open(url, timeout=20) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as answer:
+        with answer:
+            return answer.code
+
+
+# ---------------------------------------------------------------- the runbook's commands
+
+
+def runbook_commands() -> list[str]:
+    """Every line of a block that needs no real account, once."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", RUNBOOK.read_text(), re.MULTILINE | re.DOTALL)
+    return list(dict.fromkeys(line for block in blocks for line in block.splitlines() if line))
+
+
+@pytest.fixture(scope="module")
+def subjects(operated: tuple[Deployed, Receiver]) -> dict[str, str]:
+    """What the runbook's reader fills in."""
+    stack, _ = operated
+    case = a_case(stack)
+    return {"$PAYMENT": stack.start().body["id"], "$CASE": case["id"]}
+
+
+@pytest.mark.usefixtures("no_waiting")
+@pytest.mark.parametrize("command", runbook_commands())
+def test_the_runbooks_commands_work(elsom: Elsom, subjects: dict[str, str], command: str) -> None:
+    program, *arguments = shlex.split(command)
+    assert program == "./elsom"
+    filled = [subjects.get(word, word) for word in arguments]
+    assert not [word for word in filled if word.startswith("$")]
+    assert elsom.says(*filled).strip()
+    assert isinstance(elsom.tells(*filled) if "--finish" not in filled else {}, dict)
+
+
+def test_every_block_of_the_runbook_is_run_here_or_needs_a_real_account() -> None:
+    kinds = set(re.findall(r"^```(.+)$", RUNBOOK.read_text(), re.MULTILINE))
+    assert kinds == {"sh", "sh account"}
+    assert len(runbook_commands()) > 15
