@@ -116,7 +116,7 @@ def unpack(target: Path, platform: str) -> None:
     what += ["--requirement", str(REQUIREMENTS), "--target", str(target)]
     what += ["--python-version", "3.13"]
     uv = os.environ.get("UV") or shutil.which("uv") or shutil.which(PROJECT_UV)
-    if uv and run([uv, "pip", "install", "--system-certs", *what, *uv_options(platform)]) == 0:
+    if uv and run([uv, "pip", "install", *what, *uv_options(platform)]) == 0:
         return
     pip = [sys.executable, "-I", "-m", "pip", "--disable-pip-version-check"]
     shutil.rmtree(target, ignore_errors=True)
@@ -127,7 +127,11 @@ def unpack(target: Path, platform: str) -> None:
 def uv_options(platform: str) -> list[str]:
     """The platform in uv's words."""
     architecture = platform.removeprefix("manylinux_2_28_")
-    return ["--python", sys.executable, "--python-platform", f"{architecture}-manylinux_2_28"]
+    return [
+        *("--python", sys.executable, "--python-platform", f"{architecture}-manylinux_2_28"),
+        "--system-certs",
+        "--link-mode=copy",  # what is pruned here must not be pruned in uv's cache
+    ]
 
 
 def pip_options(platform: str) -> list[str]:
@@ -157,12 +161,12 @@ def merge(source: Path, target: Path) -> None:
 
 
 def prune(tree: Path) -> None:
-    """Take away what nothing reads at run time: metadata, tests, types, unused parts and services."""
+    """Take away what nothing reads at run time: metadata, tests, types, unused parts, services."""
     for path in sorted(tree.rglob("*"), reverse=True):
-        if path.name in UNUSED_FOLDERS or path.suffix in UNUSED_SUFFIXES:
+        if path.suffix in UNUSED_SUFFIXES or (path.is_dir() and path.name in UNUSED_FOLDERS):
             remove(path)
     for pattern in UNUSED_PARTS:
-        for path in tree.glob(pattern):
+        for path in sorted(tree.glob(pattern)):
             if path.relative_to(tree).as_posix() not in USED_PARTS:
                 remove(path)
     prune_services(tree / "botocore" / "data")
@@ -174,7 +178,7 @@ def prune_services(data: Path) -> None:
     The file of all endpoints is read for the first client of a process, and costs more than the
     description of a service does.
     """
-    for service in data.glob("*/"):
+    for service in sorted(data.glob("*/")):
         versions = sorted(service.iterdir())
         for unused in versions[:-1] if service.name in SERVICES else [service]:
             remove(unused)
@@ -183,6 +187,7 @@ def prune_services(data: Path) -> None:
     for partition in endpoints["partitions"]:
         known = partition["services"]
         partition["services"] = {name: known[name] for name in SERVICES & known.keys()}
+    file.unlink()  # uv may have linked it to its cache: written in place, it would change there too
     file.write_text(json.dumps(endpoints, separators=(",", ":"), sort_keys=True))
 
 
