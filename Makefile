@@ -43,7 +43,7 @@ test: python ## Every check and test; STRICT=1 lets nothing be skipped
 	@$(DEV_PYTHON) -m tools.run_tests $(PARTS)
 
 lint: python ## Style, types, import directions, template
-	@"$(PYTHON)" -m tools.environments dev
+	@"$(PYTHON)" -m tools.environments dev elsom audit
 	@$(DEV_PYTHON) -m tools.run_tests lint
 
 format: python ## Put the code into the project's style
@@ -63,9 +63,9 @@ build: python ## Build functions and layer into .aws-sam, as they are deployed
 	@"$(PYTHON)" -m tools.environments run
 	@$(SAM_PYTHON) -m tools.deploy --build-only
 
-deploy: python ## Build and deploy to the real AWS, guided
+deploy: python ## Build and deploy to the real AWS, guided (ENV=dev, staging or prod)
 	@"$(PYTHON)" -m tools.environments run
-	@$(SAM_PYTHON) -m tools.deploy
+	@$(SAM_PYTHON) -m tools.deploy --env "$(or $(ENV),default)"
 
 screenshots: python ## Pictures of every page in three languages, into docs/screenshots
 	@"$(PYTHON)" -m tools.environments dev run local-aws

@@ -11,7 +11,7 @@ from tests.dynamodb_local import running_dynamodb_local
 from tools.needs import TOOLS, missing
 
 HERE = Path(__file__).parent
-SOCKETLESS = (HERE / "unit",)
+SOCKETLESS = tuple(HERE / name for name in ("unit", "simulation", "exploration"))
 
 # No test may reach a real AWS account, whatever this machine's settings are.
 for name in [name for name in os.environ if name.startswith("AWS_")]:

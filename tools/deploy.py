@@ -17,12 +17,13 @@ from tools.environments import ENVIRONMENTS, ROOT, with_programs
 SETTINGS = ROOT / "samconfig.toml"
 # `SandboxMode=true` or `ParameterKey=SandboxMode,ParameterValue=true`, quoted or not.
 SANDBOX_MODE = re.compile(r"""SandboxMode["']?(?:,ParameterValue)?=["']?true""", re.IGNORECASE)
+ENVIRONMENT_NAMES = ("default", "dev", "staging", "prod")
 LEFT_TO_DO = """
-Deployed. Three things are left to do by hand:
-  1. Fill in the secret (output ElsomSecretArn): partnerCode, password, merchantMsisdn,
-     pageSigningKeys, webhookSecrets. Keep callbackToken as it is.
-  2. Give Elsom's merchant cabinet the address ApiUrl + "/elsom/" + callbackToken.
+Deployed. What is left to do (--stack NAME where the stack is not elsom-payments):
+  1. ./elsom setup     asks for the merchant's data, and tells the address for Elsom's cabinet.
+  2. Put that address into Elsom's merchant cabinet.
   3. Attach the policy PaymentsCallerPolicyArn to whoever may start payments.
+  4. ./elsom doctor    says whether everything is there.
 If you gave an AlarmEmail: AWS has sent it a message, and tells of no alarm until the link in it
 is clicked."""
 
@@ -35,6 +36,12 @@ def main(arguments: list[str] | None = None) -> int:
     """The SAM CLI's exit code, or 1 after one sentence that says what is wrong."""
     parser = argparse.ArgumentParser(prog="python -m tools.deploy", description=__doc__)
     parser.add_argument("--build-only", action="store_true", help="build into .aws-sam and stop")
+    parser.add_argument(
+        "--env",
+        choices=ENVIRONMENT_NAMES,
+        default="default",
+        help="the part of samconfig.toml to use, and to keep the answers in",
+    )
     choices = parser.parse_args(arguments)
     try:
         if not choices.build_only:
@@ -45,7 +52,9 @@ def main(arguments: list[str] | None = None) -> int:
     code = sam("build")
     if code or choices.build_only:
         return code
-    code = sam("deploy", "--guided", "--capabilities", "CAPABILITY_IAM")
+    code = sam(
+        *("deploy", "--guided", "--config-env", choices.env, "--capabilities", "CAPABILITY_IAM")
+    )
     if code == 0:
         print(LEFT_TO_DO)
     return code

@@ -18,7 +18,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tools.environments import LOCAL, ROOT
+from tools.environments import ENVIRONMENTS, LOCAL, ROOT
 
 TESTS = ROOT / "tests"
 RESULTS = LOCAL / "test-results"
@@ -42,6 +42,12 @@ LINTERS = {
     "mypy": ["mypy", "."],
     "import-linter": ["lint-imports", "--no-cache"],
     "cfn-lint": ["cfn-lint", "template.yaml"],
+    # What is deployed, and what shops use. Tools and sandbox are held by the same rules in ruff.
+    "bandit": [
+        str(ENVIRONMENTS["audit"].folder / "bin" / "bandit"),
+        *("--quiet", "--recursive", "functions", "layers/payments/payments", "clients"),
+    ],
+    "pip-audit": ["python", "-m", "tools.audit_packages"],
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from payments.aws import prepare
 from payments.check import FOLLOW_UPS, Checked, Result, check_from_queue
 from payments.elsom.wiring import checking
 from payments.errors import PaymentsError
@@ -13,6 +14,8 @@ from payments.ids import is_id
 from payments.queue import CheckRequest
 from payments.telemetry import Metric, count, logger, metrics
 from payments.unknown import ask_about_unknown, note_unknown
+
+prepare("dynamodb", "secretsmanager", "sqs")
 
 _UNKNOWN = Checked(Result.UNKNOWN_ID)
 

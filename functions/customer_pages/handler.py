@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from payments import wiring
+from payments.aws import prepare
 from payments.elsom.wiring import checking
 from payments.errors import NotFound, PaymentsError
 from payments.http import Answer, Event, guarded
@@ -14,6 +15,8 @@ from payments.pages.answers import error_page
 from payments.pages.onward import Places, front_page
 from payments.settings import settings
 from payments.telemetry import logger, metrics
+
+prepare("dynamodb", "secretsmanager")
 
 
 def _show_error(error: PaymentsError, _request_id: str) -> Answer:

@@ -6,10 +6,13 @@ from typing import Any
 
 import msgspec
 
+from payments.aws import prepare
 from payments.deliver import Outcome, deliver_message
 from payments.errors import PaymentsError
 from payments.telemetry import Metric, count, logger, metrics
 from payments.webhook_wiring import delivering
+
+prepare("dynamodb", "secretsmanager", "sqs")
 
 _COUNTED = {
     Outcome.DELIVERED: Metric.WEBHOOK_DELIVERED,

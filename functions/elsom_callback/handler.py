@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from payments import wiring
+from payments.aws import prepare
 from payments.elsom.wire import notification_answer, read_notification
 from payments.errors import NotFound, PaymentsError
 from payments.http import Answer, Event, guarded, json_answer, problem_of
 from payments.moments import now_ms
 from payments.notification import Receiving, receive_notification
 from payments.telemetry import Metric, count, logger, metrics
+
+prepare("dynamodb", "secretsmanager", "sqs")
 
 MAX_BODY_BYTES = 64 * 1024
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from payments.aws import prepare
 from payments.cases import CaseKind
 from payments.measures import changes_of
 from payments.publish import publish_records
 from payments.publish_wiring import publishing
 from payments.telemetry import Metric, count, logger, metrics
+
+prepare("dynamodb", "events", "sqs")
 
 
 @logger.inject_lambda_context(clear_state=True)

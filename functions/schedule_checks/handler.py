@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from payments import wiring
+from payments import shop_wiring, wiring
+from payments.aws import prepare
 from payments.due import Sending, SendingWebhooks, send_due_checks, send_due_webhooks
 from payments.moments import now_ms
 from payments.settings import settings
 from payments.telemetry import Metric, count, logger, measure, metrics
+
+prepare("dynamodb", "sqs")
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -25,7 +28,7 @@ def lambda_handler(_event: dict[str, Any], _context: Any) -> None:
     count(Metric.SCHEDULE_RUN)
     measure(Metric.OLDEST_WAIT, sent.oldest_wait)
     sending_webhooks = SendingWebhooks(
-        deliveries=wiring.deliveries(), queue=wiring.webhooks_queue(), clock=now_ms
+        deliveries=shop_wiring.deliveries(), queue=shop_wiring.webhooks_queue(), clock=now_ms
     )
     retries = send_due_webhooks(sending_webhooks)
     logger.info(
@@ -36,4 +39,4 @@ def lambda_handler(_event: dict[str, Any], _context: Any) -> None:
         webhooks=retries,
     )
     # Last, since nothing waits for it.
-    count(Metric.OPEN_CASES, wiring.cases().count_open())
+    count(Metric.OPEN_CASES, shop_wiring.cases().count_open())

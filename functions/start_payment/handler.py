@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from payments import wiring
+from payments.aws import prepare
 from payments.elsom.wiring import elsom
 from payments.http import Answer, Event, door, json_answer
 from payments.model import Status
@@ -14,6 +15,8 @@ from payments.shop_requests import parse_start
 from payments.start import Started, Starting, start_payment
 from payments.telemetry import logger, metrics
 from payments.views import view_payment
+
+prepare("dynamodb", "secretsmanager")
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import compileall
 import filecmp
+import gzip
 import hashlib
 import importlib.util
 import json
@@ -23,7 +24,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 SOURCE = Path(__file__).resolve().parent
 REQUIREMENTS = SOURCE / "requirements.txt"
@@ -35,8 +38,15 @@ PROJECT_UV = LOCAL / "uv" / "bin" / "uv"
 PLATFORMS = ("manylinux_2_28_aarch64", "manylinux_2_28_x86_64")
 LAMBDA_FOLDER = "/opt/python"
 
-# The AWS services used here; the descriptions of the other four hundred are most of botocore.
-SERVICES = frozenset({"dynamodb", "events", "secretsmanager", "sqs", "ssm"})
+# What is called of AWS; the rest of botocore's descriptions would be read at every cold start.
+OPERATIONS = {
+    "dynamodb": frozenset({"BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"}),
+    "events": frozenset({"PutEvents"}),
+    "secretsmanager": frozenset({"GetSecretValue"}),
+    "sqs": frozenset({"GetQueueAttributes", "SendMessage", "SendMessageBatch"}),
+    "ssm": frozenset({"GetParameter"}),
+}
+SERVICES = frozenset(OPERATIONS)
 # Files and folders that nothing reads at run time.
 UNUSED_FOLDERS = frozenset({"__pycache__", "bin", "tests", "examples"})
 UNUSED_SUFFIXES = frozenset({".dist-info", ".pyi", ".pyx", ".pxd", ".c", ".h"})
@@ -50,7 +60,8 @@ UNUSED_PARTS = (
     "botocore/data/*/*/examples-1.json",
     "botocore/data/*/*/paginators-1.json",
     "botocore/data/*/*/waiters-2.json",
-    "charset_normalizer/cli",
+    # Guesses the encoding of a text; this product reads replies as bytes.
+    "charset_normalizer*",
     "dateutil/zoneinfo",
     "urllib3/contrib/emscripten",
 )
@@ -173,22 +184,69 @@ def prune(tree: Path) -> None:
 
 
 def prune_services(data: Path) -> None:
-    """Keep of botocore's data the services in use: of each its newest version, and its endpoints.
-
-    The file of all endpoints is read for the first client of a process, and costs more than the
-    description of a service does.
-    """
+    """Keep of botocore's data what is in use, of each service's versions the newest."""
     for service in sorted(data.glob("*/")):
         versions = sorted(service.iterdir())
         for unused in versions[:-1] if service.name in SERVICES else [service]:
             remove(unused)
-    file = data / "endpoints.json"
-    endpoints = json.loads(file.read_bytes())
+        if service.name in SERVICES:
+            prune_operations(versions[-1] / "service-2", OPERATIONS[service.name])
+    endpoints = json.loads((data / "endpoints.json").read_bytes())
     for partition in endpoints["partitions"]:
         known = partition["services"]
         partition["services"] = {name: known[name] for name in SERVICES & known.keys()}
-    file.unlink()  # uv may have linked it to its cache: written in place, it would change there too
-    file.write_text(json.dumps(endpoints, separators=(",", ":"), sort_keys=True))
+    write_json(data / "endpoints.json", endpoints)
+
+
+def prune_operations(file: Path, names: frozenset[str]) -> None:
+    """Leave these operations in a service's description, with the shapes that they need.
+
+    `file` is without its suffix; a description that was pruned before is left as it is.
+    """
+    packed = file.with_suffix(".json.gz")
+    if not packed.exists():
+        return
+    with gzip.open(packed) as stream:
+        description = json.load(stream)
+    operations = {name: description["operations"][name] for name in names}
+    shapes: dict[str, Any] = {}
+    waiting = set(named_shapes(operations))
+    while waiting:
+        name = waiting.pop()
+        shapes[name] = description["shapes"][name]
+        waiting |= set(named_shapes(shapes[name])) - shapes.keys()
+    kept = {**description, "operations": operations, "shapes": shapes}
+    # Plain, since to unpack it takes longer than to read it.
+    write_json(file.with_suffix(".json"), undocumented(kept))
+    packed.unlink()
+
+
+def named_shapes(part: Any) -> Iterator[str]:
+    """The names of all shapes that a part of a description refers to."""
+    if isinstance(part, dict):
+        if isinstance(part.get("shape"), str):
+            yield part["shape"]
+        for value in part.values():
+            yield from named_shapes(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from named_shapes(value)
+
+
+def undocumented(part: Any) -> Any:
+    """A part of a description without its documentation, most of its text."""
+    if isinstance(part, dict):
+        return {
+            name: undocumented(value)
+            for name, value in part.items()
+            if not (name == "documentation" and isinstance(value, str))
+        }
+    return part
+
+
+def write_json(file: Path, value: Any) -> None:
+    """Write it down in as few bytes as that takes, the same for the same value."""
+    file.write_text(json.dumps(value, separators=(",", ":"), sort_keys=True))
 
 
 def remove(path: Path) -> None:

@@ -14,7 +14,7 @@ import boto3
 from moto import mock_aws
 
 import payments.elsom.wiring
-from payments import aws, settings, wiring
+from payments import aws, publish_wiring, settings, shop_wiring, wiring
 from payments.model import Payment
 from payments.start import payment_id
 from payments.telemetry import metrics
@@ -141,7 +141,7 @@ def load(name: str) -> ModuleType:
 
 def forget() -> None:
     """Clear what a process of a function keeps."""
-    for room in (aws, settings, wiring, payments.elsom.wiring):
+    for room in (aws, settings, wiring, shop_wiring, publish_wiring, payments.elsom.wiring):
         for part in vars(room).values():
             if hasattr(part, "cache_clear"):
                 part.cache_clear()

@@ -1,4 +1,4 @@
-"""The three stores that are held to the same tests."""
+"""The stores that are held to the same tests."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +10,9 @@ from payments.store.schedule import Schedule, ScheduleTable
 from payments.store.table import Table
 from tests.contract.tables import new_table
 from tests.fakes.memory import MemoryStore
+from tests.fakes.world import NOW
+from tests.simulation.dynamodb import MemoryDynamoDB
+from tests.simulation.faults import NoLag, OpenGate
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,16 @@ def in_memory() -> Stores:
     return Stores(store.payments, store.inbox, store.schedule)
 
 
+def in_simulation() -> DynamoStores:
+    """The real store over the DynamoDB that the simulation and the exploration play on."""
+    return _over(MemoryDynamoDB(OpenGate(), lambda: NOW, NoLag()), "payments")
+
+
 def in_dynamodb(client: Any, token: Callable[[], str] | None = None) -> DynamoStores:
-    name = new_table(client)
+    return _over(client, new_table(client), token)
+
+
+def _over(client: Any, name: str, token: Callable[[], str] | None = None) -> DynamoStores:
     table = Table(client, name)
     payments = PaymentTable(table, token) if token else PaymentTable(table)
     return DynamoStores(

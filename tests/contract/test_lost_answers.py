@@ -11,9 +11,13 @@ from msgspec.structs import replace
 from payments.elsom.wire import Notification
 from payments.errors import StoreUnavailable, WriteConflict
 from payments.store.inbox import Unknown
+from tests.contract.conftest import LOCAL
 from tests.contract.stores import DynamoStores
 from tests.fakes.payments import PAYMENT_ID, UNKNOWN_ID, a_payment
 from tests.fakes.world import NOW
+
+# Answers get lost below boto3; the simulation's client takes its place.
+pytestmark = pytest.mark.parametrize("dynamo", ["moto", LOCAL], indirect=True)
 
 
 @pytest.fixture(autouse=True)

@@ -166,9 +166,9 @@ def test_a_range_of_time_is_told_again_by_the_command_under_the_same_ids(
     eventually(lambda: receiver.about(payment["id"]), SECONDS)
     stack.cloud.save()
     times = ["--from", payment["createdAt"], "--to", payment["updatedAt"]]
-    command = [*(sys.executable, "-m", "tools.republish"), *times]
+    where = ["--local", "--state-dir", str(stack.cloud.state)]
     finished = subprocess.run(
-        [*command, "--state-dir", str(stack.cloud.state)],
+        [sys.executable, "-m", "tools.elsom", *where, "republish", *times],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": f"{ROOT / 'layers' / 'payments'}{os.pathsep}{ROOT}"},
         capture_output=True,

@@ -5,16 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
+from pathlib import Path
 
 import pytest
 
+from tests.deployed import Deployed, deployed, running_cloud
 from tests.failure import services
-from tests.failure.house import Endpoints, House, running_house
+from tests.failure.burst import Burst, Weather, running_burst
+from tests.failure.house import OLD_TOKEN, Endpoints, House, running_house
 from tests.failure.services import Services
 from tests.receiver import Receiver, receiving
 from tests.sandbox.driver import SandboxProcess
+from tools.local.cloud import LocalCloud
 
 NewHouse = Callable[..., AbstractContextManager[House]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            # A call that counts nothing says nothing to a log, but pytest shows every warning.
+            item.add_marker(pytest.mark.filterwarnings("ignore:No application metrics to publish"))
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +61,55 @@ def shop() -> Iterator[Receiver]:
     """The shop's end of webhooks."""
     with receiving() as running:
         yield running
+
+
+@pytest.fixture
+def leaky(new_house: NewHouse, shop: Receiver) -> Iterator[House]:
+    """A stack with a webhook, while one token takes another's place."""
+    with new_house(SHOP_WEBHOOK_URL=shop.url) as house:
+        house.account.secret["previousCallbackToken"] = OLD_TOKEN
+        yield house
+
+
+@pytest.fixture(scope="session")
+def bursts(dynamodb_local: str, other_services: Services) -> Iterator[tuple[Burst, Burst]]:
+    with running_burst(dynamodb_local) as first, running_burst(other_services.url) as second:
+        yield first, second
+
+
+@pytest.fixture
+def weather(bursts: tuple[Burst, Burst]) -> Iterator[Weather]:
+    made = Weather(*bursts)
+    made.fired()
+    yield made
+    made.turn(None)
+
+
+@pytest.fixture
+def behind_burst(
+    bursts: tuple[Burst, Burst],
+    elsom_process: SandboxProcess,
+    other_services: Services,
+    dynamodb_local: str,
+) -> NewHouse:
+    """The same with microburst between boto3 and the services."""
+    endpoints = Endpoints(bursts[0].url, bursts[1].url, dynamodb_local)
+    return partial(running_house, elsom_process, other_services, endpoints)
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    with running_cloud(tmp_path_factory.mktemp("cloud")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def told() -> Iterator[Receiver]:
+    """The shop's end of the deployed stack's webhooks."""
+    with receiving() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def stack(cloud: LocalCloud, told: Receiver) -> Deployed:
+    return deployed(cloud, "failure", {"ShopWebhookUrl": told.url})

@@ -16,37 +16,40 @@ from functools import cache, lru_cache
 from itertools import count
 from types import ModuleType
 from typing import Any, Final
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
-import boto3
 import time_machine
 
 import payments.elsom.wiring
-from payments import aws, publish_wiring, settings, webhook_wiring, wiring
+from payments import aws, publish_wiring, settings, shop_wiring, webhook_wiring, wiring
 from payments.cases import Case
+from payments.links import sign
 from payments.model import Payment
 from payments.moments import DAY, MINUTE, now_ms
 from payments.start import payment_id
+from payments.store import payments as store_of_payments
+from payments.store import schedule as store_of_schedule
+from payments.store import webhooks as store_of_webhooks
 from payments.store.cases import SORT_KEY as CASE
 from payments.store.cases import case_of
 from payments.store.payments import SORT_KEY, payment_of
 from payments.store.table import to_item
 from payments.telemetry import logger, metrics
 from tests.contract import doors
-from tests.contract.tables import definition
 from tests.failure.events import api_event, queue_event
 from tests.failure.line import Line
 from tests.failure.services import Account, Message, Services
+from tests.failure.stream import Stream
 from tests.fakes.world import NOW, STACK_ID
 from tests.sandbox.driver import SandboxProcess
 
 TOKEN: Final = "callback-token-of-the-cabinet"
+OLD_TOKEN: Final = "callback-token-of-last-year"
 WALLET: Final = "0901015003"
 PASSWORD: Final = "sandbox-password"
 PAGE_KEY: Final = "page-signing-key-K3v"
 WEBHOOK_SECRET: Final = "whsec_" + "ZmFpbHVyZS10ZXN0cy13ZWJob29rLXNlY3JldA=="
 SERVICES: Final = ("dynamodb", "sqs", "events", "secretsmanager")
-PUBLISHED: Final = frozenset({"payment", "case", "unknown"})
 BASE_URL: Final = "https://pay.example/v1"
 _numbers = count(1)
 
@@ -113,6 +116,13 @@ class House:
         event = api_event(method, route, {"id": identifier} if identifier else {}, body=body)
         return self.http("payments_api", event)
 
+    def shop_query(self, route: str, **query: str) -> Answer:
+        return self.http("payments_api", api_event("GET", route, query=query))
+
+    def signature(self, identifier: str) -> str:
+        """What stands in the customer's links to this payment."""
+        return sign("page", identifier, PAGE_KEY)
+
     def page(self, route: str, parameters: Json, query: Json, **headers: str) -> Answer:
         event = api_event("GET", route, parameters, query=query, headers=headers)
         return self.http("customer_pages", event)
@@ -154,6 +164,10 @@ class House:
         if records:
             self.call("publish_events", {"Records": records})
             self.stream.done()
+
+    def work_checks(self) -> None:
+        while self.serve():
+            pass
 
     def work(self) -> None:
         """Everything that can be done at this moment."""
@@ -225,7 +239,9 @@ class House:
 
     def told(self, subject: str) -> list[str]:
         """The types of the events about a payment, each event once, in the order of telling."""
-        events = {entry["id"]: entry["type"] for entry in self.events() if entry["about"] == subject}
+        events = {
+            entry["id"]: entry["type"] for entry in self.events() if entry["about"] == subject
+        }
         return list(events.values())
 
     def events(self) -> list[Json]:
@@ -268,64 +284,9 @@ class House:
         self.sandbox.control("POST", "faults", ordered)
 
 
-class Stream:
-    """The table, and its stream as the publisher gets it."""
-
-    def __init__(self, endpoint: str, table: str) -> None:
-        self._table = table
-        self._dynamodb = direct_client("dynamodb", endpoint)
-        self._streams = direct_client("dynamodbstreams", endpoint)
-        made = self._dynamodb.create_table(
-            TableName=table,
-            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
-            **definition(),
-        )
-        self._arn = made["TableDescription"]["LatestStreamArn"]
-        self._iterators: dict[str, str] = {}
-        self._records: list[Json] = []
-
-    def items(self) -> list[Json]:
-        found: list[Json] = self._dynamodb.scan(TableName=self._table, ConsistentRead=True)["Items"]
-        return found
-
-    def put(self, items: list[Json]) -> None:
-        for start in range(0, len(items), 25):
-            batch = [{"PutRequest": {"Item": item}} for item in items[start : start + 25]]
-            left = self._dynamodb.batch_write_item(RequestItems={self._table: batch})
-            assert not left["UnprocessedItems"]
-
-    def waiting(self) -> list[Json]:
-        """What was not told yet, through the event source's filter."""
-        if not self._iterators:
-            described = self._streams.describe_stream(StreamArn=self._arn)
-            for shard in described["StreamDescription"]["Shards"]:
-                name = shard["ShardId"]
-                self._iterators[name] = self._streams.get_shard_iterator(
-                    StreamArn=self._arn, ShardId=name, ShardIteratorType="TRIM_HORIZON"
-                )["ShardIterator"]
-        for name, iterator in self._iterators.items():
-            got = self._streams.get_records(ShardIterator=iterator)
-            self._iterators[name] = got["NextShardIterator"]
-            self._records += [
-                record
-                for record in got["Records"]
-                if record["dynamodb"].get("NewImage", {}).get("kind", {}).get("S") in PUBLISHED
-            ]
-        return self._records
-
-    def done(self) -> None:
-        self._records = []
-
-
 def id_of(key: str) -> str:
     """The id of the payment that this key started."""
     return payment_id(STACK_ID, key)
-
-
-@cache
-def direct_client(service: str, endpoint: str) -> Any:
-    make: Callable[..., Any] = boto3.client
-    return make(service, endpoint_url=endpoint, region_name="us-east-1", config=aws._CONFIG)
 
 
 @cache
@@ -362,9 +323,13 @@ def running_house(
     }  # fmt: skip
     with ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, environment))
+        # Fewer partitions to look through in each minute that a test lets go by.
+        for room, shards in ((store_of_payments, "DUE_SHARDS"), (store_of_schedule, "DUE_SHARDS"),
+                             (store_of_webhooks, "WEBHOOK_SHARDS")):  # fmt: skip
+            stack.enter_context(patch.object(room, shards, 2))
         stack.enter_context(patch.object(metrics.provider, "namespace", "ElsomPayments"))
         # boto3 waits before it tries again; the clock stands still.
-        stack.enter_context(patch("botocore.endpoint.time.sleep"))
+        stack.enter_context(patch("botocore.endpoint.time", Mock()))
         stream = Stream(endpoints.direct, name)
         forget()
         stack.callback(forget)
@@ -402,7 +367,9 @@ def _clients_of(_endpoints: Endpoints) -> Callable[[str], Any]:
 
 def forget() -> None:
     """Clear what a process of a function keeps, but for its clients."""
-    for room in (settings, wiring, publish_wiring, webhook_wiring, payments.elsom.wiring):
+    rooms = (settings, wiring, shop_wiring, publish_wiring, webhook_wiring, payments.elsom.wiring)
+    files = (module(path.parent.name) for path in (doors.ROOT / "functions").glob("*/handler.py"))
+    for room in (*rooms, *files):
         for part in vars(room).values():
             if hasattr(part, "cache_clear"):
                 part.cache_clear()

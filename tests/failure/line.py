@@ -41,6 +41,10 @@ class Line:
         """Do something just before the call with this number from now, the first being 0."""
         self._at_call = (len(self.effects) + number, act)
 
+    def undisturbed(self) -> None:
+        """Do nothing at any call."""
+        self._at_call = None
+
     def when(self, effect: str, act: Act) -> None:
         """Do something once: when the other side has answered, and nobody here knows it yet."""
         self._once[effect] = act

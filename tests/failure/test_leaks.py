@@ -6,13 +6,11 @@ Traces hold nothing of ours: X-Ray is switched on by the template, and no functi
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
 from payments.telemetry import logger
-from tests.failure.conftest import NewHouse
-from tests.failure.house import PAGE_KEY, PASSWORD, TOKEN, WALLET, WEBHOOK_SECRET, House
+from tests.failure.house import OLD_TOKEN, PAGE_KEY, PASSWORD, TOKEN, WALLET, WEBHOOK_SECRET, House
 from tests.failure.line import Killed
 from tests.receiver import Receiver
 
@@ -21,16 +19,7 @@ pytestmark = pytest.mark.needs("java", "npm")
 STATUS = "PartnerGetPaymentStatus"
 CUSTOMER = "0556109910"
 STRANGER = "0555150155"
-OLD_TOKEN = "callback-token-of-last-year"
 PLANTED = (PASSWORD, TOKEN, OLD_TOKEN, PAGE_KEY, WEBHOOK_SECRET, WALLET, CUSTOMER, STRANGER)
-
-
-@pytest.fixture
-def leaky(new_house: NewHouse, shop: Receiver) -> Iterator[House]:
-    """A stack through which everything planted has gone, in every way that a message can take."""
-    with new_house(SHOP_WEBHOOK_URL=shop.url) as house:
-        house.account.secret["previousCallbackToken"] = OLD_TOKEN
-        yield house
 
 
 def say_it_all(house: House) -> list[str]:
@@ -44,8 +33,8 @@ def say_it_all(house: House) -> list[str]:
     answers.append(house.start("refused", orderId="A-2", **fields))
     answers.append(house.start("bad", amount=f"{PASSWORD}", customerMsisdn=f"+{CUSTOMER}"))
     answers.append(house.start("bad", cashierNo=words, metadata={"wallet": words * 40}))
-    for message in (words, words.replace(" ", ""), f"{'x' * 245}{STRANGER}"):
-        answers.append(house.notify(trn, "1", MSISDN=STRANGER, Message=message))
+    messages = (words, words.replace(" ", ""), f"{'x' * 245}{STRANGER}")
+    answers += [house.notify(trn, "1", MSISDN=STRANGER, Message=one) for one in messages]
     answers.append(house.notify(trn, PASSWORD, ChequeNo=STRANGER, CashierNo=CUSTOMER))
     answers.append(house.ring(words, OLD_TOKEN))
     answers.append(house.ring(words, f"{TOKEN}x"))
@@ -55,8 +44,8 @@ def say_it_all(house: House) -> list[str]:
         house.wait(11)
         answers.append(house.shop("POST", "/payments/{id}/check", trn))
     signature = house.shop("GET", "/payments/{id}", trn).body["checkoutUrl"].partition("?s=")[2]
-    for query in ({"s": signature}, {"s": PAGE_KEY}):
-        answers.append(house.page("/return/{id}", {"id": trn}, query, Cookie=words))
+    queries = ({"s": signature}, {"s": PAGE_KEY})
+    answers += [house.page("/return/{id}", {"id": trn}, one, Cookie=words) for one in queries]
     answers.append(house.page("/elsom/{token}", {"token": TOKEN}, {}, Cookie=f"x={words}"))
     house.line.down = {"dynamodb", "sqs", "events"}
     answers += [house.start("down", orderId="A-3", **fields), house.notify(trn, Message=words)]

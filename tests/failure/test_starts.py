@@ -59,7 +59,7 @@ def test_f20_a_function_that_dies_in_a_start_sends_no_second_one(house: House) -
         house.start(customerMsisdn=PAID_SILENTLY)
     trn = id_of("order-1")
     waits = house.start(customerMsisdn=PAID_SILENTLY)
-    assert (waits.status, waits.headers["Retry-After"]) == (409, "30")
+    assert (waits.status, waits.headers.get("Retry-After")) == (409, "30")
     house.wait(30)
     again = house.start(customerMsisdn=PAID_SILENTLY)
     assert (again.status, again.body["status"]) == (200, "start_unknown")

@@ -6,7 +6,6 @@ import pytest
 from standardwebhooks import Webhook
 
 from payments.errors import QueueUnavailable
-
 from tests.failure.conftest import NewHouse
 from tests.failure.house import WEBHOOK_SECRET, House
 from tests.receiver import Receiver

@@ -1,6 +1,6 @@
 """DynamoDB in memory, seen through boto3's client: the calls and expressions that our table makes.
 
-Above it the real store runs unchanged. `test_table_is_like_dynamodb.py` holds it to AWS's own.
+Above it the real store runs unchanged; `tests/contract` holds it to what AWS's own does.
 """
 
 import re
@@ -82,7 +82,7 @@ class MemoryDynamoDB:
                 image = self._before[key]
             return {"Item": image} if image is not None else {}
 
-        return self._gate.call("dynamodb", "GetItem", effect)
+        return self._gate.call("dynamodb", f"GetItem {kind_of(Key)}", effect)
 
     def put_item(self, **request: Any) -> Image:
         assert request["ConditionExpression"] == "attribute_not_exists(pk)"
@@ -95,7 +95,7 @@ class MemoryDynamoDB:
             self._write(key_of(item), dict(item))
             return {}
 
-        return self._gate.call("dynamodb", "PutItem", effect, writes=True)
+        return self._gate.call("dynamodb", f"PutItem {kind_of(item)}", effect, writes=True)
 
     def update_item(self, **request: Any) -> Image:
         key = key_of(request["Key"])
@@ -121,7 +121,9 @@ class MemoryDynamoDB:
             self._write(key, image)
             return {}
 
-        return self._gate.call("dynamodb", "UpdateItem", effect, writes=True)
+        return self._gate.call(
+            "dynamodb", f"UpdateItem {kind_of(request['Key'])}", effect, writes=True
+        )
 
     def query(self, **request: Any) -> Image:
         def effect() -> Image:
@@ -238,6 +240,11 @@ class MemoryDynamoDB:
         pk, prefix = values[":pk"]["S"], values[":prefix"]["S"]
         found = [sk for sk in self._sorted.get(pk, ()) if sk.startswith(prefix)]
         return [self.images[pk, sk] for sk in found[: request["Limit"]]]
+
+
+def kind_of(image: Image) -> str:
+    """The sort key, less the hash in a notification's."""
+    return str(image["sk"]["S"].partition("#")[0])
 
 
 def key_of(image: Image) -> Key:

@@ -54,19 +54,21 @@ class Line:
     server: ElsomServer
     outages: tuple[Outage, ...] = ()
     calls_in_outage: int = 0
-    open_now: int = 0
-    most_open: int = 0
+    questions: int = 0
+    most_questions: int = 0
     latency: tuple[int, int] = (80, 900)
     on_answer: Callable[[str, Answer], None] = field(default=lambda _trn, _answer: None)
 
     def carry(self, url: str, body: bytes, limits: Limits) -> Reply:
         """Raises NotSent or MaybeSent, as the real transport does."""
-        self.open_now += 1
-        self.most_open = max(self.most_open, self.open_now)
+        if url == START_URL:
+            return self._carry(body, limits, is_start=True)
+        self.questions += 1
+        self.most_questions = max(self.most_questions, self.questions)
         try:
-            return self._carry(body, limits, is_start=url == START_URL)
+            return self._carry(body, limits, is_start=False)
         finally:
-            self.open_now -= 1
+            self.questions -= 1
 
     def _carry(self, body: bytes, limits: Limits, *, is_start: bool) -> Reply:
         rng, sleep = self.faults.rng, self.faults.loop.sleep

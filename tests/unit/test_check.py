@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from payments.check import ASK_INTERVAL, FOLLOW_UPS, Result
 from payments.elsom.outcomes import NothingSent, StatusOutcome
+from payments.elsom.wire import Answered
 from payments.errors import ElsomUnreachable, NotConfigured, StoreUnavailable
 from payments.model import Answer, Asker, Payment, Reason, Status
 from payments.moments import HOUR, MINUTE, SECOND
@@ -232,6 +233,30 @@ def test_while_elsom_says_in_progress_it_is_asked_again_soon(world: World) -> No
         world.clock.advance((delays[-1] if world.queue.messages else 0) * SECOND)
     assert tuple(delays) == FOLLOW_UPS == (10, 20, 40)
     assert len(world.elsom.questions) == 4
+
+
+@pytest.mark.parametrize("ended", EARLY_ENDS)
+def test_an_ended_payment_is_asked_about_again_too_while_elsom_stays_with_its_word(
+    world: World, ended: Status
+) -> None:
+    payment = world.put(a_payment(ended, next_check_at=None))
+    same = Answered(payment.last_answer or Answer.IN_PROGRESS)
+    world.elsom.answers(same, same, PAID)
+    world.notify(PAYMENT_ID)
+    for delay in (0, *FOLLOW_UPS[:2]):
+        world.clock.advance(delay * SECOND)
+        world.serve()
+    assert (stored(world).status, stored(world).late) == (Status.PAID, True)
+    assert world.queue.messages == []
+
+
+def test_after_an_end_nobody_asks_again_soon(world: World) -> None:
+    world.put(a_payment())
+    world.elsom.answers(TIMED_OUT)
+    world.notify(PAYMENT_ID)
+    world.serve()
+    assert stored(world).status is Status.EXPIRED
+    assert world.queue.messages == []
 
 
 def test_after_paid_nobody_asks_again(world: World) -> None:

@@ -10,7 +10,7 @@ from payments.store.inbox import Unknown
 from payments.store.schedule import Circuit
 from payments.unknown import ask_about_unknown, note_unknown
 from tests.fakes.elsom import CANCELLED, ERROR, NO_WORD, PAID, SILENT, TIMED_OUT
-from tests.fakes.payments import UNKNOWN_ID
+from tests.fakes.payments import UNKNOWN_ID, a_payment
 from tests.fakes.world import NOW, World
 
 
@@ -100,6 +100,14 @@ def test_all_unknown_ids_together_get_one_question_a_second(world: World) -> Non
     assert [ask(world, unknown_id) for unknown_id in ids] == [True, False, False, False, False]
     world.clock.advance(SECOND)
     assert [ask(world, unknown_id) for unknown_id in ids[1:]] == [True, False, False, False]
+
+
+def test_an_id_that_has_become_ours_is_left_to_the_payments_own_checks(world: World) -> None:
+    note(world)
+    world.put(a_payment(id=UNKNOWN_ID))
+    assert not ask(world)
+    assert world.elsom.questions == []
+    assert kept(world).next_check_at is None
 
 
 def test_what_is_not_due_or_not_known_is_not_asked(world: World) -> None:

@@ -19,6 +19,8 @@ from tools.elsom.target import CliError, Target
 
 INDEXES: Final = {"due", "by-order", "by-created", "by-paid"}
 _SECONDS: Final = 5.0
+# One that somebody has just looked at is hidden for a moment.
+_WAITING: Final = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 _PORTS: Final = {"https": 443, "http": 80}
 
 
@@ -112,7 +114,8 @@ def _elsom(target: Target, name: str) -> Iterator[Finding]:
         try:
             reach(str(url.hostname), port, _SECONDS, trust if url.scheme == "https" else None)
         except NotSent as error:
-            yield bad(f"{name} {what}", f"{where} is not reached: {error}", _ADVICE[str(error)])
+            advice = _ADVICE.get(str(error), _ADVICE["connection"])
+            yield bad(f"{name} {what}", f"{where} is not reached: {error}", advice)
         else:
             safe = "with a valid certificate" if url.scheme == "https" else "in plain http"
             yield ok(f"{name} {what}", f"{where} is reached {safe}")
@@ -212,10 +215,8 @@ def _aside(target: Target, name: str) -> Iterator[Finding]:
     sqs = target.client("sqs")
     waiting = {}
     for url in target.outputs["DeadLetterQueueUrls"].split(","):
-        found = sqs.get_queue_attributes(
-            QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
-        )["Attributes"]
-        number = int(found["ApproximateNumberOfMessages"])
+        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_WAITING))["Attributes"]
+        number = sum(int(found[name]) for name in _WAITING)
         if number:
             waiting[url.rpartition("/")[2]] = number
     if not waiting:

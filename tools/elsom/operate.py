@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -20,6 +20,7 @@ from tools.elsom.context import of
 from tools.elsom.screen import table
 from tools.elsom.target import CliError, Target
 
+CALL_ELSOM: Final = ("StartPayment", "CheckPayment", "PaymentsApi", "CustomerPages")
 webhooks = typer.Typer(no_args_is_help=True)
 moved_aside = typer.Typer(no_args_is_help=True)
 Queue = Annotated[str, typer.Argument(help=f"One of: {', '.join(aside.QUEUES)}.")]
@@ -29,6 +30,7 @@ def add_to(app: typer.Typer) -> None:
     """Make these commands part of the command line."""
     app.command("report")(make_report)
     app.command("republish")(tell_again)
+    app.command("restart")(restart)
     app.add_typer(webhooks, name="webhooks", help="What the shop did not take.")
     app.add_typer(moved_aside, name="aside", help="Messages that were moved aside.")
 
@@ -77,6 +79,23 @@ def tell_again(
     )
     if done.refused:
         raise typer.Exit(1)
+
+
+def restart(context: typer.Context) -> None:
+    """Have the functions that call Elsom begin anew, as after a change of the CA bundle."""
+    ours = of(context)
+    client = ours.target.client("lambda")
+    with ours.screen.working("Beginning anew"):
+        for function in CALL_ELSOM:
+            name = ours.target.resources[f"{function}Function"]
+            now = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+            # Any change of a function ends its workers; nothing reads this variable.
+            changed = {**now, "RESTARTED_AT": str(now_ms())}
+            client.update_function_configuration(
+                FunctionName=name, Environment={"Variables": changed}
+            )
+    told = f"{', '.join(CALL_ELSOM)} begin anew with their next call."
+    ours.screen.result({"functions": list(CALL_ELSOM)}, told)
 
 
 def republishing(target: Target) -> Republishing:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.markup import escape
@@ -21,13 +21,18 @@ from rich.progress import (
 )
 from rich.table import Table
 
+_WIDE: Final = 200
+
 
 class Screen:
     """Where a command's words go. With `as_json` stdout is one JSON document."""
 
     def __init__(self, *, as_json: bool = False) -> None:
         self.as_json = as_json
-        self._out = Console(highlight=False, soft_wrap=True)
+        self._out = Console(highlight=False)
+        if not self._out.is_terminal:
+            # Nobody's window is too narrow for what goes into a file or a pipe.
+            self._out.width = _WIDE
         self._err = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def result(self, document: Any, *shown: Any) -> None:
@@ -37,7 +42,7 @@ class Screen:
             sys.stdout.write("\n")
             return
         for one in shown:
-            self._out.print(one)
+            self._out.print(one, soft_wrap=isinstance(one, str))
 
     def note(self, text: str) -> None:
         """A word by the way."""
@@ -91,7 +96,10 @@ class Screen:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """A table; None is shown as a dash."""
-    made = Table(*columns, title=title, title_justify="left")
+    made = Table(title=title, title_justify="left")
+    for column in columns:
+        # An id that is cut short is of no use.
+        made.add_column(column, no_wrap=column.lower().endswith("id"), overflow="fold")
     for row in rows:
         made.add_row(*("–" if cell is None else escape(str(cell)) for cell in row))
     return made

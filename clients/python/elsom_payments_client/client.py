@@ -158,7 +158,8 @@ class ElsomPayments:
         reason = ""
         for attempt in range(_TRIES):
             if attempt:
-                self._sleep(min(2**attempt, 20) * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
+                jitter = random.uniform(0.5, 1)  # noqa: S311 - not a secret  # nosec B311
+                self._sleep(min(2**attempt, 20) * jitter)
             try:
                 status, answer = self._send(method, path, data, headers or {})
             except (HTTPClientError, BotoCoreError) as error:

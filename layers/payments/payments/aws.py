@@ -22,3 +22,12 @@ def client(service: str) -> Any:
     """The process's client of an AWS service."""
     make: Callable[..., Any] = boto3.client  # its types know one name at a time
     return make(service, config=_CONFIG)
+
+
+def prepare(*services: str) -> None:
+    """Make these clients now: called while a function starts, since then it has a whole processor.
+
+    An invocation has the part of one that its memory buys, and its caller waits.
+    """
+    for service in services:
+        client(service)

@@ -53,9 +53,8 @@ def send_due_checks(deps: Sending) -> Sent:
     backlog = deps.queue.backlog()
     circuit = deps.schedule.circuit()
     room = _room(deps.concurrency, healthy=is_healthy(circuit), paused=is_open(circuit, now))
-    # The longest waiting are the ones sent before and still in the queue: skip as many.
     due = deps.schedule.due(now, max(room, 1))
-    fresh = due[min(backlog, len(due)) :] if room else []
+    fresh = _not_sent_yet(due, backlog, deps.concurrency) if room else []
     checks = deps.queue.send_all([(_request(one), 0) for one in fresh if one.item == SORT_KEY])
     unknown = _send_unknown(now, room - backlog - len(fresh), deps)
     oldest = now - due[0].at if due else 0
@@ -69,6 +68,16 @@ def send_due_webhooks(deps: SendingWebhooks) -> int:
     return deps.queue.send_all(
         [(msgspec.json.encode(DueWebhook(event_id)).decode(), 0) for event_id in due]
     )
+
+
+def _not_sent_yet(due: list[Due], backlog: int, concurrency: int) -> list[Due]:
+    """The longest waiting are the ones sent before and still in the queue: skip as many.
+
+    But what the queue holds may be something else (notifications, checks that have begun), and
+    whoever is skipped for it would wait for ever: the very first go again each time.
+    """
+    skipped = min(backlog, len(due))
+    return [*due[: min(concurrency, skipped)], *due[skipped:]]
 
 
 def _room(concurrency: int, *, healthy: bool, paused: bool) -> int:

@@ -169,7 +169,7 @@ _PROBLEMS: Final[Mapping[type, tuple[int, str, str, str, int | None]]] = {
     ),
     errors.NotConfigured: (
         503, "not-configured", "The stack is not set up",
-        "The merchant's secret is not filled in or cannot be read.", None,
+        "The merchant's secret is not filled in or cannot be read.", _RETRY_SECONDS,
     ),
     errors.StoreUnavailable: (
         503, "try-again", "The store does not answer",

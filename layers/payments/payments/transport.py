@@ -10,19 +10,24 @@ import ipaddress
 import socket
 import ssl
 import threading
+import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
 
 import certifi
 import msgspec
-import requests
-from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError
 from urllib3.util.connection import create_connection
 from urllib3.util.ssl_match_hostname import CertificateError as WrongName
+
+with warnings.catch_warnings():
+    # The layer leaves out what guesses the encoding of a text: replies are bytes here.
+    warnings.filterwarnings("ignore", message="Unable to find acceptable character detection")
+    import requests
+    from requests.adapters import HTTPAdapter
 
 MAX_REPLY_BYTES: Final = 64 * 1024
 

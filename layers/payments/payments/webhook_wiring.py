@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
-from payments import transport, wiring
+from payments import shop_wiring, transport, wiring
 from payments.aws import client
 from payments.deliver import Delivering
 from payments.moments import now_ms
@@ -23,8 +23,8 @@ def delivering() -> Delivering:
     """What deliveries of this stack work with."""
     ours = settings()
     return Delivering(
-        deliveries=wiring.deliveries(),
-        queue=wiring.webhooks_queue(),
+        deliveries=shop_wiring.deliveries(),
+        queue=shop_wiring.webhooks_queue(),
         dead_letters=SqsQueue(client("sqs"), ours.webhooks_dead_letter_queue_url),
         post=post,
         resolve=resolve,

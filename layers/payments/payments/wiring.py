@@ -1,22 +1,21 @@
-"""Puts the real parts together, once per process; handlers ask here for what they need."""
+"""Puts the real parts together, once per process; handlers ask here for what they need.
+
+What only some functions use has a module of its own, since every import is paid at a cold start.
+"""
 
 from __future__ import annotations
 
 from functools import cache
 
 from payments.aws import client
-from payments.bus import EventBridgeBus
 from payments.http import Event, Request, read_request
 from payments.merchant import MerchantVault, secrets_manager_reader
-from payments.queue import SqsChecksQueue, SqsQueue
+from payments.queue import SqsChecksQueue
 from payments.settings import settings
-from payments.store.cases import CaseTable
 from payments.store.inbox import InboxTable
-from payments.store.listing import ListingTable
 from payments.store.payments import PaymentTable
 from payments.store.schedule import ScheduleTable
 from payments.store.table import Table
-from payments.store.webhooks import DeliveryTable
 
 
 @cache
@@ -44,39 +43,9 @@ def schedule() -> ScheduleTable:
 
 
 @cache
-def listing() -> ListingTable:
-    """Lists of payments."""
-    return ListingTable(table())
-
-
-@cache
 def checks_queue() -> SqsChecksQueue:
     """The queue of wishes to ask Elsom."""
     return SqsChecksQueue(client("sqs"), settings().checks_queue_url)
-
-
-@cache
-def webhooks_queue() -> SqsQueue:
-    """The queue of webhooks to be sent now."""
-    return SqsQueue(client("sqs"), settings().webhooks_queue_url)
-
-
-@cache
-def deliveries() -> DeliveryTable:
-    """Webhooks that wait for their next try."""
-    return DeliveryTable(table())
-
-
-@cache
-def cases() -> CaseTable:
-    """Money that matches no open order."""
-    return CaseTable(table())
-
-
-@cache
-def bus() -> EventBridgeBus:
-    """Where events are told."""
-    return EventBridgeBus(client("events"), settings().event_bus)
 
 
 @cache

@@ -1,0 +1,126 @@
+"""The built functions and their layer, and fresh processes of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from payments.events import last_payment_event
+from payments.model import Status
+from tests.contract.doors import event
+from tests.fakes.payments import a_payment
+from tests.fakes.telling import payment_record
+from tools.environments import ENVIRONMENTS, ROOT
+from tools.local.servers import REGION
+
+WORKER: Final = Path(__file__).with_name("worker.py")
+
+
+class Took(NamedTuple):
+    """CPU and wall seconds."""
+
+    cpu: float
+    wall: float
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """What `sam build` made, in `folder`: a bundle for each function, and the layer."""
+
+    folder: Path
+
+    @property
+    def layer(self) -> Path:
+        return self.folder / "PaymentsLayer" / "python"
+
+    def bundle(self, function: str) -> Path:
+        return self.folder / function
+
+    def floor(self, environment: Mapping[str, str]) -> Took:
+        """Import the layer's boto3, and make its client of DynamoDB."""
+        found = self._run([self.layer], environment, handler=False)
+        return Took(*found["import"])
+
+    def load(self, function: str, environment: Mapping[str, str]) -> Took:
+        """Import the function's handler."""
+        found = self._run([self.bundle(function), self.layer], environment, handler=True)
+        return Took(*found["import"])
+
+    def invoke(
+        self, function: str, environment: Mapping[str, str], rounds: int = 0
+    ) -> dict[str, Any]:
+        """Import the handler and invoke it; what the worker writes."""
+        return self._run(
+            [self.bundle(function), self.layer],
+            environment,
+            handler=True,
+            event=EVENTS[function],
+            rounds=rounds,
+        )
+
+    def _run(self, path: list[Path], environment: Mapping[str, str], **task: Any) -> dict[str, Any]:
+        done = subprocess.run(
+            # As on Lambda: nothing but bundle and layer to import from, and no bytecode written.
+            [sys.executable, "-I", "-S", "-B", str(WORKER)],
+            input=json.dumps({"path": [str(folder) for folder in path], **task}),
+            env=dict(environment),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+
+def build(folder: Path) -> Artefact:
+    """Build the present source with the SAM CLI. Raises RuntimeError with what it said."""
+    sam = ENVIRONMENTS["run"].folder / "bin" / "sam"
+    settings = {"PYTHON": sys.executable, "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": REGION}
+    done = subprocess.run(
+        [sam, "build", "--template-file", "template.yaml", "--build-dir", folder],
+        cwd=ROOT,
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(done.stdout + done.stderr)
+    return Artefact(folder)
+
+
+def _message(body: str) -> dict[str, Any]:
+    attributes = {"ApproximateReceiveCount": "1"}
+    return {"Records": [{"messageId": "1", "attributes": attributes, "body": body}]}
+
+
+def _change() -> tuple[dict[str, Any], str]:
+    """A payment's way from pending to paid: the stream's batch, and the webhook's message."""
+    pending = a_payment(Status.PENDING)
+    paid = a_payment(Status.PAID, sequence=pending.sequence + 1, version=pending.version + 1)
+    told = last_payment_event(paid)
+    return {"Records": [payment_record(pending, paid)]}, msgspec.json.encode(told).decode()
+
+
+_RECORDS, _WEBHOOK = _change()
+# What each function is mostly called with.
+EVENTS: Final[Mapping[str, dict[str, Any]]] = {
+    "ElsomCallbackFunction": event("notification_paid"),
+    "ScheduleChecksFunction": event("schedule_tick"),
+    "StartPaymentFunction": event("start_payment"),
+    "CheckPaymentFunction": event("check_scheduled"),
+    "PaymentsApiFunction": event("get_payment"),
+    "CustomerPagesFunction": event("result_page"),
+    "PublishEventsFunction": _RECORDS,
+    "DeliverWebhookFunction": _message(_WEBHOOK),
+}

@@ -1,0 +1,66 @@
+"""One payment, two or three at once, a death possible at every step: all orders of steps."""
+
+from contextlib import ExitStack
+
+import pytest
+
+from tests.exploration.explorer import Found, explore
+from tests.exploration.scenarios import SCENARIOS, Scenario
+from tests.exploration.scene import Scene
+from tests.simulation.mutations import MUTATIONS
+
+# For each guard that is taken away, the scenarios that must notice.
+NOTICED_BY = {
+    "without the version condition": (
+        "start and notification: accepted, Elsom says A",
+        "check and later check: A, then 4",
+    ),
+    "with a trusted notification": ("forged notification: open", "forged notification: ended"),
+    "with a repeated start": ("two starts: reset",),
+    "with paid left": ("check and later check: A, then 4",),
+    "without the inbox": (
+        "late notification and page",
+        "start and notification: reset, Elsom says A",
+    ),
+    "with the claim consuming the notification": ("late notification and page",),
+}
+
+
+def by_name(name: str) -> Scenario:
+    return next(scenario for scenario in SCENARIOS if scenario.name == name)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_every_order_of_steps_keeps_the_invariants(
+    scenario: Scenario, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = explore(scenario.make, deaths=scenario.deaths)
+    with capsys.disabled():
+        print(f"\n{scenario.name}: {found.states} states, {found.ways:,} interleavings", end=" ")
+    assert not found.broken, "\n\n".join(found.broken[:2])
+    assert found.ends > 10
+    assert found.ways > found.ends
+
+
+def test_every_guard_has_its_mutation() -> None:
+    assert NOTICED_BY.keys() == MUTATIONS.keys()
+
+
+@pytest.mark.parametrize(
+    ("guard", "name"), [(guard, name) for guard, names in NOTICED_BY.items() for name in names]
+)
+def test_a_guard_taken_away_is_noticed(guard: str, name: str) -> None:
+    scenario = by_name(name)
+    mutate, invariants = MUTATIONS[guard]
+    with ExitStack() as undo:
+
+        def make() -> Scene:
+            undo.close()
+            scene = scenario.make()
+            undo.enter_context(mutate(scene))
+            return scene
+
+        found: Found = explore(make, deaths=scenario.deaths, stop_when_broken=True)
+    assert found.broken, f"nobody noticed: {guard}"
+    assert any(f"invariant {number} " in found.broken[0] for number in invariants), found.broken[0]
+    assert "in this order:" in found.broken[0]

@@ -1,0 +1,126 @@
+"""microburst in front of the local AWS: its failures have the very form that AWS's have."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tests.ports import free_port
+
+type Json = dict[str, Any]
+
+READY_SECONDS: Final = 30.0
+THROTTLING: Final[dict[str, Json]] = {
+    "dynamodb": {"code": "ProvisionedThroughputExceededException"},
+    # The proxy puts a namespace before SQS's codes, and boto3 knows throttling by the bare word.
+    "sqs": {"code": "ServiceUnavailable", "status": 503},
+    "events": {"code": "ThrottlingException"},
+    "secretsmanager": {"code": "ThrottlingException"},
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong with calls to AWS; `once`: with the first of them only."""
+
+    name: str
+    once: bool = False
+
+    def rules(self) -> list[Json]:
+        often = {"times": 1} if self.once else {}
+        if self.name == "throttled":
+            return [
+                {"service": service, "error": error, **often}
+                for service, error in THROTTLING.items()
+            ]
+        if self.name == "reset":
+            return [{"service": "*", "reset": True, **often}]
+        return [{"service": "*", "response": {"abort_bytes": 0}, **often}]
+
+    def __str__(self) -> str:
+        return f"{self.name}-once" if self.once else self.name
+
+
+FAULTS: Final = tuple(Fault(name) for name in ("throttled", "reset", "answer-lost"))
+FAULTS_ONCE: Final = tuple(Fault(one.name, once=True) for one in FAULTS)
+
+
+@dataclass(frozen=True)
+class Burst:
+    """One proxy in front of one server."""
+
+    url: str
+
+    def order(self, rules: list[Json]) -> None:
+        """These rules and no others from now on."""
+        self._control("POST", "rules", rules)
+
+    def fired(self) -> list[Json]:
+        """What it did since the last time it was asked."""
+        found: list[Json] = self._control("GET", "fired")
+        self._control("DELETE", "fired")
+        return found
+
+    def _control(self, method: str, path: str, body: Any = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(
+            f"{self.url}/_microburst/{path}", data, headers, method=method
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.loads(answer.read())
+
+
+class Weather:
+    """The proxies, and whether they do harm at this moment."""
+
+    def __init__(self, *bursts: Burst) -> None:
+        self._bursts = bursts
+
+    def turn(self, fault: Fault | None) -> None:
+        for burst in self._bursts:
+            burst.order(fault.rules() if fault else [])
+
+    def fired(self) -> list[Json]:
+        return [event for burst in self._bursts for event in burst.fired()]
+
+
+@contextmanager
+def running_burst(upstream: str) -> Iterator[Burst]:
+    """A proxy on a free port of 127.0.0.1; it ends with the context."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "microburst", "--upstream", upstream, "--port", str(port)],
+        env={"PATH": os.environ["PATH"]},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    burst = Burst(f"http://127.0.0.1:{port}")
+    try:
+        until = time.monotonic() + READY_SECONDS
+        while not _is_up(burst):
+            assert process.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        yield burst
+    finally:
+        process.kill()  # it holds nothing, and would wait for idle connections
+        process.wait(timeout=10)
+
+
+def _is_up(burst: Burst) -> bool:
+    try:
+        burst.fired()
+    except (urllib.error.URLError, ConnectionError):
+        return False
+    return True

@@ -1,0 +1,267 @@
+"""The product without one of its guards: code that a test puts in the place of the real one."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import wraps
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from payments import check, deliver, due, model, publish, settings, start, transitions, wiring
+from payments.elsom import client, wire
+from payments.elsom.outcomes import OutcomeUnknown, Silent
+from payments.elsom.wire import Answered, Refused
+from payments.errors import NotFound, StoreUnavailable
+from payments.ids import derive_id
+from payments.model import Answer, Payment, Status
+from payments.pages import routes
+from payments.queue import CheckRequest
+from payments.store.inbox import InboxTable
+from payments.store.payments import PaymentTable, apply
+from payments.store.schedule import ScheduleTable
+from payments.store.table import Table, to_image
+from payments.telemetry import logger
+from tests.failure.house import module
+
+type Patch = pytest.MonkeyPatch
+
+
+class Never(str):
+    """A token by which no writer ever knows its own write again."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return False
+
+    def __ne__(self, other: object) -> bool:
+        return True
+
+    __hash__ = str.__hash__
+
+
+def around(patch: Patch, owner: Any, name: str, make: Callable[..., Any]) -> None:
+    """Put `make(real, ...)` in the place of a function."""
+    real = getattr(owner, name)
+    patch.setattr(owner, name, wraps(real)(lambda *args, **named: make(real, *args, **named)))
+
+
+def start_answer_wins(patch: Patch) -> None:
+    def moves(_real: Any, payment: Payment, url: str, now: int, _policy: Any) -> Payment:
+        return transitions._moved(payment, Status.PENDING, now, elsom_url=url, next_check_at=now)
+
+    around(patch, start, "start_accepted", moves)
+
+
+def success_whatever_is_stored(patch: Patch) -> None:
+    def receive(real: Any, *args: Any) -> None:
+        with suppress(StoreUnavailable):
+            real(*args)
+
+    around(patch, InboxTable, "receive", receive)
+
+
+def work_after_the_answer(patch: Patch) -> None:
+    def later(real: Any, *args: Any) -> None:
+        def work() -> None:
+            threading.Event().wait(0.3)
+            real(*args)
+
+        threading.Thread(target=work).start()
+
+    around(patch, module("elsom_callback"), "receive_notification", later)
+
+
+def no_first_check(patch: Patch) -> None:
+    def unwatched(real: Any, *args: Any) -> Payment:
+        payment: Payment = real(*args)
+        return replace(payment, next_check_at=None)
+
+    around(patch, start, "start_accepted", unwatched)
+
+
+def no_ten_seconds(patch: Patch) -> None:
+    patch.setattr(check, "ASK_INTERVAL", 0)
+
+
+def writes_without_condition(patch: Patch) -> None:
+    def put(self: Any, _before: Any, after: Any, token: str) -> None:
+        item = to_image({**after, "writeToken": token})
+        self._client.put_item(TableName=self._name, Item=item)
+
+    patch.setattr(Table, "replace", put)
+
+
+def paid_can_be_left(patch: Patch) -> None:
+    patch.setitem(model.AFTER_ANSWER, Status.PAID, model._SETTLE)
+
+
+def no_late_checks(patch: Patch) -> None:
+    patch.setattr(transitions, "_late_check", lambda *_: None)
+
+
+def silence_is_an_answer(patch: Patch) -> None:
+    def guess(real: Any, *args: Any) -> Any:
+        outcome = real(*args)
+        return Answered(Answer.IN_PROGRESS) if isinstance(outcome, Silent) else outcome
+
+    around(patch, client.ElsomClient, "status", guess)
+
+
+def one_check_is_enough(patch: Patch) -> None:
+    def once(real: Any, *args: Any) -> Payment:
+        payment: Payment = real(*args)
+        return replace(payment, next_check_at=None)
+
+    around(patch, check, "claim", once)
+
+
+def unknown_is_not_sent(patch: Patch) -> None:
+    def after(real: Any, payment: Payment, outcome: Any, now: int, policy: Any) -> Payment:
+        if isinstance(outcome, OutcomeUnknown):
+            return transitions.take_back_attempt(payment, now, "guessed")
+        taken: Payment = real(payment, outcome, now, policy)
+        return taken
+
+    around(patch, start, "_after", after)
+
+
+def unknown_is_failed(patch: Patch) -> None:
+    def after(real: Any, payment: Payment, outcome: Any, now: int, policy: Any) -> Payment:
+        guessed = Refused("timeout") if isinstance(outcome, OutcomeUnknown) else outcome
+        taken: Payment = real(payment, guessed, now, policy)
+        return taken
+
+    around(patch, start, "_after", after)
+
+
+def notifications_are_believed(patch: Patch) -> None:
+    def believe(real: Any, notification: Any, raw: bytes, source: str, deps: Any) -> None:
+        real(notification, raw, source, deps)
+        payment = deps.payments.get(notification.partner_trn_id)
+        if payment is not None and notification.payment_status == "A":
+            policy = settings.settings().policy
+            apply(
+                deps.payments,
+                payment,
+                lambda p: transitions.apply_answer(p, Answer.PAID, deps.clock(), policy),
+            )
+
+    around(patch, module("elsom_callback"), "receive_notification", believe)
+
+
+def ids_of_all_stacks_are_alike(patch: Patch) -> None:
+    patch.setattr(start, "payment_id", lambda _stack, key: derive_id("payment", key))
+
+
+def headers_tell_the_address(patch: Patch) -> None:
+    def forwarded(real: Any, event: Any, *args: Any, **named: Any) -> Any:
+        request = real(event, *args, **named)
+        return replace(request, source_ip=request.headers.get("x-forwarded-for", ""))
+
+    around(patch, wiring, "read_request", forwarded)
+
+
+def pages_do_not_ask(patch: Patch) -> None:
+    patch.setattr(routes, "_asked", lambda payment, _pages: payment)
+
+
+def pages_want_the_cookie(patch: Patch) -> None:
+    def known(real: Any, request: Any, pages: Any) -> Any:
+        if routes.COOKIE not in request.cookies and request.resource.startswith("/return"):
+            raise NotFound
+        return real(request, pages)
+
+    around(patch, routes, "_payment_of", known)
+
+
+def nobody_looks_for_duplicates(patch: Patch) -> None:
+    patch.setattr(publish, "duplicates_of", lambda *_: [])
+
+
+def failed_webhooks_are_not_kept(patch: Patch) -> None:
+    patch.setattr(deliver, "_keep", lambda *_: True)
+
+
+def attempts_are_not_recorded(patch: Patch) -> None:
+    def unrecorded(real: Any, *args: Any) -> Payment:
+        payment: Payment = real(*args)
+        return replace(payment, attempt_at=None)
+
+    around(patch, start, "begin_attempt", unrecorded)
+
+
+def money_is_a_float(patch: Patch) -> None:
+    patch.setattr(start, "parse_som", lambda text: int(float(text) * 100))
+
+
+def refusals_are_rolled_back(patch: Patch) -> None:
+    def record(real: Any, payment: Payment, outcome: Any, deps: Any) -> Payment:
+        if isinstance(outcome, Refused):
+            now = deps.clock()
+            return transitions.start_refused(payment, outcome.code, now, deps.policy)
+        recorded: Payment = real(payment, outcome, deps)
+        return recorded
+
+    around(patch, start, "_record", record)
+
+
+def bodies_are_logged(patch: Patch) -> None:
+    def careless(real: Any, event: Any, *args: Any, **named: Any) -> Any:
+        logger.info("request", body=event.get("body"))
+        return real(event, *args, **named)
+
+    around(patch, wiring, "read_request", careless)
+
+
+def elsoms_words_go_on_as_they_are(patch: Patch) -> None:
+    patch.setattr(wire, "scrub_refusal", lambda refused, _secrets: refused)
+
+
+def wallets_are_not_masked(patch: Patch) -> None:
+    patch.setattr(wire, "_DIGITS", re.compile(r"(?!)"))
+
+
+def no_circuit(patch: Patch) -> None:
+    patch.setattr(check, "is_open", lambda *_: False)
+    patch.setattr(due, "is_open", lambda *_: False)
+
+
+def repeats_are_new_items(patch: Patch) -> None:
+    numbers = iter(range(1_000))
+
+    def receive(real: Any, self: Any, notification: Any, raw: bytes, *more: Any) -> None:
+        real(self, notification, raw + b" " * next(numbers), *more)
+
+    around(patch, InboxTable, "receive", receive)
+
+
+def notifications_fill_the_payment(patch: Patch) -> None:
+    numbers = iter(range(1_000))
+
+    def receive(real: Any, self: Any, notification: Any, raw: bytes, *more: Any) -> None:
+        real(self, notification, raw, *more)
+        where = f"SET #note{next(numbers)} = :raw"
+        self._table.update(notification.partner_trn_id, "payment", where, raw=raw.decode())
+
+    around(patch, InboxTable, "receive", receive)
+
+
+def unknown_ids_at_any_rate(patch: Patch) -> None:
+    def at_once(_real: Any, now: int, _room: int, deps: Any) -> int:
+        found = deps.schedule.due_unknown(now, due.UNKNOWN_PER_MINUTE)
+        requests = [CheckRequest(id=one.id, reason="unknown") for one in found]
+        sent: int = deps.queue.send_all([(request, 0) for request in requests])
+        return sent
+
+    around(patch, due, "_send_unknown", at_once)
+    patch.setattr(ScheduleTable, "claim_unknown_question", lambda *_: True)
+
+
+def writers_do_not_know_their_own_write(patch: Patch) -> None:
+    patch.setattr(PaymentTable.__init__, "__defaults__", (lambda: Never("0" * 8),))

@@ -1,0 +1,114 @@
+"""AWS throttles, resets connections and loses answers, at every call of every function.
+
+microburst stands between boto3 and the services; a fault begins with the n-th call of a function
+and lasts until the function has ended, or meets one call alone, which boto3 then repeats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from payments.errors import PaymentsError
+from tests.failure.burst import FAULTS, FAULTS_ONCE, Fault, Weather
+from tests.failure.conftest import NewHouse
+from tests.failure.house import Answer, House, id_of
+from tests.failure.life import FUNCTIONS, QUESTIONS, Step, check_the_end, settle
+from tests.receiver import Receiver
+from tests.sandbox.driver import eventually
+
+pytestmark = pytest.mark.needs("java", "npm")
+
+STEPS = (*FUNCTIONS, *QUESTIONS)
+RETRY = {"start", *(step.name for step in QUESTIONS)}
+
+
+def each_call(
+    step: Step, fault: Fault, house: House, weather: Weather, judge: Callable[[Any, str], None]
+) -> list[str]:
+    """Run the step once for each of its calls, with a fault from that call on; the keys used."""
+    keys: list[str] = []
+    met = [True]
+    while met:
+        key = f"{step.name}-{len(keys)}"
+        step.prepare(house, key)
+        met = []
+
+        def turn(met: list[bool] = met) -> None:
+            met.append(True)
+            weather.turn(fault)
+
+        house.line.at_call(len(keys), turn)
+        try:
+            came_to = step.run(house, key)
+        except PaymentsError as error:
+            came_to = error
+        finally:
+            house.line.undisturbed()
+            weather.turn(None)
+        keys.append(key)
+        judge(came_to, key)
+    assert len(keys) > step.calls
+    assert eventually(weather.fired), "not one call was met"
+    return keys
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_aws_failing_at_any_call_is_told_honestly_and_made_up_for(
+    step: Step, fault: Fault, behind_burst: NewHouse, weather: Weather, shop: Receiver
+) -> None:
+    with behind_burst(SHOP_WEBHOOK_URL=shop.url) as house:
+
+        def judge(came_to: Any, key: str) -> None:
+            if isinstance(came_to, Answer):
+                assert_honest(came_to, step, house, key)
+
+        keys = each_call(step, fault, house, weather, judge)
+        settle(house, keys)
+        check_the_end(house, keys, shop)
+
+
+def assert_honest(answer: Answer, step: Step, house: House, key: str) -> None:
+    """No false success: what is claimed is stored, and whoever is refused is told to come again."""
+    if step.name == "notification":
+        kept = answer.status == 200
+        assert answer.status in (200, 503)
+        assert (answer.body["Response"]["ErrorCode"] == "0") is kept
+        if kept:
+            kinds = [one["kind"]["S"] for one in house.scan() if one["pk"]["S"] == id_of(key)]
+            assert "notification" in kinds
+        return
+    assert answer.status in (200, 201, 202, 503), answer
+    if answer.status == 503 and step.name in RETRY and "customers" not in step.name:
+        assert int(answer.headers["Retry-After"]) > 0
+        assert answer.headers["Content-Type"] == "application/problem+json"
+    if step.name == "start" and answer.status == 202:
+        assert answer.body["status"] == "start_unknown"
+
+
+@pytest.mark.parametrize("fault", FAULTS_ONCE, ids=str)
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_one_failed_call_is_repeated_and_nobody_notices(
+    step: Step, fault: Fault, behind_burst: NewHouse, weather: Weather
+) -> None:
+    """Also a write whose answer was lost: its repeat meets the writer's own item."""
+    with behind_burst() as house:
+        step.prepare(house, "undisturbed")
+        usual = seen(step.run(house, "undisturbed"), house, "undisturbed")
+
+        def judge(came_to: Any, key: str) -> None:
+            assert seen(came_to, house, key) == usual
+
+        each_call(step, fault, house, weather, judge)
+
+
+def seen(came_to: Any, house: House, key: str) -> Any:
+    """What the caller and the table show of a step, without what differs from key to key."""
+    assert not isinstance(came_to, PaymentsError), came_to
+    payment = house.payment(id_of(key))
+    outcome = came_to.status if isinstance(came_to, Answer) else came_to
+    whats = [entry["what"] for entry in payment.timeline]
+    return outcome, payment.status, payment.version, payment.questions, whats, payment.sequence

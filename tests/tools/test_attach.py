@@ -1,0 +1,50 @@
+"""What outlives a stack can be imported by a template that holds it alone, just as it was made."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.template.transform import PLAIN, resolve, source
+from tools.attach import KEPT, kept_template
+from tools.environments import ROOT
+
+TEMPLATE = (ROOT / "template.yaml").read_text()
+
+
+def test_it_holds_exactly_what_is_retained_and_imported() -> None:
+    # The account's API Gateway role is retained too, but belongs to the account, not to the stack.
+    retained = {
+        name
+        for name, resource in source()["Resources"].items()
+        if resource.get("DeletionPolicy") == "Retain" and "ApiGateway" not in name
+    }
+    assert set(KEPT) == retained
+    assert set(kept_template(TEMPLATE)["Resources"]) == retained
+
+
+def test_each_is_as_the_whole_template_has_it_on_a_real_account() -> None:
+    for name, resource in kept_template(TEMPLATE)["Resources"].items():
+        assert resource == resolve(source()["Resources"][name], PLAIN), name
+
+
+def test_nothing_refers_to_what_is_not_there() -> None:
+    text = json.dumps(kept_template(TEMPLATE))
+    assert not [word for word in ('"Ref"', '"If"', '"GetAtt"', '"Sub"', "Fn::") if word in text]
+
+
+def test_cfn_lint_has_nothing_to_say(tmp_path: Path) -> None:
+    file = tmp_path / "attach.json"
+    made = subprocess.run(
+        [sys.executable, "-m", "tools.attach"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    file.write_text(made.stdout)
+    done = subprocess.run(
+        [sys.executable, "-m", "cfnlint", "--template", str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == ""

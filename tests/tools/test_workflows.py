@@ -1,0 +1,82 @@
+"""GitHub's workflows: pinned by digest, with few rights, without long-lived keys."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tools.deploy import ENVIRONMENT_NAMES
+from tools.environments import ROOT
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+# `v7.0.1` of each was this commit when it was pinned; a tag can be moved, a commit cannot.
+PINNED = re.compile(r"^\s*-? ?uses: ([\w./-]+)@([0-9a-f]{40}) # v\d+\.\d+\.\d+$", re.MULTILINE)
+
+
+def jobs(file: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(file.read_text())["jobs"]
+    return found
+
+
+def steps(file: Path) -> list[dict[str, Any]]:
+    return [step for job in jobs(file).values() for step in job.get("steps", [])]
+
+
+def test_there_is_one_for_tests_and_one_for_deployment() -> None:
+    assert [file.name for file in WORKFLOWS] == ["deploy.yml", "test.yml"]
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_every_action_is_pinned_by_digest_with_its_version_beside_it(file: Path) -> None:
+    used = [step["uses"].partition("@")[0] for step in steps(file) if "uses" in step]
+    assert used
+    assert [name for name, _ in PINNED.findall(file.read_text())] == used
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_nothing_that_others_write_becomes_a_part_of_a_command(file: Path) -> None:
+    assert not [step for step in steps(file) if "${{" in step.get("run", "")]
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_there_are_no_long_lived_keys(file: Path) -> None:
+    text = file.read_text()
+    assert "secrets." not in text
+    assert "aws-access-key-id" not in text
+
+
+def test_only_the_deployment_may_ask_aws_for_credentials() -> None:
+    may = {
+        (file.name, name)
+        for file in WORKFLOWS
+        for name, job in jobs(file).items()
+        if "id-token" in (job.get("permissions") or {})
+    }
+    assert may == {("deploy.yml", "deploy")}
+    for file in WORKFLOWS:
+        document = yaml.safe_load(file.read_text())
+        assert document["permissions"] in ({}, {"contents": "read"})
+
+
+def test_nothing_is_deployed_that_was_not_tested() -> None:
+    deploy = jobs(ROOT / ".github" / "workflows" / "deploy.yml")
+    assert deploy["deploy"]["needs"] == "test"
+    assert deploy["test"]["uses"] == "./.github/workflows/test.yml"
+
+
+def test_every_environment_has_its_settings_and_its_own_stack_name() -> None:
+    settings = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    assert set(settings) - {"version"} == set(ENVIRONMENT_NAMES)
+    names = {
+        name: settings[name]["global"]["parameters"]["stack_name"] for name in ENVIRONMENT_NAMES
+    }
+    assert names["prod"] == names["default"]
+    assert len({names[name] for name in ("dev", "staging", "prod")}) == 3
+    for name in ENVIRONMENT_NAMES:
+        assert settings[name]["deploy"]["parameters"]["capabilities"] == "CAPABILITY_IAM"
+        assert settings[name]["deploy"]["parameters"]["resolve_s3"] is True
