@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import compileall
+import importlib.util
 import json
 import os
+import py_compile
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -46,40 +50,57 @@ class Artefact:
 
     def floor(self, environment: Mapping[str, str]) -> Took:
         """Import the layer's boto3, and make its client of DynamoDB."""
-        found = self._run([self.layer], environment, handler=False)
-        return Took(*found["import"])
+        return Took(*run([self.layer], environment, handler=False)["import"])
 
     def load(self, function: str, environment: Mapping[str, str]) -> Took:
         """Import the function's handler."""
-        found = self._run([self.bundle(function), self.layer], environment, handler=True)
-        return Took(*found["import"])
+        path = [self.bundle(function), self.layer]
+        return Took(*run(path, environment, handler=True)["import"])
 
     def invoke(
         self, function: str, environment: Mapping[str, str], rounds: int = 0
     ) -> dict[str, Any]:
         """Import the handler and invoke it; what the worker writes."""
-        return self._run(
-            [self.bundle(function), self.layer],
-            environment,
-            handler=True,
-            event=EVENTS[function],
-            rounds=rounds,
-        )
+        path = [self.bundle(function), self.layer]
+        task = {"event": EVENTS[function], "rounds": rounds}
+        return run(path, environment, handler=True, **task)
 
-    def _run(self, path: list[Path], environment: Mapping[str, str], **task: Any) -> dict[str, Any]:
-        done = subprocess.run(
-            # As on Lambda: nothing but bundle and layer to import from, and no bytecode written.
-            [sys.executable, "-I", "-S", "-B", str(WORKER)],
-            input=json.dumps({"path": [str(folder) for folder in path], **task}),
-            env=dict(environment),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise RuntimeError(done.stderr)
-        found: dict[str, Any] = json.loads(done.stdout)
-        return found
+
+def run(path: list[Path], environment: Mapping[str, str], **task: Any) -> dict[str, Any]:
+    """One fresh process that imports from these folders alone, and what it found."""
+    done = subprocess.run(
+        # As on Lambda: nothing but bundle and layer to import from, and no bytecode written.
+        [sys.executable, "-I", "-S", "-B", str(WORKER)],
+        input=json.dumps({"path": [str(folder) for folder in path], **task}),
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def published(folder: Path) -> Path:
+    """boto3 as it is published, the layer's version with all of its data, compiled as the layer is.
+
+    Only what it needs is there: what else an environment holds would slow it.
+    """
+    for name in ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"):
+        found = importlib.util.find_spec(name)
+        assert found is not None
+        assert found.origin is not None
+        source = Path(found.origin)
+        if source.name == "__init__.py":
+            leave = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source.parent, folder / name, ignore=leave)
+        else:
+            shutil.copy(source, folder)
+    unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    compileall.compile_dir(folder, maxlevels=99, quiet=1, invalidation_mode=unchecked)
+    return folder
 
 
 def build(folder: Path) -> Artefact:

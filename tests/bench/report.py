@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
 from statistics import median
 from typing import Final
 
@@ -17,6 +16,10 @@ class Row:
 
     cells: tuple[str, ...]
     verdict: str = ""
+
+    def padded(self, length: int) -> tuple[str, ...]:
+        """As many cells as the head has, then the verdict."""
+        return (*self.cells, *[""] * (length - len(self.cells)), self.verdict)
 
     @property
     def is_missed(self) -> bool:
@@ -40,12 +43,10 @@ class Section:
 
     def as_text(self) -> str:
         """The table in columns, for the screen."""
-        lines = [self.head, *((*row.cells, row.verdict) for row in self.rows)]
-        widths = [
-            max(len(cell) for cell in column) for column in zip_longest(*lines, fillvalue="")
-        ]
+        lines = [(*self.head, ""), *(row.padded(len(self.head)) for row in self.rows)]
+        widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
         shown = [
-            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=False)).rstrip()
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
             for line in lines
         ]
         return "\n".join(["", self.title, *(f"  {line}" for line in shown), *self.remarks])
@@ -53,9 +54,9 @@ class Section:
     def as_markdown(self) -> str:
         """The same for docs/, with the method and the reasons."""
         table = [
-            "| " + " | ".join(self.head) + " |",
-            "|" + "---|" * len(self.head),
-            *("| " + " | ".join((*row.cells, row.verdict)) + " |" for row in self.rows),
+            "| " + " | ".join((*self.head, "")) + " |",
+            "|" + "---|" * (len(self.head) + 1),
+            *("| " + " | ".join(row.padded(len(self.head))) + " |" for row in self.rows),
         ]
         parts = [f"## {self.title}", self.method, "\n".join(table), *self.remarks]
         if self.missed and self.why_missed:

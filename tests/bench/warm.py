@@ -39,7 +39,10 @@ class Warm:
 
 
 def measure_each(
-    artefact: Artefact, environment: Mapping[str, str], say: Callable[[str], None], rounds: int = ROUNDS
+    artefact: Artefact,
+    environment: Mapping[str, str],
+    say: Callable[[str], None],
+    rounds: int = ROUNDS,
 ) -> dict[str, Warm]:
     """Every function's CPU, by its logical id."""
     found = {}
@@ -71,5 +74,5 @@ def section(found: Mapping[str, Warm]) -> Section:
             warm.calls,
         )
         rows.append(Row(cells, at_most(ratio, AIM)))
-    head = ("function", "CPU", "bare", "ratio", "aim", "spread", "its calls", "")
+    head = ("function", "CPU", "bare", "ratio", "aim", "spread", "its calls")
     return Section("2. Warm invocation", METHOD.format(rounds=ROUNDS), head, rows, WHY)

@@ -32,8 +32,13 @@ class Meter:
     def __init__(self, client: Any) -> None:
         self.steps: list[tuple[str, float, float]] = []
         self._reads = self._writes = 0.0
-        client.meta.events.register("provide-client-params.dynamodb", _ask_for_units)
-        client.meta.events.register("after-call.dynamodb", self._count)
+        self._events = client.meta.events
+        self._events.register("provide-client-params.dynamodb", _ask_for_units)
+        self._events.register("after-call.dynamodb", self._count)
+
+    def stop(self) -> None:
+        """Count no more."""
+        self._events.unregister("after-call.dynamodb", self._count)
 
     def measure[Result](self, name: str, step: Callable[[], Result]) -> Result:
         self._reads = self._writes = 0.0
@@ -42,7 +47,9 @@ class Meter:
         return result
 
     def _count(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
-        units = parsed["ConsumedCapacity"]["CapacityUnits"]
+        consumed = parsed["ConsumedCapacity"]
+        each = consumed if isinstance(consumed, list) else [consumed]  # a batch may meet many tables
+        units = sum(one["CapacityUnits"] for one in each)
         if model.name in READS:
             self._reads += units
         else:
@@ -72,7 +79,7 @@ class Shop:
         self.queue = MemoryQueue(self.clock)
         self.meter = Meter(stores.client)
 
-    def start(self) -> str:
+    def start(self, key: str = "order-1") -> str:
         deps = Starting(
             payments=self.stores.payments,
             elsom=self.elsom,
@@ -82,7 +89,7 @@ class Shop:
             stack_id=STACK_ID,
             seconds_left=lambda: 28.0,
         )
-        return start_payment(REQUEST, "order-1", deps).payment.id
+        return start_payment(REQUEST, key, deps).payment.id
 
     def notify(self, payment_id: str) -> None:
         body = (

@@ -9,10 +9,14 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from tests.ports import free_port
 
@@ -50,6 +54,12 @@ class Fault:
         return f"{self.name}-once" if self.once else self.name
 
 
+_ANY_CALL: Final = {
+    "dynamodb": "list_tables",
+    "sqs": "list_queues",
+    "events": "list_event_buses",
+    "secretsmanager": "list_secrets",
+}
 FAULTS: Final = tuple(Fault(name) for name in ("throttled", "reset", "answer-lost"))
 FAULTS_ONCE: Final = tuple(Fault(one.name, once=True) for one in FAULTS)
 
@@ -112,6 +122,7 @@ def running_burst(upstream: str) -> Iterator[Burst]:
             assert process.poll() is None
             assert time.monotonic() < until
             time.sleep(0.1)
+        _warm_up(burst)
         yield burst
     finally:
         process.kill()  # it holds nothing, and would wait for idle connections
@@ -124,3 +135,15 @@ def _is_up(burst: Burst) -> bool:
     except (urllib.error.URLError, ConnectionError):
         return False
     return True
+
+
+def _warm_up(burst: Burst) -> None:
+    """Have it read the services' models now: its first error of a service takes seconds."""
+    burst.order(FAULTS[0].rules())
+    patient = Config(read_timeout=30, retries={"total_max_attempts": 1})
+    for service, call in _ANY_CALL.items():
+        make: Callable[..., Any] = boto3.client
+        client = make(service, endpoint_url=burst.url, region_name="us-east-1", config=patient)
+        with suppress(ClientError):
+            getattr(client, call)()
+    burst.order([])

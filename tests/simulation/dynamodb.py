@@ -4,7 +4,7 @@ Above it the real store runs unchanged; `tests/contract` holds it to what AWS's 
 """
 
 import re
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, insort
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -211,11 +211,14 @@ class MemoryDynamoDB:
 
     def _query_index(self, name: str, request: Mapping[str, Any]) -> list[Image]:
         hash_name, range_name = INDEXES[name]
-        condition, values = request["KeyConditionExpression"], request["ExpressionAttributeValues"]
-        partition, low, high = index_range(condition, values)
-        entries = self._indexes[name].get(partition, [])
-        first = bisect_left(entries, (low, "", "")) if low is not None else 0
-        last = bisect_right(entries, high, key=lambda entry: entry[0]) if high is not None else None
+        values = request["ExpressionAttributeValues"]
+        hash_value, low, high = read_condition(request["KeyConditionExpression"])
+        partition = values[hash_value]["S"]
+        entries = self._indexes[name].get(partition)
+        if not entries:
+            return []
+        first = bisect_left(entries, (int(values[low]["N"]), "", "")) if low else 0
+        last = bisect_left(entries, (int(values[high]["N"]) + 1, "", "")) if high else None
         found = entries[first:last]
         start = request.get("ExclusiveStartKey")
         if not request["ScanIndexForward"]:
@@ -292,13 +295,12 @@ def read_set(text: str) -> tuple[str, str, bool]:
     return found[1], found[2] or found[3], found[3] is not None
 
 
-def index_range(condition: str, values: Image) -> tuple[str, int | None, int | None]:
-    """The partition and the range (inclusive) that a key condition of an index asks for."""
+@cache
+def read_condition(condition: str) -> tuple[str, str | None, str | None]:
+    """The values that a key condition of an index names: the partition, the lowest, the highest."""
     found = re.fullmatch(
         r"\w+ = (:\w+)(?: AND \w+ (?:<= (:\w+)|BETWEEN (:\w+) AND (:\w+)))?", condition
     )
     if found is None:
         raise ValueError(condition)
-    low = int(values[found[3]]["N"]) if found[3] else None
-    top = found[2] or found[4]
-    return values[found[1]]["S"], low, int(values[top]["N"]) if top else None
+    return found[1], found[3], found[2] or found[4]

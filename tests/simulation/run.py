@@ -12,7 +12,7 @@ from typing import Final
 from tests.simulation.stack import seeded_tokens
 from tests.simulation.world import World
 
-WORLD_SIZE: Final = 500
+WORLD_SIZE: Final = 1_000
 Change = Callable[[World], AbstractContextManager[object]]
 
 

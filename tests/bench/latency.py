@@ -1,0 +1,172 @@
+"""Time from Elsom's notification to the shop's webhook, on the deployed stack."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from statistics import median
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from payments.ids import derive_id
+from payments.moments import HOUR, now_ms
+from tests.bench.checks import due_payments, put
+from tests.bench.report import MET, Row, Section, percentile
+from tests.deployed import Deployed, deployed
+from tools.local.cloud import LocalCloud
+from tools.local.secret import webhook_secret
+
+RATES: Final = (1, 4)
+SECONDS: Final = 60
+EMPTY_SECONDS: Final = 20
+WAIT_SECONDS: Final = 40.0
+TEMPLATE: Final = Path(__file__).parent / "empty_path" / "template.yaml"
+METHOD: Final = (
+    "From a notification posted to the local AWS until the shop has `payment.paid`: API, function,"
+    " queue, function, question to the sandbox, table, stream, function, bus, queue, function, shop."
+    " *Empty* is the same path through functions that only hand on, for {empty} s: the local AWS's"
+    " own share, most of which is its polling of queues and streams."
+)
+WHY: Final = "a webhook that is missing here is lost money's trace: see the section's remark."
+
+
+@dataclass
+class Arrivals:
+    """A shop that notes when it heard that a payment is paid."""
+
+    url: str = ""
+    paid: dict[str, float] = field(default_factory=dict)
+    others: int = 0
+
+    def wait_for(self, names: Sequence[str]) -> None:
+        """Wait until all of them are there, or long enough."""
+        until = time.monotonic() + WAIT_SECONDS
+        while time.monotonic() < until and not all(name in self.paid for name in names):
+            time.sleep(0.2)
+
+
+@contextmanager
+def arriving() -> Iterator[Arrivals]:
+    """A shop on a free port; it ends with the context."""
+    arrivals = Arrivals()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            now = time.monotonic()
+            told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if told["type"] == "payment.paid":
+                arrivals.paid.setdefault(told["payment"]["id"], now)
+            else:
+                arrivals.others += 1
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name there
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    arrivals.url = f"http://127.0.0.1:{server.server_address[1]}/hook"
+    thread = threading.Thread(target=server.serve_forever, args=(0.1,))
+    thread.start()
+    try:
+        yield arrivals
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def measure(cloud: LocalCloud, say: Callable[[str], None]) -> Section:
+    """Measure our stack, then the empty path."""
+    rows = []
+    with arriving() as arrivals:
+        stack = deployed(cloud, "latency", {"ShopWebhookUrl": arrivals.url})
+        stack.secret = cloud.fill_secret({"webhookSecrets": [webhook_secret()]})
+        for rate in RATES:
+            say(f"{rate} a second for {SECONDS} s")
+            names = pending(stack, rate * SECONDS, f"rate-{rate}", arrivals)
+            url = f"{cloud.api_url}/elsom/{stack.secret['callbackToken']}"
+            rows.append(row(f"{rate} /s", arrivals, drive(url, names, rate, notification)))
+        say("the empty path")
+        cloud.client("cloudformation").delete_stack(StackName="latency")
+        cloud.build(TEMPLATE)
+        outputs = cloud.deploy("empty-path", {"ShopWebhookUrl": arrivals.url})
+        for rate in RATES:
+            names = [derive_id("empty", str(rate), str(n)) for n in range(rate * EMPTY_SECONDS)]
+            url = f"{outputs['ApiUrl']}/elsom/token"
+            sent = drive(url, names, rate, lambda name: {"id": name})
+            rows.append(row(f"empty, {rate} /s", arrivals, sent))
+    head = ("payments", "sent", "median", "99th percentile", "lost")
+    return Section(
+        "6. From notification to webhook", METHOD.format(empty=EMPTY_SECONDS), head, rows, WHY
+    )
+
+
+def row(name: str, arrivals: Arrivals, sent: dict[str, float]) -> Row:
+    """Wait for what was sent, and sum it up."""
+    arrivals.wait_for(list(sent))
+    took = [arrivals.paid[one] - at for one, at in sent.items() if one in arrivals.paid]
+    lost = len(sent) - len(took)
+    cells = (
+        name,
+        f"{len(sent)}",
+        f"{median(took):.2f} s",
+        f"{percentile(took, 0.99):.2f} s",
+        f"{lost}",
+    )
+    return Row(cells, MET if not lost else f"missed by {lost}")
+
+
+def pending(stack: Deployed, number: int, name: str, arrivals: Arrivals) -> list[str]:
+    """Payments that wait for their customer and that Elsom knows to be paid; once that is told."""
+    before = arrivals.others
+    waiting = [
+        replace(payment, id=derive_id(name, str(place)), next_check_at=now_ms() + HOUR)
+        for place, payment in enumerate((due_payments(name) * 2)[:number])
+    ]
+    waiting = [replace(one, order_id=f"{name}-{place}") for place, one in enumerate(waiting)]
+    put(stack, waiting)
+    for payment in waiting:
+        stack.set_status(payment.id, "A")
+    until = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < until and arrivals.others - before < number:
+        time.sleep(0.2)
+    return [payment.id for payment in waiting]
+
+
+def notification(payment_id: str) -> dict[str, Any]:
+    """What Elsom sends."""
+    fields = {"PartnerTrnID": payment_id, "PSPTTrnID": "PSP123456", "PaymentStatus": "A"}
+    return {"PartnerPaymentResult": {"CultureInfo": "ru-Ru", "MSISDN": "0555150155", **fields}}
+
+
+def drive(
+    url: str, names: Sequence[str], rate: int, body: Callable[[str], dict[str, Any]]
+) -> dict[str, float]:
+    """Post one body for each name, `rate` a second; when each was sent."""
+    sent: dict[str, float] = {}
+
+    def post(name: str) -> None:
+        request = urllib.request.Request(
+            url, json.dumps(body(name)).encode(), {"Content-Type": "application/json"}
+        )
+        sent[name] = time.monotonic()
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            answer.read()
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(16) as pool:
+        for number, name in enumerate(names):
+            time.sleep(max(0.0, began + number / rate - time.monotonic()))
+            pool.submit(post, name)
+    return sent
