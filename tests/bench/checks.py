@@ -70,6 +70,7 @@ def rush(stack: Deployed) -> list[float]:
     for payment in payments:
         stack.set_status(payment.id, "1")
     stack.fault("PartnerGetPaymentStatus", "slow", seconds=ELSOM_SECONDS, times=-1)
+    asked: list[float] = []
     try:
         stack.run_schedule()
         began = time.monotonic()

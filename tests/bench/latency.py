@@ -32,7 +32,8 @@ WAIT_SECONDS: Final = 40.0
 TEMPLATE: Final = Path(__file__).parent / "empty_path" / "template.yaml"
 METHOD: Final = (
     "From a notification posted to the local AWS until the shop has `payment.paid`: API, function,"
-    " queue, function, question to the sandbox, table, stream, function, bus, queue, function, shop."
+    " queue, function, question to the sandbox, table, stream, function, bus, queue, function,"
+    " shop."
     " *Empty* is the same path through functions that only hand on, for {empty} s: the local AWS's"
     " own share, most of which is its polling of queues and streams."
 )

@@ -28,13 +28,15 @@ DUE: Final = 200
 TURNS: Final = 30
 FLAT: Final = 1.10
 METHOD: Final = (
-    "One turn of the schedule over AWS's own DynamoDB Local, of which {due} payments are due; of the"
+    "One turn of the schedule over AWS's own DynamoDB Local, of which {due} payments are due; of"
     " others most are settled, the rest is due later. Units and messages are counted, time is the"
-    " median of {turns} turns, by turns over the three tables. Flat means within 10 % of the smallest"
+    " median of {turns} turns, by turns over the three tables. Flat means within 10 % of"
+    " the smallest"
     " table."
 )
 WHY: Final = (
-    "only time can differ, since units and messages are counted; DynamoDB Local keeps its indexes in"
+    "only time can differ, since units and messages are counted; DynamoDB Local keeps its"
+    " indexes in"
     " SQLite on this machine, whose pages grow with the table. AWS bills the units, which are flat."
 )
 
@@ -102,7 +104,7 @@ def fill(table: Table) -> None:
             wanted = client.batch_write_item(RequestItems=wanted)["UnprocessedItems"]
 
     with ThreadPoolExecutor(4) as pool:
-        for _ in pool.map(write, batched(requests, 25)):
+        for _ in pool.map(write, batched(requests, 25, strict=False)):
             pass
 
 

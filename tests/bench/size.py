@@ -15,7 +15,8 @@ from tests.bench.report import Row, Section, at_most
 LAYER_AIM: Final = 6.0
 MEGABYTE: Final = 2**20
 METHOD: Final = (
-    "Unpacked, and as the zip that is uploaded. *Not imported* is the part of the modules, with their"
+    "Unpacked, and as the zip that is uploaded. *Not imported* is the part of the"
+    " modules, with their"
     " bytecode, that no handler imports; what is left of it are parts of libraries that load on"
     " demand (TLS and international names, error paths). The layer's wheels are for both"
     " architectures."

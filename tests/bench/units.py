@@ -26,8 +26,10 @@ READS_AIM: Final = 4
 UNCHANGED_AIM: Final = 3
 METHOD: Final = (
     "Capacity units of table and indexes together, as AWS's own DynamoDB Local counts them for the"
-    " store's own code; the payment has an order, a wallet, a description and a page of Elsom's, and"
-    " stays under 1 KB. Elsom is asked by the default ladder. An abandoned payment is one that Elsom"
+    " store's own code; the payment has an order, a wallet, a description and a page of"
+    " Elsom's, and"
+    " stays under 1 KB. Elsom is asked by the default ladder. An abandoned payment is one"
+    " that Elsom"
     " calls in progress for an hour and then timed out."
 )
 

@@ -48,7 +48,9 @@ class Meter:
 
     def _count(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
         consumed = parsed["ConsumedCapacity"]
-        each = consumed if isinstance(consumed, list) else [consumed]  # a batch may meet many tables
+        each = (
+            consumed if isinstance(consumed, list) else [consumed]
+        )  # a batch may meet many tables
         units = sum(one["CapacityUnits"] for one in each)
         if model.name in READS:
             self._reads += units

@@ -14,7 +14,7 @@ from tests.simulation.run import Plan, Report, run_world
 from tests.simulation.stack import CONCURRENCY
 
 ROOT = Path(__file__).parents[2]
-FIXED = [Plan("fixed", number, 110) for number in range(4)]
+FIXED = [Plan("fixed", number, 110) for number in range(6)]
 FRESH = [Plan(str(secrets.randbelow(10**9)), 0, 60) for _ in range(2)]
 # Small enough to be run often.
 SMALL = Plan("twice", 0, 25)

@@ -119,7 +119,7 @@ PROBLEMS: list[tuple[errors.PaymentsError, int, str, bool]] = [
     (errors.StartInProgress(7), 409, "start-in-progress", True),
     (errors.ElsomRefused("ID", "17", "no wallet"), 422, "elsom-refused", False),
     (errors.ElsomUnreachable("refused"), 503, "elsom-unreachable", True),
-    (errors.NotConfigured("x"), 503, "not-configured", False),
+    (errors.NotConfigured("x"), 503, "not-configured", True),
     (errors.StoreUnavailable("DynamoDB: Throttling"), 503, "try-again", True),
     (errors.QueueUnavailable("x"), 503, "try-again", True),
     (errors.WriteConflict(None), 500, "internal", False),

@@ -28,7 +28,7 @@ def check(event: dict[str, Any], _context: Any) -> None:
 def publish(event: dict[str, Any], _context: Any) -> None:
     for record in event["Records"]:
         detail = {"type": "payment.paid", "payment": {"id": record["dynamodb"]["Keys"]["pk"]["S"]}}
-        entry = {"Source": "empty", "DetailType": "paid", "Detail": json.dumps(detail)}
+        entry: Any = {"Source": "empty", "DetailType": "paid", "Detail": json.dumps(detail)}
         events.put_events(Entries=[{**entry, "EventBusName": os.environ["BUS"]}])
 
 
