@@ -28,8 +28,13 @@ def check(event: dict[str, Any], _context: Any) -> None:
 def publish(event: dict[str, Any], _context: Any) -> None:
     for record in event["Records"]:
         detail = {"type": "payment.paid", "payment": {"id": record["dynamodb"]["Keys"]["pk"]["S"]}}
-        entry: Any = {"Source": "empty", "DetailType": "paid", "Detail": json.dumps(detail)}
-        events.put_events(Entries=[{**entry, "EventBusName": os.environ["BUS"]}])
+        entry: Any = {
+            "Source": "empty",
+            "DetailType": "paid",
+            "Detail": json.dumps(detail),
+            "EventBusName": os.environ["BUS"],
+        }
+        events.put_events(Entries=[entry])
 
 
 def deliver(event: dict[str, Any], _context: Any) -> None:
