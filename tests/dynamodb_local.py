@@ -31,7 +31,9 @@ def running_dynamodb_local(scratch: Path) -> Iterator[str]:
     folder = dynamodb_local.install()
     port = free_port()
     command = [
-        *("java", "-Xmx256m", f"-Djava.library.path={folder / 'DynamoDBLocal_lib'}"),
+        # It lives for a minute: compiling itself to the utmost would take longer than it saves.
+        *("java", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"),
+        f"-Djava.library.path={folder / 'DynamoDBLocal_lib'}",
         *("-jar", str(folder / "DynamoDBLocal.jar"), "-inMemory", "-disableTelemetry"),
         *("-port", str(port)),
     ]

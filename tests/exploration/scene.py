@@ -13,7 +13,7 @@ from payments.moments import HOUR, MINUTE
 from payments.shop_requests import PaymentRequest
 from payments.start import payment_id
 from payments.transport import Limits, MaybeSent, NotSent, Reply
-from tests.exploration.explorer import Actor, HandOverGate
+from tests.exploration.explorer import Actor, HandOverGate, without_tokens
 from tests.fakes.world import NOW, POLICY, STACK_ID
 from tests.simulation.dynamodb import Image, Key
 from tests.simulation.elsom import ElsomServer, Transaction, notification_of
@@ -170,10 +170,10 @@ class Scene:
     # ------------------------------------------------------------ inside
 
     def _text(self, key: Key, image: Image) -> str:
-        """An item, less its write token: that is another one on every run, and decides nothing."""
+        """An item as text, made once for as long as it stays."""
         known, text = self._texts.get(key, ({}, ""))
         if known is not image:
-            text = repr([(name, image[name]) for name in sorted(image) if name != "writeToken"])
+            text = without_tokens(image)
             self._texts[key] = (image, text)
         return text
 

@@ -25,6 +25,8 @@ class Transaction:
     lag: int = 0
     truth: list[tuple[int, Answer]] = field(default_factory=list)
     asked_at: list[int] = field(default_factory=list)
+    # When a question about it was answered with an error code that says nothing about it.
+    put_off_at: list[int] = field(default_factory=list)
     foreign: bool = False
 
     def status(self, moment: int) -> Answer:
@@ -64,6 +66,11 @@ class ElsomServer:
 
     def get(self, trn: str) -> Transaction:
         return self.transactions.setdefault(trn, Transaction(trn))
+
+    def put_off(self, body: bytes) -> None:
+        """Answer a question with an error code instead."""
+        ((_, fields),) = json.loads(body).items()
+        self.get(fields["PartnerTrnID"]).put_off_at.append(self.loop.now)
 
     def set_status(self, transaction: Transaction, status: Answer) -> None:
         """Something became of a payment."""

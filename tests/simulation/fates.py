@@ -46,17 +46,17 @@ FATES: Final = (
     Fate("cancelled", 5, (Step(SOON, Answer.CANCELLED),)),
     Fate("failed", 4, (Step(SOON, Answer.ERROR),)),
     Fate("timed out, then paid", 4, (TIMED_OUT, PAID_LATE)),
-    Fate("timed out, paid days later", 5, (TIMED_OUT, DAYS_LATER), sure=True),
+    Fate("timed out, paid days later", 10, (TIMED_OUT, DAYS_LATER), sure=True),
     Fate("cancelled, then paid", 2, (Step(SOON, Answer.CANCELLED), PAID_LATE)),
     Fate("failed, then paid", 2, (Step(SOON, Answer.ERROR), PAID_LATE)),
     Fate("paid, then failed", 4, (PAID_SOON, Step((MINUTE, HOUR), Answer.ERROR))),
     Fate("paid and timed out at once", 2, (PAID_SOON, Step((1, 3_000), Answer.TIMED_OUT))),
     Fate("timed out and paid at once", 2, (TIMED_OUT, Step((1, 3_000), Answer.PAID))),
-    Fate("never", 0.6),
-    Fate("never, paid days later", 0.4, (Step((53 * HOUR, 80 * HOUR), Answer.PAID),), sure=True),
+    Fate("never", 1),
+    Fate("never, paid days later", 1, (Step((53 * HOUR, 80 * HOUR), Answer.PAID),), sure=True),
     Fate("refused", 3, refused=True, knows=False),
-    Fate("refused, failed", 1, (Step((0, 0), Answer.ERROR),), refused=True),
-    Fate("refused, then paid", 1, (PAID_LATE,), refused=True),
+    Fate("refused, failed", 1.5, (Step((0, 0), Answer.ERROR),), refused=True),
+    Fate("refused, then paid", 2, (PAID_LATE,), refused=True),
 )
 
 

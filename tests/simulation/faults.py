@@ -20,13 +20,17 @@ WRITE_FAULTS: Final = (
     ("repeated by the SDK", 4),
 )
 KILLS: Final = (("killed before", 3), ("killed after", 4), ("frozen", 0.3))
-# Calls that are no AWS service: their own faults lie behind the gate. A question may be repeated,
-# so its function dies more often than one that starts a payment.
+# Calls with weights of their own. A question may be repeated, so its function dies more often than
+# one that starts a payment; what goes wrong at Elsom and at the shop lies behind the gate.
 OTHERS: Final = {
+    ("events", "PutEvents"): (
+        ("throttled", 5), ("answer lost", 5), ("killed before", 8), ("killed after", 12),
+        ("repeated by the SDK", 12),
+    ),
     ("elsom", "start"): KILLS,
-    ("elsom", "status"): (("killed before", 10), ("killed after", 15), ("frozen", 2)),
+    ("elsom", "status"): (("killed before", 20), ("killed after", 25), ("frozen", 2)),
     ("shop", "webhook"): KILLS,
-}
+}  # fmt: skip
 FROZEN: Final = 60_000
 
 
@@ -144,7 +148,7 @@ class RandomLag:
         return self.faults.happens("dynamodb: stale read", 0.1)
 
     def unread(self) -> bool:
-        return self.faults.happens("dynamodb: batch read in part", 0.05)
+        return self.faults.happens("dynamodb: batch read in part", 0.4)
 
 
 class NoLag:

@@ -73,13 +73,9 @@ class Line:
     def _carry(self, body: bytes, limits: Limits, *, is_start: bool) -> Reply:
         rng, sleep = self.faults.rng, self.faults.loop.sleep
         trouble = self._trouble(is_start=is_start)
-        if trouble == "refused":
-            sleep(rng.randint(1, 40))
-            raise NotSent("refused")
-        if trouble == "no connection":
-            sleep(int(limits.connect * SECOND))
-            raise NotSent("timeout")
-        sleep(rng.randint(*self.latency))
+        self._connect(trouble, limits)
+        if trouble == "error code" and not is_start:
+            self.server.put_off(body)
         answer = b"" if trouble in _UNREAD else self.server.answer(body)
         pause, self.server.pause = self.server.pause, 0
         if pause:
@@ -100,6 +96,16 @@ class Line:
                 sleep(rng.randint(1, 8) * SECOND)
         sleep(rng.randint(*self.latency) // 4)
         return Reply(_STATUSES.get(trouble or "", 200), answer)
+
+    def _connect(self, trouble: str | None, limits: Limits) -> None:
+        rng, sleep = self.faults.rng, self.faults.loop.sleep
+        if trouble == "refused":
+            sleep(rng.randint(1, 40))
+            raise NotSent("refused")
+        if trouble == "no connection":
+            sleep(int(limits.connect * SECOND))
+            raise NotSent("timeout")
+        sleep(rng.randint(*self.latency))
 
     def _trouble(self, *, is_start: bool) -> str | None:
         now, rng = self.faults.loop.now, self.faults.rng

@@ -144,6 +144,7 @@ class Judge:
     shop: Shop
     dead_webhooks: frozenset[str]
     now: int
+    put_off: int = 0
 
     def __post_init__(self) -> None:
         self.items = [to_item(image) for image in self.dynamodb.images.values()]
@@ -169,9 +170,23 @@ class Judge:
         has_case = payment.id in self.with_case
         took = transaction is not None and transaction.status(self.now) is Answer.PAID
         if took and payment.status is not Status.PAID and not has_case:
+            if transaction and self._put_off(transaction):
+                return
             self.watch.break_(2, payment.id, f"ends {payment.status}, without a case")
         if payment.status not in FINAL and not has_case:
             self.watch.break_(5, payment.id, f"ends {payment.status}, without a case")
+
+    def _put_off(self, transaction: Transaction) -> bool:
+        """Whether Elsom itself, asked, would not tell; counted, and told as such.
+
+        The contract: an error code is no answer, uses up a late check, and ends the questions
+        about an id of nobody's. Only another notification would start them again.
+        """
+        paid_at = max(at for at, status in transaction.truth if status is Answer.PAID)
+        since = transaction.truth[0][0] if transaction.foreign else paid_at
+        excused = any(at >= since for at in transaction.put_off_at)
+        self.put_off += excused
+        return excused
 
     def _judge_timeline(self, payment: Payment) -> None:
         omits = any(entry["what"] == "omitted" for entry in payment.timeline)
@@ -182,7 +197,11 @@ class Judge:
         transaction = self.server.transactions.get(payment.id)
         if transaction and transaction.starts and (None, "start_sent") not in told:
             self.watch.break_(7, payment.id, "its start is not on the timeline")
-        if transaction and len(transaction.asked_at) > payment.questions:
+        # Before it was started, its id was one of nobody's.
+        asked = (
+            [at for at in transaction.asked_at if at >= payment.created_at] if transaction else []
+        )
+        if len(asked) > payment.questions:
             self.watch.break_(7, payment.id, "a question was not counted")
 
     def _judge_cases(self, payment: Payment) -> None:
@@ -217,6 +236,8 @@ class Judge:
                 continue
             heard_of = trn in self.watch.acknowledged
             if heard_of and case_id(CaseKind.PAID_UNKNOWN, trn) not in self.cases:
+                if self._put_off(transaction):
+                    continue
                 self.watch.break_(2, trn, "money for an id of nobody's, without a case")
 
     def _judge_events(self, payment: Payment) -> None:

@@ -97,6 +97,7 @@ class World:
         dead = frozenset(_event_of(text) for text in self._texts(self.stack.dead_webhooks))
         judge = Judge(self.watch, self.stack.dynamodb, self.server, self.shop, dead, self.loop.now)
         judge.judge()
+        self.outcomes["money that Elsom, asked, did not tell of"] += judge.put_off
         self.outcomes.update(f"ends: {_end_of(payment)}" for payment in judge.payments)
         return self.watch.broken
 
