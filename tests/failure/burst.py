@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -105,8 +105,8 @@ class Weather:
 
 
 @contextmanager
-def running_burst(upstream: str) -> Iterator[Burst]:
-    """A proxy on a free port of 127.0.0.1; it ends with the context."""
+def running_burst(upstream: str, *services: str) -> Iterator[Burst]:
+    """A proxy in front of these services, on a free port of 127.0.0.1; it ends with the context."""
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "microburst", "--upstream", upstream, "--port", str(port)],
@@ -122,7 +122,7 @@ def running_burst(upstream: str) -> Iterator[Burst]:
             assert process.poll() is None
             assert time.monotonic() < until
             time.sleep(0.1)
-        _warm_up(burst)
+        _warm_up(burst, services)
         yield burst
     finally:
         process.kill()  # it holds nothing, and would wait for idle connections
@@ -137,13 +137,13 @@ def _is_up(burst: Burst) -> bool:
     return True
 
 
-def _warm_up(burst: Burst) -> None:
+def _warm_up(burst: Burst, services: Iterable[str]) -> None:
     """Have it read the services' models now: its first error of a service takes seconds."""
     burst.order(FAULTS[0].rules())
     patient = Config(read_timeout=30, retries={"total_max_attempts": 1})
-    for service, call in _ANY_CALL.items():
+    for service in services:
         make: Callable[..., Any] = boto3.client
         client = make(service, endpoint_url=burst.url, region_name="us-east-1", config=patient)
         with suppress(ClientError):
-            getattr(client, call)()
+            getattr(client, _ANY_CALL[service])()
     burst.order([])

@@ -73,7 +73,10 @@ def leaky(new_house: NewHouse, shop: Receiver) -> Iterator[House]:
 
 @pytest.fixture(scope="session")
 def bursts(dynamodb_local: str, other_services: Services) -> Iterator[tuple[Burst, Burst]]:
-    with running_burst(dynamodb_local) as first, running_burst(other_services.url) as second:
+    with (
+        running_burst(dynamodb_local, "dynamodb") as first,
+        running_burst(other_services.url, "sqs", "events", "secretsmanager") as second,
+    ):
         yield first, second
 
 

@@ -27,7 +27,6 @@ from tests.failure import test_pages as pages
 from tests.failure import test_starts as starts
 from tests.failure import test_states as states
 from tests.failure import test_telling as telling
-from tests.failure.burst import FAULTS_ONCE
 from tests.failure.life import FUNCTIONS
 
 pytestmark = pytest.mark.needs("java", "npm")
@@ -161,6 +160,7 @@ GUARDS: Final[dict[str, Guard]] = {
     "unknown ids": Guard(
         mutations.unknown_ids_at_any_rate,
         floods.test_unknown_ids_by_the_thousand_do_not_delay_known_payments,
+        {"number": 200},
     ),
     "Elsom away": Guard(
         mutations.no_circuit,
@@ -175,7 +175,7 @@ GUARDS: Final[dict[str, Guard]] = {
     "answer lost": Guard(
         mutations.writers_do_not_know_their_own_write,
         aws_fails.test_one_failed_call_is_repeated_and_nobody_notices,
-        {"step": START, "fault": FAULTS_ONCE[2]},
+        {"step": START},
     ),
 }
 

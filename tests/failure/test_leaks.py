@@ -128,12 +128,10 @@ def test_f23_a_planted_leak_is_found(secret: str) -> None:
 def test_f23_a_leak_into_the_log_of_a_function_is_found(
     leaky: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    inner = leaky.ring
-
     def careless() -> None:
         logger.warning("answer of Elsom", body=f"wallet {CUSTOMER}")
 
     leaky.line.when("dynamodb:UpdateItem", careless)
     trn = "0123456789ABCDEFGHJK"
-    inner(json.dumps({"PartnerPaymentResult": {"PartnerTrnID": trn}}))
+    leaky.ring(json.dumps({"PartnerPaymentResult": {"PartnerTrnID": trn}}))
     assert leaks(leaky.written()) == [CUSTOMER]

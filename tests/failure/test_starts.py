@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,10 +17,9 @@ START_HANGS = "0000000008"
 
 
 @pytest.fixture(autouse=True)
-def short_patience(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twenty seconds of waiting for an answer are a third of one here."""
     monkeypatch.setattr(client, "START_READ_SECONDS", 0.3)
-    return iter(())
 
 
 def test_f11_a_start_that_timed_out_and_is_repeated_reaches_elsom_once(house: House) -> None:
