@@ -27,8 +27,13 @@ def imported(bundles: list[Path], layer: Path) -> dict[str, dict[str, Any]]:
 
 def fresh_import(bundle: Path, layer: Path) -> dict[str, Any]:
     command = [sys.executable, "-I", "-S", "-B", str(PROGRAM), str(bundle), str(layer)]
-    region = {"AWS_DEFAULT_REGION": "eu-central-1", "PATH": os.environ["PATH"]}
-    done = subprocess.run(command, env=region, capture_output=True, text=True, check=False)
+    environment = {
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        # Handlers make their clients when they are imported; none may look for credentials far off.
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PATH": os.environ["PATH"],
+    }
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     # A word on stderr would be a line of its own in every cold start's log.
     assert (done.returncode, done.stderr) == (0, ""), bundle.name
     return dict(json.loads(done.stdout))

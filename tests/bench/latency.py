@@ -121,8 +121,8 @@ def row(name: str, arrivals: Arrivals, sent: dict[str, float]) -> Row:
     cells = (
         name,
         f"{len(sent)}",
-        f"{median(took):.2f} s",
-        f"{percentile(took, 0.99):.2f} s",
+        f"{1000 * median(took):.0f} ms",
+        f"{1000 * percentile(took, 0.99):.0f} ms",
         f"{lost}",
     )
     return Row(cells, MET if not lost else f"missed by {lost}")

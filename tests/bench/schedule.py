@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import batched
-from statistics import median
 from typing import Any, Final
+
+import msgspec
+from urllib3 import PoolManager
 
 from payments.due import Sending, send_due_checks
 from payments.ids import derive_id
@@ -16,7 +18,7 @@ from payments.model import Payment, Status
 from payments.moments import DAY, HOUR, MINUTE
 from payments.store.payments import item_of
 from payments.store.table import to_image
-from tests.bench.report import MET, Row, Section, spread
+from tests.bench.report import MET, Row, Section, quick, spread
 from tests.contract.stores import DynamoStores
 from tests.contract.test_units_per_payment import Meter
 from tests.fakes.memory import MemoryQueue
@@ -30,7 +32,8 @@ FLAT: Final = 1.10
 METHOD: Final = (
     "One turn of the schedule over AWS's own DynamoDB Local, of which {due} payments are due; of"
     " others most are settled, the rest is due later. Units and messages are counted, time is the"
-    " median of {turns} turns, by turns over the three tables. Flat means within 10 % of"
+    " mean of the quickest third of {turns} turns, by turns over the three tables. Flat means"
+    " within 10 % of"
     " the smallest"
     " table."
 )
@@ -65,10 +68,10 @@ def measure(empty: Callable[[], DynamoStores], say: Callable[[str], None]) -> Se
             took = turn(table)
             if number >= 2:  # the first ones warm the server up
                 seconds[table.size].append(took)
-    least = median(seconds[SIZES[0]])
+    least = quick(seconds[SIZES[0]])
     rows = []
     for table in tables:
-        took = median(seconds[table.size])
+        took = quick(seconds[table.size])
         same = (table.reads, table.writes, table.messages) == (
             tables[0].reads,
             tables[0].writes,
@@ -82,7 +85,7 @@ def measure(empty: Callable[[], DynamoStores], say: Callable[[str], None]) -> Se
             f"{table.messages}",
             f"{1000 * took:.1f} ms",
             f"{took / least:.2f}",
-            f"{spread(seconds[table.size]):.1f} %",
+            f"{spread(seconds[table.size], quick):.1f} %",
         )
         rows.append(Row(cells, MET if flat else f"missed by {100 * (took / least - FLAT):.1f} %"))
     head = ("payments", "read units", "written", "messages", "time", "over the first", "spread")
@@ -96,16 +99,27 @@ def fill(table: Table) -> None:
     requests = (
         {"PutRequest": {"Item": to_image(item_of(payment))}} for payment in payments(table.size)
     )
-    client, name = table.stores.client, table.stores.name
+    url, name = table.stores.client.meta.endpoint_url, table.stores.name
+    # Past boto3, which would take most of the time: DynamoDB Local checks no signature.
+    credential = "Credential=test/20261124/us-east-1/dynamodb/aws4_request"
+    headers = {
+        "X-Amz-Target": "DynamoDB_20120810.BatchWriteItem",
+        "Content-Type": "application/x-amz-json-1.0",
+        "X-Amz-Date": "20261124T000000Z",
+        "Authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0",
+    }
+    pool = PoolManager()
 
     def write(batch: tuple[dict[str, Any], ...]) -> None:
-        wanted: dict[str, Any] = {name: list(batch)}
-        while wanted:
-            wanted = client.batch_write_item(RequestItems=wanted)["UnprocessedItems"]
+        body = msgspec.json.encode({"RequestItems": {name: batch}})
+        answer = pool.request("POST", url, body=body, headers=headers)
+        assert (answer.status, answer.json()) == (200, {"UnprocessedItems": {}}), answer.data
 
-    with ThreadPoolExecutor(4) as pool:
-        for _ in pool.map(write, batched(requests, 25, strict=False)):
+    with ThreadPoolExecutor(2) as workers:
+        for _ in workers.map(write, batched(requests, 25, strict=False)):
             pass
+    held = table.stores.client.describe_table(TableName=name)["Table"]["ItemCount"]
+    assert held == table.size
 
 
 def payments(size: int) -> Iterator[Payment]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -55,6 +56,8 @@ class Ways:
     paid: Counted
     abandoned: Counted
     steps: list[tuple[str, float, float]]
+    indexes: Mapping[str, float]
+    """Units that the paid payment writes to each index."""
     unchanged: Units
     publish: Units
     webhook: Units
@@ -65,13 +68,14 @@ class Ways:
 
 def count(empty: Callable[[], DynamoStores]) -> Ways:
     """Take payments their ways, each over an empty table."""
-    paid, steps = _paid(Shop(empty()))
+    paid, steps, indexes = _paid(Shop(empty()))
     abandoned, unchanged = _abandoned(Shop(empty()))
-    return Ways(paid, abandoned, steps, unchanged, *_telling(empty()), _idle(empty()))
+    return Ways(paid, abandoned, steps, indexes, unchanged, *_telling(empty()), _idle(empty()))
 
 
-def _paid(shop: Shop) -> tuple[Counted, list[tuple[str, float, float]]]:
+def _paid(shop: Shop) -> tuple[Counted, list[tuple[str, float, float]], dict[str, float]]:
     meter = shop.meter
+    indexes = writes_by_index(shop.stores.client)
     payment_id = meter.measure("start, until pending", shop.start)
     shop.clock.advance(40 * SECOND)
     shop.elsom.answers(PAID)
@@ -82,7 +86,7 @@ def _paid(shop: Shop) -> tuple[Counted, list[tuple[str, float, float]]]:
     writes = sum(step[1] for step in meter.steps)
     reads = sum(step[2] for step in meter.steps)
     counted = Counted(writes, reads, len(shop.elsom.questions), 2, payment.version)
-    return counted, meter.steps
+    return counted, meter.steps, dict(indexes)
 
 
 def _abandoned(shop: Shop) -> tuple[Counted, Units]:
@@ -149,6 +153,20 @@ def _idle(stores: DynamoStores) -> Units:
     meter.measure("minute", turn)
     _, writes, reads = meter.steps[0]
     return writes, reads + len(queries) / 2
+
+
+def writes_by_index(client: Any) -> Counter[str]:
+    """Units written to each index from now on, once a Meter asks for them."""
+    written = Counter[str]()
+
+    def add(parsed: dict[str, Any], model: Any, **_: Any) -> None:
+        if model.name in {"PutItem", "UpdateItem"}:
+            indexes = parsed["ConsumedCapacity"].get("GlobalSecondaryIndexes", {})
+            for name, consumed in indexes.items():
+                written[name] += consumed["CapacityUnits"]
+
+    client.meta.events.register("after-call.dynamodb", add)
+    return written
 
 
 def count_calls(client: Any, operation: str) -> list[str]:

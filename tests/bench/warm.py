@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Final
@@ -22,20 +22,26 @@ METHOD: Final = (
 )
 WHY: Final = (
     "a call of boto3 costs about a millisecond of CPU, and an invocation that makes only one or two"
-    " of them has little to hide its own work behind: the log line, the metrics, the deadline's"
-    " thread of an HTTP call, the event and its answer. A test of the deployed stack shows what it"
-    " is in time: a few milliseconds."
+    " of them has little to hide its own work behind: the log line, the metrics, the thread that"
+    " holds an HTTP call to its total time, the event and its answer."
 )
 
 
 @dataclass(frozen=True)
 class Warm:
-    """CPU seconds of one invocation, of its bare calls, and what they are."""
+    """CPU seconds of one invocation, of its bare calls, and which these are."""
 
     cpu: float
     bare: float
     spread: float
-    calls: str
+    each: Sequence[str]
+
+    @property
+    def calls(self) -> str:
+        """The calls, each kind once."""
+        return ", ".join(
+            f"{count} × {name}" if count > 1 else name for name, count in Counter(self.each).items()
+        )
 
 
 def measure_each(
@@ -50,12 +56,8 @@ def measure_each(
         say(function)
         made = artefact.invoke(function, environment, rounds + WARM_UP)
         calls, bare = made["calls"][WARM_UP:], made["bare"][WARM_UP:]
-        names = ", ".join(
-            f"{count} × {name}" if count > 1 else name
-            for name, count in Counter(made["made"]).items()
-        )
         pairs = [one / other for one, other in zip(calls, bare, strict=True)]
-        found[function] = Warm(median(calls), median(bare), spread(pairs), names)
+        found[function] = Warm(median(calls), median(bare), spread(pairs), made["made"])
     return found
 
 
