@@ -33,7 +33,8 @@ class Listed:
         self.name = new_table(self.client)
         self.payments = [_payment(number, size) for number in range(size)]
         self._fill()
-        self.units = 0.0
+        # A list, since shards are read by several threads: appending is whole, adding up is not.
+        self.units: list[float] = []
         self.client.meta.events.register("provide-client-params.dynamodb", _ask_for_units)
         self.client.meta.events.register("after-call.dynamodb", self._count)
         self.listing = ListingTable(Table(self.client, self.name))
@@ -45,10 +46,10 @@ class Listed:
         found: list[Payment] = []
         units: list[float] = []
         while query is not None:
-            self.units = 0.0
+            self.units.clear()
             page = list_payments(query, limit, self.listing)
             found += page.payments
-            units.append(self.units)
+            units.append(sum(self.units))
             query = None
             if page.next_query is not None:
                 cursor = to_cursor(page.next_query, SIGNING_KEYS[1])
@@ -69,7 +70,7 @@ class Listed:
     def _count(self, parsed: dict[str, Any], **_: Any) -> None:
         consumed = parsed["ConsumedCapacity"]
         parts: Sequence[dict[str, Any]] = consumed if isinstance(consumed, list) else [consumed]
-        self.units += sum(part["CapacityUnits"] for part in parts)
+        self.units += [part["CapacityUnits"] for part in parts]
 
 
 def _payment(number: int, size: int) -> Payment:
