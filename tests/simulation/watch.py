@@ -170,21 +170,17 @@ class Judge:
         has_case = payment.id in self.with_case
         took = transaction is not None and transaction.status(self.now) is Answer.PAID
         if took and payment.status is not Status.PAID and not has_case:
-            if transaction and self._put_off(transaction):
-                return
             self.watch.break_(2, payment.id, f"ends {payment.status}, without a case")
         if payment.status not in FINAL and not has_case:
             self.watch.break_(5, payment.id, f"ends {payment.status}, without a case")
 
-    def _put_off(self, transaction: Transaction) -> bool:
-        """Whether Elsom itself, asked, would not tell; counted, and told as such.
+    def _put_off(self, stranger: Transaction) -> bool:
+        """Whether Elsom itself, asked about an id of nobody's, would not tell; counted.
 
-        The contract: an error code is no answer, uses up a late check, and ends the questions
-        about an id of nobody's. Only another notification would start them again.
+        The contract: any answer but `1` ends these questions, an error code too. Only another
+        notification would start them again.
         """
-        paid_at = max(at for at, status in transaction.truth if status is Answer.PAID)
-        since = transaction.truth[0][0] if transaction.foreign else paid_at
-        excused = any(at >= since for at in transaction.put_off_at)
+        excused = any(at >= stranger.truth[0][0] for at in stranger.put_off_at)
         self.put_off += excused
         return excused
 

@@ -133,19 +133,17 @@ def test_every_type_has_a_schema_and_each_event_fits_its_own() -> None:
 def test_a_schema_refuses_events_of_other_types_and_events_that_lack_a_field() -> None:
     for event in every_event():
         schema = json.loads((DOCS / f"{event.type}.json").read_text())
+        reader = jsonschema.Draft202012Validator(schema)
         for other in every_event():
-            if other.type != event.type:
-                with pytest.raises(jsonschema.ValidationError):
-                    jsonschema.validate(detail(other), schema)
+            assert reader.is_valid(detail(other)) == (other.type == event.type)
         for name in detail(event):
             short = {key: value for key, value in detail(event).items() if key != name}
-            with pytest.raises(jsonschema.ValidationError):
-                jsonschema.validate(short, schema)
+            assert not reader.is_valid(short)
 
 
 def test_the_committed_schemas_are_what_the_types_say() -> None:
     made = make_event_schemas.files()
-    assert {path.name: path.read_text() for path in DOCS.glob("*.json")} == made, (
+    assert {path: path.read_text() for path in DOCS.glob("*.json")} == made, (
         "python -m tools.make_event_schemas writes them anew"
     )
 

@@ -3,7 +3,8 @@
 from openapi_spec_validator import validate
 
 from payments.http import _INTERNAL, _PROBLEMS
-from tools.make_openapi import PROBLEMS, document, files
+from tools.api_types import PROBLEMS
+from tools.make_openapi import document, files
 
 
 def test_the_committed_files_are_fresh() -> None:

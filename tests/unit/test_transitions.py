@@ -3,6 +3,7 @@
 from itertools import product
 
 import pytest
+from msgspec.structs import replace
 
 from payments.model import Answer, Asker, Reason, Status
 from payments.moments import DAY, HOUR, MINUTE, SECOND
@@ -140,6 +141,24 @@ def test_an_error_code_gives_up_a_start_unknown_only() -> None:
     assert apply_error_answer(pending, old, POLICY) is pending
     created = a_payment(Status.CREATED)
     assert apply_error_answer(created, old, POLICY) is created
+
+
+@pytest.mark.parametrize("status", [Status.EXPIRED, Status.CANCELLED, Status.FAILED])
+def test_an_error_code_does_not_use_up_the_last_late_check(status: Status) -> None:
+    used_up = a_payment(status, next_check_at=None, check_step=len(POLICY.late_ladder))
+    again = apply_error_answer(used_up, NOW, POLICY)
+    assert again == replace(used_up, next_check_at=NOW + POLICY.late_ladder[-1])
+    end = used_up.created_at + POLICY.give_up
+    assert apply_error_answer(used_up, end, POLICY) is used_up
+    one_left = a_payment(status, next_check_at=NOW + HOUR, check_step=2)
+    assert apply_error_answer(one_left, NOW, POLICY) is one_left
+
+
+def test_an_error_code_to_a_payment_without_late_checks_sets_none() -> None:
+    never_sent_payment = a_payment(Status.FAILED, next_check_at=None)
+    assert apply_error_answer(never_sent_payment, NOW, POLICY) is never_sent_payment
+    paid = a_payment(Status.PAID)
+    assert apply_error_answer(paid, NOW, POLICY) is paid
 
 
 def test_an_attempt_sets_the_check_that_finds_it_should_it_die() -> None:

@@ -151,6 +151,11 @@ def apply_error_answer(payment: Payment, now: int, policy: Policy) -> Payment:
     """Elsom answered with an error code: no word on the payment, but it was there to be asked."""
     if payment.status is Status.START_UNKNOWN:
         return _give_up_if_old(payment, now, policy)
+    last_was_used_up = payment.next_check_at is None and payment.check_step > 0
+    if last_was_used_up and now < payment.created_at + policy.give_up:
+        # The last late check is asked anew, or money that came meanwhile would never be heard of.
+        last = len(policy.late_ladder) - 1
+        return replace(payment, next_check_at=_late_check(policy, last, now))
     return payment
 
 

@@ -12,18 +12,18 @@ from datetime import date
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from payments.ids import derive_id
 from payments.model import Payment, Status
 from payments.moments import DAY, from_rfc3339
 from payments.store.archive import ArchiveTable
-from payments.store.payments import PaymentTable
-from payments.store.table import Table
-from tests.contract.tables import new_client, new_table
+from tests.contract.stores import in_dynamodb
+from tests.contract.tables import new_client
 from tests.fakes.payments import a_payment
 from tools.elsom.report import COLUMNS, Report, document, make_report, span, write_csv
 from tools.elsom.report_page import page
+
+pytestmark = pytest.mark.needs("java", "npm")
 
 TODAY = date(2026, 11, 24)
 # Bishkek is six hours ahead of UTC, summer and winter.
@@ -64,18 +64,14 @@ def payments() -> list[Payment]:
 
 
 @pytest.fixture(scope="module")
-def stored(payments: list[Payment]) -> Iterator[tuple[Report, list[dict[str, Any]]]]:
+def stored(payments: list[Payment], dynamodb_local: str) -> tuple[Report, list[dict[str, Any]]]:
     """The report, and the table's items as DynamoDB itself keeps them."""
-    with mock_aws():
-        client = new_client()
-        name = new_table(client)
-        table = Table(client, name)
-        store = PaymentTable(table)
-        for payment in payments:
-            store.insert(payment)
-        report = make_report(TODAY, ArchiveTable(table), quietly)
-        pages = client.get_paginator("scan").paginate(TableName=name)
-        yield report, [item for found in pages for item in found["Items"]]
+    store = in_dynamodb(new_client(dynamodb_local))
+    for payment in payments:
+        store.payments.insert(payment)
+    report = make_report(TODAY, ArchiveTable(store.table), quietly)
+    pages = store.client.get_paginator("scan").paginate(TableName=store.name)
+    return report, [item for found in pages for item in found["Items"]]
 
 
 def within(item: dict[str, Any], name: str) -> bool:
