@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from payments.model import Payment, Status
 from payments.moments import HOUR, MINUTE, SECOND, now_ms
 from payments.store.payments import item_of
 from payments.store.table import to_image
-from tests.bench.report import Row, Section, at_least
+from tests.bench.report import Row, Section, at_least, spread
 from tests.deployed import Deployed, another_stack
 from tests.fakes.payments import a_payment
 from tools.local.cloud import LocalCloud
@@ -46,21 +46,28 @@ def measure(cloud: LocalCloud, say: Callable[[str], None]) -> Section:
         }
         with another_stack(cloud, f"checks-{concurrency}", parameters) as stack:
             asked = rush(stack)
-        # The first questions come all at once: what follows them is the rate.
-        rate = (len(asked) - concurrency) / (asked[-1] - asked[0])
+        rate = pace(asked, concurrency)
+        middle = len(asked) // 2
+        halves = [pace(half, concurrency) for half in (asked[:middle], asked[middle:])]
         best = concurrency / ELSOM_SECONDS
         cells = (
             f"{concurrency}",
             f"{len(asked)}",
             f"{rate:.2f} /s",
+            f"{spread(halves):.1f} %",
             f"{best:.2f} /s",
             f"{100 * rate / best:.0f} %",
             f"{100 * AIM:.0f} %",
         )
         rows.append(Row(cells, at_least(rate / best, AIM)))
-    head = ("concurrency", "asked", "rate", "best possible", "share", "aim")
+    head = ("concurrency", "asked", "rate", "spread", "best possible", "share", "aim")
     method = METHOD.format(due=DUE, seconds=ELSOM_SECONDS, window=WINDOW_SECONDS)
     return Section("5. Throughput of checks", method, head, rows, WHY)
+
+
+def pace(moments: Sequence[float], at_once: int) -> float:
+    """Questions a second. The first ones come all at once: what follows them is the rate."""
+    return (len(moments) - at_once) / (moments[-1] - moments[0])
 
 
 def rush(stack: Deployed) -> list[float]:
