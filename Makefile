@@ -16,7 +16,7 @@ export SANDBOX_PORT ?= 8090
 export DEMO_PORT ?= 8070
 export PYTHONPATH := $(CURDIR)/layers/payments:$(CURDIR)/clients/python:$(CURDIR)
 
-.PHONY: help run stop status logs second test lint format bench simulate build deploy screenshots requirements clean python elsom-ready
+.PHONY: help run stop status logs second test lint format bench simulate build deploy screenshots requirements release clean python elsom-ready
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,10 @@ screenshots: python ## Pictures of every page in three languages, into docs/scre
 requirements: python ## Pin requirements/*.in again, with hashes and the newest versions that fit
 	@"$(PYTHON)" -m tools.environments bootstrap
 	@"$(PYTHON)" -m tools.pin
+
+release: python ## Check everything, then set the tag of a release (VERSION=1.0.0); pushes nothing
+	@"$(PYTHON)" -m tools.environments dev run local-aws elsom audit
+	@$(DEV_PYTHON) -m tools.release "$(VERSION)"
 
 clean: stop ## Stop, and remove everything built or installed here
 	@rm -rf .local .venv .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

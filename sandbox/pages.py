@@ -72,9 +72,22 @@ class Pages:
             self._files[name] = (_HERE / name).read_text("utf-8")
         return self._files[name]
 
+    def _filled(self, name: str, safe_values: dict[str, str]) -> str:
+        return Template(self._file(f"templates/{name}")).substitute(safe_values)
+
     def _page(self, name: str, status: int, safe_values: dict[str, str]) -> Response:
-        text = Template(self._file(f"templates/{name}")).substitute(safe_values)
+        text = self._filled(name, safe_values)
         return Response(status, text.encode(), "text/html; charset=utf-8", _HEADERS)
+
+    def _customers_page(
+        self, content: str, status: int, language: str, safe_values: dict[str, str]
+    ) -> Response:
+        """What a customer meets, in their language: all pages have one head."""
+        values = {name: escape(text) for name, text in TEXTS[language].items()} | safe_values
+        values |= {"language": language, "languages": _language_links(language)}
+        return self._page(
+            "customer.html", status, values | {"content": self._filled(content, values)}
+        )
 
     def _help(self) -> Response:
         wallets = "".join(
@@ -137,10 +150,7 @@ class Pages:
     def _form(
         self, transaction: Transaction, language: str, wallet: str, error: str, status: int
     ) -> Response:
-        texts = {name: escape(text) for name, text in TEXTS[language].items()}
-        values = texts | {
-            "language": language,
-            "languages": _language_links(language),
+        values = {
             "shop_name": escape(f"Merchant {protocol.PARTNER_CODE}"),
             "amount_value": escape(money(transaction.amount, language)),
             "cheque_value": escape(transaction.cheque_no or "—"),
@@ -152,7 +162,7 @@ class Pages:
             "wallet_error": _WRONG if error == TEXTS[language]["wrong_wallet"] else "",
             "code_error": _WRONG if error == TEXTS[language]["wrong_code"] else "",
         }
-        return self._page("pay.html", status, values)
+        return self._customers_page("pay.html", status, language, values)
 
     def _ended(self, transaction: Transaction, page: str, language: str, status: int) -> Response:
         message = protocol.status_message(transaction.pages[page], language)
@@ -166,17 +176,8 @@ class Pages:
         back = f'<a class="button" href="{escape(url)}">{texts["back"]}</a>' if url else ""
         if transaction is not None and url is None:
             back = f"<p>{escape(texts['no_way_back'])}</p>"
-        values = {
-            "language": language,
-            "languages": _language_links(language),
-            "brand": texts["brand"],
-            "sandbox": texts["sandbox"],
-            "language_name": texts["language_name"],
-            "title": escape(texts["title"]),
-            "message": escape(message),
-            "back": back,
-        }
-        return self._page("ended.html", status, values)
+        values = {"message": escape(message), "back": back}
+        return self._customers_page("ended.html", status, language, values)
 
 
 def _first_and_others(name: str, value: object) -> str:

@@ -1,13 +1,5 @@
-"""Free ports on 127.0.0.1."""
+"""Free ports on 127.0.0.1, chosen as `make run` chooses them."""
 
-from __future__ import annotations
+from tools.local.processes import free_port
 
-import socket
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+__all__ = ["free_port"]

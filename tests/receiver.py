@@ -1,12 +1,12 @@
 """A shop's end of webhooks on 127.0.0.1: keeps what it gets, answers as it is told."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.http_server import PostHandler, serving
 
 HOOK = "/hook"
 
@@ -50,26 +50,13 @@ class Receiver:
 def receiving() -> Iterator[Receiver]:
     """A receiver on a free port; it ends with the context."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+    class Handler(PostHandler):
+        def post(self, body: bytes) -> None:
             status = receiver.answers.pop(0) if receiver.answers else 200
             headers = {name.lower(): value for name, value in self.headers.items()}
             receiver.received.append(Received(headers, body, status))
-            self.send_response(status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            self.answer(status)
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name there
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    receiver = Receiver(f"http://127.0.0.1:{server.server_address[1]}{HOOK}")
-    thread = threading.Thread(target=server.serve_forever, args=(0.1,))
-    thread.start()
-    try:
+    with serving(Handler) as url:
+        receiver = Receiver(f"{url}{HOOK}")
         yield receiver
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

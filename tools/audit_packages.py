@@ -1,7 +1,7 @@
 """pip-audit on every pinned package: `python -m tools.audit_packages`.
 
 It asks the package index for known weaknesses. Where the index does not tell them (a mirror, no
-network) nothing can be audited: that is said, and with AUDIT_REQUIRED=1 it is a failure.
+network) nothing can be audited: that is said, and it exits with 3; with AUDIT_REQUIRED=1 with 1.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ FILES: Final = (
 )
 # Known weaknesses that do not touch us: id -> why.
 EXPLAINED: Final[Mapping[str, str]] = {}
+NOT_AUDITED: Final = 3
 
 
 def audit(file: Path) -> list[dict[str, Any]] | None:
@@ -56,9 +57,9 @@ def weaknesses(packages: list[dict[str, Any]]) -> list[str]:
 
 
 def main() -> int:
-    """1 for a known weakness; with AUDIT_REQUIRED=1 also when packages could not be looked up."""
+    """1 for a known weakness; where packages could not be looked up 3, or 1 if they must be."""
     required = os.environ.get("AUDIT_REQUIRED") == "1"
-    bad = False
+    bad = unaudited = False
     for file in FILES:
         shown = file.relative_to(ROOT)
         packages = audit(file)
@@ -73,12 +74,14 @@ def main() -> int:
                 f"{shown}: NOT AUDITED: the database of known weaknesses cannot be reached from"
                 f" here ({which}{total} looked up)"
             )
-            bad = bad or required
+            unaudited = True
             if packages is None or len(unknown) == len(packages):
                 # The next file's database would be the same one.
                 break
         bad = bad or bool(found)
-    return int(bad)
+    if bad or (unaudited and required):
+        return 1
+    return NOT_AUDITED if unaudited else 0
 
 
 def say(text: str) -> None:

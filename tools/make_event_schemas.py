@@ -13,10 +13,11 @@ from typing import Any, Final
 import msgspec
 
 from payments.events import CaseEvent, EventType, PaymentEvent
+from tools.api_types import NAMES, UTC
+from tools.environments import ROOT
+from tools.generated import write
 
-HERE: Final = Path(__file__).resolve().parent.parent / "docs" / "events"
-_UTC: Final = {"type": "string", "format": "date-time"}
-_NAMES: Final = {"PaymentView": "Payment", "CaseView": "Case"}
+HERE: Final = ROOT / "docs" / "events"
 _TITLES: Final = {
     EventType.PAYMENT_PENDING: "The customer can pay now.",
     EventType.PAYMENT_PAID: "Elsom says that the payment is paid. This is never taken back.",
@@ -30,17 +31,10 @@ _TITLES: Final = {
 }
 
 
-def main() -> None:
-    """Write all of them."""
-    HERE.mkdir(parents=True, exist_ok=True)
-    for name, text in files().items():
-        (HERE / name).write_text(text)
-
-
-def files() -> dict[str, str]:
-    """File name → content."""
+def files() -> dict[Path, str]:
+    """What the committed files have to hold."""
     return {
-        f"{event_type}.json": json.dumps(schema_of(event_type), indent=2) + "\n"
+        HERE / f"{event_type}.json": json.dumps(schema_of(event_type), indent=2) + "\n"
         for event_type in EventType
     }
 
@@ -85,17 +79,17 @@ def _late(event_type: EventType) -> dict[str, Any]:
 def _moment(field: dict[str, Any]) -> dict[str, Any]:
     """A time, or null where the field may be."""
     kinds = [kind.get("type") for kind in field.get("anyOf", ())]
-    return {"anyOf": [_UTC, {"type": "null"}]} if "null" in kinds else dict(_UTC)
+    return {"anyOf": [UTC, {"type": "null"}]} if "null" in kinds else dict(UTC)
 
 
 def _renamed(schema: dict[str, Any]) -> dict[str, Any]:
     """The types by the names that others know them by."""
     text = json.dumps(schema)
-    for ours, theirs in _NAMES.items():
+    for ours, theirs in NAMES.items():
         text = text.replace(f'"{ours}"', f'"{theirs}"').replace(f'/{ours}"', f'/{theirs}"')
     renamed: dict[str, Any] = json.loads(text)
     return renamed
 
 
 if __name__ == "__main__":
-    main()
+    write(files())

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from payments.model import AFTER_ANSWER, FINAL, Answer, Status
+from tools.environments import ROOT
+from tools.generated import write
 
-FILE: Final = Path(__file__).resolve().parent.parent / "docs" / "states.md"
+FILE: Final = ROOT / "docs" / "states.md"
 
 # What a start and the clock can do; the rest of the drawing is AFTER_ANSWER.
 STARTS: Final = (
@@ -77,11 +79,10 @@ def _label(before: Status, answer: Answer) -> str:
     return f"{answer}, late" if before in FINAL else str(answer)
 
 
-def main() -> None:
-    """Write the file."""
-    FILE.write_text(text())
-    print(FILE.name)
+def files() -> dict[Path, str]:
+    """What the committed file has to hold."""
+    return {FILE: text()}
 
 
 if __name__ == "__main__":
-    main()
+    write(files())

@@ -1,7 +1,8 @@
 """Every check and test, with one summary: `python -m tools.run_tests [PART ...]`.
 
-A part is `lint` or a folder of tests/. What was skipped is listed at the end with the reason, which
-names the command that installs what is missing. With STRICT=1 a skipped test fails the run.
+A part is `lint` or a folder of tests/; two run side by side (TEST_LANES=1: one after the other),
+each shown when it is done. What was skipped is listed at the end with the reason, which names the
+command that installs what is missing. With STRICT=1 a skipped test fails the run.
 """
 
 from __future__ import annotations
@@ -9,31 +10,28 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import xml.etree.ElementTree as ET
 from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from tools.audit_packages import NOT_AUDITED
 from tools.environments import ENVIRONMENTS, LOCAL, ROOT
 
 TESTS = ROOT / "tests"
 RESULTS = LOCAL / "test-results"
-# Quick ones first; a folder that is not named here runs after these.
-ORDER = (
-    "unit",
-    "contract",
-    "sandbox",
-    "failure",
-    "template",
-    "artefact",
-    "simulation",
-    "e2e",
-    "browser",
-)
+# The long ones first, so that the short ones fill up the other lane; a folder that is not named
+# here runs after these.
+ORDER = ("e2e", "failure", "browser", "contract", "simulation", "exploration", "template")
+LANES = 2
 
 BIN = Path(sys.executable).parent
 LINTERS = {
@@ -60,31 +58,43 @@ class Part:
     failed: int = 0
     seconds: float = 0.0
     skipped: list[str] = field(default_factory=list)
+    output: str = ""
+    not_done: str = ""
 
 
-def lint(name: str, command: list[str]) -> Part:
-    began = time.monotonic()
-    program = BIN / command[0]
-    finished = subprocess.run([str(program), *command[1:]], cwd=ROOT, check=False)
-    ok = finished.returncode == 0
-    return Part(name, passed=int(ok), failed=int(not ok), seconds=time.monotonic() - began)
+def run(command: Sequence[str]) -> tuple[int, str]:
+    """The exit code, and what it wrote."""
+    # A file, not a pipe: a server that outlives its test must not keep anybody waiting.
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as written:
+        done = subprocess.run(
+            command, cwd=ROOT, check=False, stdout=written, stderr=subprocess.STDOUT
+        )
+        written.seek(0)
+        return done.returncode, written.read()
+
+
+def lint(name: str) -> Part:
+    program, *arguments = LINTERS[name]
+    code, output = run([str(BIN / program), *arguments])
+    if code == NOT_AUDITED:
+        return Part(name, not_done=output.strip(), output=output)
+    return Part(name, passed=int(code == 0), failed=int(code != 0), output=output)
 
 
 def run_folder(folder: str) -> Part:
     """Run one folder with pytest, and read back what it found."""
-    began = time.monotonic()
     results = RESULTS / f"{folder}.xml"
     results.parent.mkdir(parents=True, exist_ok=True)
     results.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pytest", "-q", f"--junit-xml={results}", f"tests/{folder}"]
-    finished = subprocess.run(command, cwd=ROOT, check=False)
     part = Part(f"tests/{folder}")
+    code, part.output = run(
+        [sys.executable, "-m", "pytest", "-q", f"--junit-xml={results}", f"tests/{folder}"]
+    )
     if results.exists():
         read_results(results, part)
-    if finished.returncode and not part.failed:
+    if code and not part.failed:
         # It broke off, or found no test at all: never a success.
         part.failed = 1
-    part.seconds = time.monotonic() - began
     return part
 
 
@@ -112,16 +122,23 @@ def run_parts(wanted: list[str]) -> list[Part]:
         sys.exit(
             f"Error: there is no part {', '.join(unknown)}; there are lint, {', '.join(folders)}."
         )
-    parts = []
-    if not wanted or "lint" in wanted:
-        for name, command in LINTERS.items():
-            say(f"== {name}")
-            parts.append(lint(name, command))
-    for folder in folders:
-        if not wanted or folder in wanted:
-            say(f"== tests/{folder}")
-            parts.append(run_folder(folder))
-    return parts
+    linters = LINTERS if not wanted or "lint" in wanted else ()
+    jobs = [
+        *(partial(timed, lint, name) for name in linters),
+        *(partial(timed, run_folder, name) for name in folders if not wanted or name in wanted),
+    ]
+    with ThreadPoolExecutor(int(os.environ.get("TEST_LANES") or LANES)) as lanes:
+        return list(lanes.map(lambda job: job(), jobs))
+
+
+def timed(run_part: Callable[[str], Part], name: str) -> Part:
+    """Run it, and show it as a whole when it is done."""
+    began = time.monotonic()
+    say(f"   {name} ...")
+    part = run_part(name)
+    part.seconds = time.monotonic() - began
+    say(f"== {part.name}, {part.seconds:.0f} s\n{part.output.rstrip()}".rstrip())
+    return part
 
 
 def summarise(parts: list[Part], strict: bool) -> int:
@@ -136,6 +153,10 @@ def summarise(parts: list[Part], strict: bool) -> int:
         style = "red" if part.failed else None
         table.add_row(part.name, *map(str, numbers), f"{part.seconds:.1f}", style=style)
     console.print(table)
+    for part in parts:
+        if part.not_done:
+            say(f"Not done, and counted neither as passed nor as skipped: {part.name}")
+            say(part.not_done)
     reasons = Counter(reason for part in parts for reason in part.skipped)
     if reasons:
         say("Not run:")

@@ -76,6 +76,7 @@ def main(folder: Path) -> None:
     shutil.copytree(dependencies(), target)
     shutil.copytree(PACKAGE, target / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
     compile_tree(target / PACKAGE.name, target)
+    open_to_all(target)
 
 
 def dependencies() -> Path:
@@ -271,6 +272,12 @@ def compile_tree(tree: Path, root: Path) -> None:
     )
     if not compiled:
         raise SystemExit(f"some modules under {tree} do not compile")
+
+
+def open_to_all(tree: Path) -> None:
+    """Let everybody read, whatever this machine's umask: on Lambda another user does."""
+    for path in (tree, *tree.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def require_python_3_13() -> None:

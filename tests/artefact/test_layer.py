@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import re
-import shutil
 import struct
 import subprocess
 import sys
@@ -15,6 +13,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from tools.build_twice import build, differences, sums
 
 ROOT = Path(__file__).resolve().parents[2]
 LAYER_SOURCE = ROOT / "layers" / "payments"
@@ -49,6 +49,16 @@ def builder() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def again(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The layer once more, from nothing, elsewhere, with another umask than the first."""
+    return build(tmp_path_factory.mktemp("elsewhere") / "built-in-another-folder", umask=0o022)
+
+
+def rights(tree: Path) -> dict[str, int]:
+    return {str(path.relative_to(tree)): path.stat().st_mode for path in tree.rglob("*")}
 
 
 def sources(*folders: Path) -> list[Path]:
@@ -118,20 +128,24 @@ def test_bytecode_names_the_source_by_its_place_on_lambda(layer: Path, bundles: 
             assert str(folder).encode() not in compiled.read_bytes(), compiled
 
 
-def test_the_same_source_gives_the_same_bytes(layer: Path, tmp_path: Path) -> None:
-    again = tmp_path / "python"
-    shutil.copytree(layer / "payments", again / "payments", ignore=shutil.ignore_patterns("*.pyc"))
-    program = (
-        "import importlib.util, sys; from pathlib import Path;"
-        "spec = importlib.util.spec_from_file_location('build', sys.argv[1]);"
-        "build = importlib.util.module_from_spec(spec); spec.loader.exec_module(build);"
-        "root = Path(sys.argv[2]); build.compile_tree(root / 'payments', root)"
-    )
-    arguments = [sys.executable, "-c", program, str(LAYER_SOURCE / "build.py"), str(again)]
-    subprocess.run(arguments, env={**os.environ, "PYTHONHASHSEED": "7"}, check=True)
-    for source in sources(again):
-        first = bytecode_of(layer / source.relative_to(again))
-        assert bytecode_of(source).read_bytes() == first.read_bytes(), source
+def test_the_same_source_gives_the_same_bytes_and_rights_in_another_folder_and_umask(
+    layer: Path, again: Path
+) -> None:
+    assert len(sums(again)) > 600
+    assert differences(sums(layer), sums(again)) == []
+    assert rights(layer) == rights(again)
+
+
+def test_everybody_may_read_what_is_built(again: Path, bundles: list[Path]) -> None:
+    for folder in (again, *bundles):
+        for path in (folder, *folder.rglob("*")):
+            assert path.stat().st_mode & 0o777 == (0o755 if path.is_dir() else 0o644), path
+
+
+def test_no_file_of_the_layer_names_the_folder_it_was_built_in(again: Path) -> None:
+    for path in again.rglob("*"):
+        if path.is_file():
+            assert again.parent.name.encode() not in path.read_bytes(), path
 
 
 def test_nothing_is_in_the_layer_that_nobody_reads(layer: Path, builder: ModuleType) -> None:

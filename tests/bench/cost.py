@@ -15,7 +15,6 @@ from tests.bench.warm import Warm
 from tests.contract.tables import TEMPLATE
 
 PRICES_OF: Final = "2026-05 to 2026-10"
-REGIONS: Final = ("us-east-1", "eu-central-1")
 MILLION: Final = 1_000_000
 MINUTES_OF_MONTH: Final = 30 * 24 * 60
 # A function has this part of a processor for each MB; with 1,769 MB it has one.

@@ -37,7 +37,7 @@ def elsom_process() -> Iterator[SandboxProcess]:
 
 @pytest.fixture(scope="session")
 def other_services() -> Iterator[Services]:
-    with services.serving() as running:
+    with services.serving_aws() as running:
         yield running
 
 

@@ -49,15 +49,19 @@ def rung(house: House, key: str) -> None:
     notify(house, key)
 
 
-def check(house: House, _key: str) -> Any:
+def serve_first(house: House, queue: str, function: str) -> Any:
     """Serve the first message that shows; whether the function is done with it."""
-    waiting = house.account.queue("checks")
+    waiting = house.account.queue(queue)
     message = waiting.receive()
     assert message is not None
-    done = house.hand_over("check_payment", message)
+    done = house.hand_over(function, message)
     if done:
         waiting.delete(message)
     return done
+
+
+def check(house: House, _key: str) -> Any:
+    return serve_first(house, "checks", "check_payment")
 
 
 def waits(house: House, key: str) -> None:
@@ -115,13 +119,7 @@ def told(house: House, key: str) -> None:
 
 
 def deliver(house: House, _key: str) -> Any:
-    waiting = house.account.queue("webhooks")
-    message = waiting.receive()
-    assert message is not None
-    done = house.hand_over("deliver_webhook", message)
-    if done:
-        waiting.delete(message)
-    return done
+    return serve_first(house, "webhooks", "deliver_webhook")
 
 
 def ask(house: House, key: str) -> Any:

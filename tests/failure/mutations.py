@@ -77,11 +77,13 @@ def work_after_the_answer(patch: Patch) -> None:
     around(patch, module("elsom_callback"), "receive_notification", later)
 
 
-def no_first_check(patch: Patch) -> None:
-    def unwatched(real: Any, *args: Any) -> Payment:
-        payment: Payment = real(*args)
-        return replace(payment, next_check_at=None)
+def unwatched(real: Any, *args: Any) -> Payment:
+    """The step, after which nobody asks about the payment any more."""
+    payment: Payment = real(*args)
+    return replace(payment, next_check_at=None)
 
+
+def no_first_check(patch: Patch) -> None:
     around(patch, start, "start_accepted", unwatched)
 
 
@@ -114,11 +116,7 @@ def silence_is_an_answer(patch: Patch) -> None:
 
 
 def one_check_is_enough(patch: Patch) -> None:
-    def once(real: Any, *args: Any) -> Payment:
-        payment: Payment = real(*args)
-        return replace(payment, next_check_at=None)
-
-    around(patch, check, "claim", once)
+    around(patch, check, "claim", unwatched)
 
 
 def unknown_is_not_sent(patch: Patch) -> None:

@@ -11,10 +11,10 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
 from payments.moments import SECOND, now_ms
+from tests.http_server import PostHandler, serving
 
 VISIBILITY: Final = 120 * SECOND
 
@@ -123,37 +123,21 @@ class Services:
 
 
 @contextmanager
-def serving() -> Iterator[Services]:
+def serving_aws() -> Iterator[Services]:
     """Serve on a free port of 127.0.0.1; it ends with the context."""
     turn = threading.Lock()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(PostHandler):
         protocol_version = "HTTP/1.1"
         # Head and body are two writes; the second would wait 40 ms for the other side's word.
         disable_nagle_algorithm = True
 
-        def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        def post(self, body: bytes) -> None:
+            asked = json.loads(body)
             with turn:
                 answer = services.account.answer(self.headers["X-Amz-Target"], asked)
-            body = json.dumps(answer).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/x-amz-json-1.0")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(200, json.dumps(answer).encode(), "application/x-amz-json-1.0")
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name there
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    services = Services(f"http://127.0.0.1:{server.server_address[1]}", Account({}))
-    thread = threading.Thread(target=server.serve_forever, args=(0.1,))
-    thread.start()
-    try:
+    with serving(Handler) as url:
+        services = Services(url, Account({}))
         yield services
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -48,13 +48,19 @@ def test_f12_a_start_that_timed_out_while_money_moved_is_unknown_and_then_paid(
     assert house.cases() == []
 
 
-def test_f20_a_function_that_dies_in_a_start_sends_no_second_one(house: House) -> None:
+def start_and_die(house: House) -> None:
+    """The function ends at the moment when the start is sent."""
+
     def die() -> None:
         raise Killed
 
     house.line.when("elsom:IA_Init", die)
     with pytest.raises(Killed):
         house.start(customerMsisdn=PAID_SILENTLY)
+
+
+def test_f20_a_function_that_dies_in_a_start_sends_no_second_one(house: House) -> None:
+    start_and_die(house)
     trn = id_of("order-1")
     waits = house.start(customerMsisdn=PAID_SILENTLY)
     assert (waits.status, waits.headers.get("Retry-After")) == (409, "30")
@@ -68,13 +74,7 @@ def test_f20_a_function_that_dies_in_a_start_sends_no_second_one(house: House) -
 
 def test_f20_nobody_needs_to_ask_again_about_a_start_that_died(house: House) -> None:
     """The shop gave up: the first check was set in the write that recorded the attempt."""
-
-    def die() -> None:
-        raise Killed
-
-    house.line.when("elsom:IA_Init", die)
-    with pytest.raises(Killed):
-        house.start(customerMsisdn=PAID_SILENTLY)
+    start_and_die(house)
     house.live(120)
     assert house.payment().status == "paid"
     assert house.starts(id_of("order-1")) == 1

@@ -45,36 +45,38 @@ class DueIndex:
         return self._entries[0].at if self._entries else None
 
 
-class MemoryPayments:
-    """Payments by id; a write holds only against the version it was read at."""
+class MemoryItems[Kept: (Payment, Unknown)]:
+    """Items by id; a write holds only against the version it was read at."""
 
     def __init__(self, index: DueIndex) -> None:
-        self.items: dict[str, Payment] = {}
+        self.items: dict[str, Kept] = {}
         self._index = index
+
+    def get(self, identifier: str) -> Kept | None:
+        return self.items.get(identifier)
+
+    def save(self, before: Kept, after: Kept) -> Kept:
+        stored = self.items.get(before.id)
+        if stored is None or stored.version != before.version:
+            raise WriteConflict(stored)
+        written = replace(after, version=before.version + 1)
+        self.put(written)
+        return written
+
+    def put(self, item: Kept) -> None:
+        stored = self.items.get(item.id)
+        self._index.move(item.id, stored.next_check_at if stored else None, item.next_check_at)
+        self.items[item.id] = item
+
+
+class MemoryPayments(MemoryItems[Payment]):
+    """Payments; one that is there already is not put there anew."""
 
     def insert(self, payment: Payment) -> None:
         stored = self.items.get(payment.id)
         if stored is not None:
             raise WriteConflict(stored)
-        self._put(payment)
-
-    def get(self, payment_id: str) -> Payment | None:
-        return self.items.get(payment_id)
-
-    def save(self, before: Payment, after: Payment) -> Payment:
-        stored = self.items.get(before.id)
-        if stored is None or stored.version != before.version:
-            raise WriteConflict(stored)
-        written = replace(after, version=before.version + 1)
-        self._put(written)
-        return written
-
-    def _put(self, payment: Payment) -> None:
-        stored = self.items.get(payment.id)
-        self._index.move(
-            payment.id, stored.next_check_at if stored else None, payment.next_check_at
-        )
-        self.items[payment.id] = payment
+        self.put(payment)
 
 
 class MemoryInbox:
@@ -82,8 +84,7 @@ class MemoryInbox:
 
     def __init__(self, index: DueIndex) -> None:
         self.notifications: dict[str, dict[str, dict[str, Any]]] = {}
-        self.unknown_ids: dict[str, Unknown] = {}
-        self._index = index
+        self._unknown = MemoryItems[Unknown](index)
 
     def receive(self, notification: Notification, raw: bytes, source: str, now: int) -> None:
         trn_id = notification.partner_trn_id
@@ -108,29 +109,17 @@ class MemoryInbox:
         return [kept[sort_key] for sort_key in sorted(kept)][:100]
 
     def note_unknown(self, unknown: Unknown) -> Unknown:
-        known = self.unknown_ids.get(unknown.id)
+        known = self._unknown.get(unknown.id)
         if known is not None:
             return known
-        self._put(unknown)
+        self._unknown.put(unknown)
         return unknown
 
     def unknown(self, unknown_id: str) -> Unknown | None:
-        return self.unknown_ids.get(unknown_id)
+        return self._unknown.get(unknown_id)
 
     def save_unknown(self, before: Unknown, after: Unknown) -> Unknown:
-        stored = self.unknown_ids.get(before.id)
-        if stored is None or stored.version != before.version:
-            raise WriteConflict(stored)
-        written = replace(after, version=before.version + 1)
-        self._put(written)
-        return written
-
-    def _put(self, unknown: Unknown) -> None:
-        stored = self.unknown_ids.get(unknown.id)
-        self._index.move(
-            unknown.id, stored.next_check_at if stored else None, unknown.next_check_at
-        )
-        self.unknown_ids[unknown.id] = unknown
+        return self._unknown.save(before, after)
 
 
 class MemorySchedule:

@@ -1,10 +1,12 @@
 """The summary of `make test` counts everything, and STRICT=1 lets nothing be skipped."""
 
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
 from tools import run_tests
+from tools.audit_packages import NOT_AUDITED
 from tools.run_tests import Part, read_results, summarise
 
 RESULTS = """<testsuites><testsuite>
@@ -51,3 +53,34 @@ def test_a_folder_whose_run_breaks_off_is_a_failure(
 ) -> None:
     monkeypatch.setattr(run_tests, "RESULTS", tmp_path)
     assert run_tests.run_folder("no-such-folder").failed == 1
+
+
+def test_what_could_not_be_done_is_said_and_not_counted_as_passed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = f"print('no database here'); raise SystemExit({NOT_AUDITED})"
+    monkeypatch.setitem(run_tests.LINTERS, "pip-audit", ["python", "-c", program])
+    part = run_tests.lint("pip-audit")
+    assert (part.passed, part.failed) == (0, 0)
+    assert summarise([part, Part("b", passed=1)], strict=True) == 0
+    printed = capsys.readouterr().out
+    assert "neither as passed nor as skipped: pip-audit\nno database here\n" in printed
+    assert printed.splitlines()[-1] == "1 passed, 0 failed, 0 skipped"
+
+
+def test_parts_run_side_by_side_and_are_summed_up_in_order(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both = Barrier(2, timeout=20)
+
+    def meet(name: str) -> Part:
+        both.wait()
+        return Part(name, passed=1, output=f"all of {name}")
+
+    monkeypatch.setattr(run_tests, "lint", meet)
+    monkeypatch.setattr(run_tests, "LINTERS", {"one": [], "two": []})
+    parts = run_tests.run_parts(["lint"])
+    assert [part.name for part in parts] == ["one", "two"]
+    printed = capsys.readouterr().out
+    assert "all of one" in printed
+    assert "all of two" in printed

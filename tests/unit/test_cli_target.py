@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from tools.elsom.target import DEFAULT_STACK, CliError, find_target
+from tools.elsom.target import DEFAULT_STACK, CliError, Target, find_target
 
 ENDPOINT = "http://127.0.0.1:4566"
 
@@ -65,3 +67,27 @@ def test_without_a_region_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_profile_that_is_not_there_is_told_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(CliError, match="nobody"):
         find_target(None, None, "nobody", local=False, state=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("limit", "sizes"), [(25, ["25"]), (100, ["100"]), (150, ["100", "50"]), (400, ["100"] * 3)]
+)
+def test_a_list_is_read_page_by_page_up_to_its_limit_or_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int, sizes: list[str]
+) -> None:
+    kept = [{"id": str(number)} for number in range(250)]
+    asked: list[dict[str, str]] = []
+
+    def ask(_: Target, method: str, path: str) -> dict[str, Any]:
+        query = dict(parse_qsl(urlsplit(path).query))
+        asked.append(query)
+        start = int(query.get("cursor", "0"))
+        end = start + int(query["limit"])
+        assert (method, urlsplit(path).path, query["state"]) == ("GET", "/cases", "open")
+        return {"items": kept[start:end], "nextCursor": str(end) if end < len(kept) else None}
+
+    monkeypatch.setattr(Target, "ask", ask)
+    target = find_target(None, None, None, local=False, state=tmp_path)
+    assert target.newest("/cases", {"state": "open"}, limit) == kept[:limit]
+    assert [query["limit"] for query in asked] == sizes
+    assert [query.get("cursor") for query in asked] == [None, "100", "200"][: len(sizes)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import msgspec
 import typer
@@ -26,16 +26,8 @@ def list_cases(
 ) -> None:
     """The newest cases."""
     ours = of(context)
-    found: list[dict[str, Any]] = []
-    query = {"state": state}
     with ours.screen.working("Reading cases"):
-        while True:
-            query["limit"] = str(min(100, limit - len(found)))
-            page = ours.target.ask("GET", f"/cases?{urlencode(query)}")
-            found += page["items"]
-            query["cursor"] = page["nextCursor"]
-            if len(found) >= limit or page["nextCursor"] is None:
-                break
+        found = ours.target.newest("/cases", {"state": state}, limit)
     columns = ("id", "kind", "paymentId", "orderId", "openedAt", "note")
     rows = [[one[name] for name in columns] for one in found]
     ours.screen.result({"items": found}, table(f"{len(found)} {state} cases", columns, rows))

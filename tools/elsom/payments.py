@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import typer
 
@@ -12,7 +12,6 @@ from tools.elsom.screen import table
 
 app = typer.Typer(no_args_is_help=True)
 Id = Annotated[str, typer.Argument(help="The payment's id.")]
-_PAGE = 100
 
 
 @app.command("list")
@@ -30,15 +29,8 @@ def list_payments(
     ours = of(context)
     given = {"status": status, "orderId": order, "from": since, "to": until}
     query = {name: value for name, value in given.items() if value is not None}
-    found: list[dict[str, Any]] = []
     with ours.screen.working("Reading payments"):
-        while True:
-            query["limit"] = str(min(_PAGE, limit - len(found)))
-            page = ours.target.ask("GET", f"/payments?{urlencode(query)}")
-            found += page["items"]
-            query["cursor"] = page["nextCursor"]
-            if len(found) >= limit or page["nextCursor"] is None:
-                break
+        found = ours.target.newest("/payments", query, limit)
     columns = ("id", "orderId", "status", "amount", "createdAt", "paidAt")
     rows = [[one[name] for name in columns] for one in found]
     ours.screen.result({"items": found}, table(f"{len(found)} payments", columns, rows))

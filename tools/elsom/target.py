@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import boto3
 from botocore.config import Config
@@ -18,6 +19,8 @@ from tools.local.shop import Shop
 
 _API: Final = re.compile(r"https://(\w+)\.execute-api\.[^/]+/(\w+)")
 _CONFIG: Final = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 4})
+# The API gives no more at once.
+_PAGE: Final = 100
 DEFAULT_STACK: Final = "elsom-payments"
 
 
@@ -118,6 +121,18 @@ class Target:
             policy = self.outputs["PaymentsCallerPolicyArn"]
             hint = f" The policy {policy} lets a caller in: attach it to yours."
         raise CliError(f"The API answered {answer.status}: {detail}{hint}")
+
+    def newest(self, path: str, query: dict[str, str], limit: int) -> list[dict[str, Any]]:
+        """The first `limit` entries of a list of the payments API, page by page."""
+        found: list[dict[str, Any]] = []
+        cursor: dict[str, str] = {}
+        while True:
+            size = {"limit": str(min(_PAGE, limit - len(found)))}
+            page = self.ask("GET", f"{path}?{urlencode({**query, **size, **cursor})}")
+            found += page["items"]
+            if len(found) >= limit or page["nextCursor"] is None:
+                return found
+            cursor = {"cursor": page["nextCursor"]}
 
     def secret(self) -> dict[str, Any]:
         """The merchant's secret, to be kept off the screen."""

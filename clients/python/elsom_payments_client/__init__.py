@@ -15,7 +15,8 @@ from elsom_payments_client.errors import (
 from elsom_payments_client.types import Case, Event, Payment
 from elsom_payments_client.webhooks import WrongSignature, verify_webhook
 
-__version__ = "0.1.0"
+# The bundle's, since both are released together: a test holds them equal.
+__version__ = "1.0.0"
 
 __all__ = [
     "ApiError",

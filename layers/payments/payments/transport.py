@@ -226,9 +226,13 @@ class _Plain(HTTPConnection):
         """Connect; a failure in here came before the first byte of the request."""
         try:
             super().connect()
+            self._check()
         except Exception as error:
             raise NotSent(_why(error)) from error
         self.wire.up(self.sock)
+
+    def _check(self) -> None:
+        """Without TLS there is nothing to check."""
 
     def _new_conn(self) -> Any:
         """Open the socket by name, or at the address that was checked beforehand."""
@@ -237,26 +241,12 @@ class _Plain(HTTPConnection):
         return create_connection((self.wire.address, self.port), self.timeout)
 
 
-class _Secure(HTTPSConnection):
+class _Secure(_Plain, HTTPSConnection):
     """The same over TLS: it stands only once the certificate is checked."""
 
-    wire: _Wire
-    server_name: str | None
-
-    def connect(self) -> None:
-        """Connect and check; a failure in here came before the first byte of the request."""
-        try:
-            super().connect()
-            _require_address(self.sock, self.server_name)
-        except Exception as error:
-            raise NotSent(_why(error)) from error
-        self.wire.up(self.sock)
-
-    def _new_conn(self) -> Any:
-        """Open the socket by name, or at the address that was checked beforehand."""
-        if self.wire.address is None:
-            return super()._new_conn()
-        return create_connection((self.wire.address, self.port), self.timeout)
+    def _check(self) -> None:
+        """The library has checked chain, dates and name; an address is ours to compare."""
+        _require_address(self.sock, self.server_name)
 
 
 def _pool(base: type, connection: type, wire: _Wire, server_name: str | None) -> Any:

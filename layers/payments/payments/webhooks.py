@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
+from payments import __version__
 from payments.moments import HOUR, MINUTE, SECOND
 
 # From one try to the next; the first comes at once.
@@ -22,6 +23,8 @@ LADDER: Final = (
     5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 10 * HOUR,
 )  # fmt: skip
 TRIES: Final = len(LADDER) + 1
+# The contract's version: the major one, as in the API's path.
+USER_AGENT: Final = f"elsom-payments/{__version__.partition('.')[0]}"
 _GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
 # Reserved for examples since 2024; Python's tables do not know it yet.
 _EXAMPLES: Final = IPv6Network("3fff::/20")
@@ -102,7 +105,7 @@ def webhook_headers(
         raise CannotSign from error
     return {
         "Content-Type": "application/json",
-        "User-Agent": "elsom-payments/1",
+        "User-Agent": USER_AGENT,
         "webhook-id": event_id,
         "webhook-timestamp": str(moment // SECOND),
         "webhook-signature": " ".join(signatures),

@@ -118,14 +118,9 @@ def status_request(payment_id: str, merchant: Merchant) -> bytes:
 
 def read_start(body: bytes, *, plain_http: bool = False) -> Accepted | Refused | Unusable:
     """Read the answer to `IA_Init`. `plain_http` accepts an http URL (sandbox only)."""
-    response, result = _response(body)
-    if response is None:
-        return Unusable("unreadable")
-    code = _error_code(response)
-    if code is None:
-        return Unusable("no-error-code")
-    if code != SUCCESS:
-        return Refused(code, _scalar(response.get("ErrorMsg")))
+    result = _result(body)
+    if isinstance(result, Refused | Unusable):
+        return result
     url = _scalar(result.get("URL"))
     if url is None or len(url) > _MAX_URL or not _is_page(url, plain_http=plain_http):
         return Unusable("no-url")
@@ -134,14 +129,9 @@ def read_start(body: bytes, *, plain_http: bool = False) -> Accepted | Refused |
 
 def read_status(body: bytes) -> Answered | Refused | Unusable:
     """Read the answer to the status question."""
-    response, result = _response(body)
-    if response is None:
-        return Unusable("unreadable")
-    code = _error_code(response)
-    if code is None:
-        return Unusable("no-error-code")
-    if code != SUCCESS:
-        return Refused(code, _scalar(response.get("ErrorMsg")))
+    result = _result(body)
+    if isinstance(result, Refused | Unusable):
+        return result
     word = _scalar(result.get("PaymentStatus"))
     try:
         return Answered(Answer((word or "").upper()))
@@ -217,6 +207,19 @@ def scrub_refusal(refused: Refused, secrets: Iterable[str]) -> Refused:
 
 def _request(method: str, **fields: str) -> bytes:
     return msgspec.json.encode({method: fields})
+
+
+def _result(body: bytes) -> dict[str, Any] | Refused | Unusable:
+    """The Result of an answer that says it succeeded."""
+    response, result = _response(body)
+    if response is None:
+        return Unusable("unreadable")
+    code = _error_code(response)
+    if code is None:
+        return Unusable("no-error-code")
+    if code != SUCCESS:
+        return Refused(code, _scalar(response.get("ErrorMsg")))
+    return result
 
 
 def _response(body: bytes) -> tuple[dict[str, Any] | None, dict[str, Any]]:
