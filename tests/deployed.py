@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from payments.store.payments import SORT_KEY
+from payments.store.table import Table
 from tests.ports import free_port
 from tools.local.cloud import LocalCloud
 from tools.local.servers import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
@@ -19,6 +21,7 @@ from tools.local.shop import Answer, Shop
 
 # Short steps, so that a test need not wait; the Scheduler itself still fires once a minute.
 FAST = {"CheckLadderSeconds": "2,2,2,5", "LateCheckSeconds": "5,5,5"}
+LOOK_AGAIN_SECONDS: Final = 0.1
 
 
 @dataclass
@@ -29,6 +32,11 @@ class Deployed:
     outputs: dict[str, str]
     secret: dict[str, Any]
     shop: Shop
+
+    @property
+    def table(self) -> Table:
+        """The stack's table, as its functions use it."""
+        return Table(self.cloud.client("dynamodb"), self.outputs["PaymentsTableName"])
 
     def start(self, **changes: Any) -> Answer:
         """Start a payment with a key of its own; `key` gives another, None leaves a field out."""
@@ -55,7 +63,7 @@ class Deployed:
         until = time.monotonic() + seconds
         while payment["status"] != status:
             assert time.monotonic() < until, (payment, self.timeline(payment_id))
-            time.sleep(0.3)
+            time.sleep(LOOK_AGAIN_SECONDS)
             payment = self.get(payment_id)
         return payment
 
@@ -73,6 +81,10 @@ class Deployed:
     def notify(self, payment_id: str, **more: Any) -> Any:
         """Have Elsom send a notification now; what it got back."""
         return self.cloud.tell_sandbox("POST", f"/_sandbox/transactions/{payment_id}/notify", more)
+
+    def let_time_pass_since_the_last_question(self, payment_id: str) -> None:
+        """As if Elsom was last asked long ago: the next question need not wait ten seconds."""
+        self.table.update(payment_id, SORT_KEY, "SET #askedAt = :at", at=1)
 
     def fault(self, method: str, fault: str, **more: Any) -> None:
         """Have Elsom misbehave."""
@@ -150,5 +162,5 @@ def eventually[Found](look: Callable[[], Found], seconds: float = 20) -> Found:
     until = time.monotonic() + seconds
     while not (found := look()):
         assert time.monotonic() < until, f"nothing came in {seconds} s"
-        time.sleep(0.3)
+        time.sleep(LOOK_AGAIN_SECONDS)
     return found

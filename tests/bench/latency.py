@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -22,6 +20,7 @@ from payments.moments import HOUR, now_ms
 from tests.bench.checks import due_payments, put
 from tests.bench.report import MET, Row, Section, percentile, spread
 from tests.deployed import Deployed, deployed
+from tests.http_server import PostHandler, serving
 from tools.local.cloud import LocalCloud
 from tools.local.secret import webhook_secret
 
@@ -60,31 +59,19 @@ def arriving() -> Iterator[Arrivals]:
     """A shop on a free port; it ends with the context."""
     arrivals = Arrivals()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
+    class Handler(PostHandler):
+        def post(self, body: bytes) -> None:
             now = time.monotonic()
-            told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            told = json.loads(body)
             if told["type"] == "payment.paid":
                 arrivals.paid.setdefault(told["payment"]["id"], now)
             else:
                 arrivals.others += 1
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            self.answer(200)
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name there
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    arrivals.url = f"http://127.0.0.1:{server.server_address[1]}/hook"
-    thread = threading.Thread(target=server.serve_forever, args=(0.1,))
-    thread.start()
-    try:
+    with serving(Handler) as url:
+        arrivals.url = f"{url}/hook"
         yield arrivals
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def measure(cloud: LocalCloud, say: Callable[[str], None]) -> Section:

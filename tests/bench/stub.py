@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 from payments.model import Status
@@ -18,23 +16,14 @@ from tests.contract.doors import SECRET
 from tests.fakes.payments import a_payment
 from tests.fakes.telling import SECRETS
 from tests.fakes.world import STACK_ID
+from tests.http_server import PostHandler, serving
 
 _PAGE: Final = "http://127.0.0.1/merchant-payment/30b6689c"
 
 
-@contextmanager
-def answering() -> Iterator[str]:
+def answering() -> AbstractContextManager[str]:
     """Yield the URL of a server that ends with the context."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.1,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return serving(_Handler)
 
 
 def environment(url: str) -> dict[str, str]:
@@ -67,25 +56,17 @@ def environment(url: str) -> dict[str, str]:
     }
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(PostHandler):
     protocol_version = "HTTP/1.1"
     # Head and body in one packet, or the caller's system waits 40 ms for the second.
     wbufsize = 65_536
     disable_nagle_algorithm = True
 
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
+    def post(self, body: bytes) -> None:
+        asked = json.loads(body or b"{}")
         target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
-        answer = _aws(target, body) if target else _elsom(body)
-        text = json.dumps(answer).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/x-amz-json-1.0")
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name there
-        pass
+        answer = _aws(target, asked) if target else _elsom(asked)
+        self.answer(200, json.dumps(answer).encode(), "application/x-amz-json-1.0")
 
 
 def _aws(operation: str, asked: Mapping[str, Any]) -> dict[str, Any]:

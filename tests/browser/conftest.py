@@ -1,4 +1,4 @@
-"""One browser for all tests; the pages in this process, or a deployed stack with its shop."""
+"""A worker's browser; the pages in this process, or a deployed stack with its shop."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ from tests.browser.in_process import PagesServer, serving
 from tests.browser.world import PagesWorld
 from tests.deployed import Deployed, deployed, running_cloud
 from tests.ports import free_port
+from tests.side_by_side import spread
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    spread(config, workers=2)
 
 
 @pytest.fixture(scope="session")

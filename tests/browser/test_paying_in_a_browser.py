@@ -101,6 +101,7 @@ def test_declined_at_first_and_paid_after_all_the_open_page_says_so(
     page.wait_for_url(RESULT)
     expect(page.locator("body.failed")).to_be_visible(timeout=30_000)
     stack.set_status(payment_on(page), "A")
+    stack.let_time_pass_since_the_last_question(payment_on(page))
     expect(page.locator("body.late")).to_be_visible(timeout=60_000)
     expect(page.get_by_text(TEXTS["ky"].paid_do_not_pay)).to_be_visible()
 
@@ -133,6 +134,7 @@ def test_paid_while_the_page_is_open_it_says_so_by_itself(page: Page, stack: Dep
     expect(page.locator("h1")).to_have_text("Checking your payment")
     page.evaluate("window.mark = 1")
     stack.set_status(started["id"], "A")
+    stack.let_time_pass_since_the_last_question(started["id"])
     expect(page.locator("h1")).to_have_text("Payment received", timeout=60_000)
     assert page.evaluate("window.mark") == 1
 
@@ -185,6 +187,7 @@ def test_with_the_script_off_the_open_page_renews_itself(browser: Browser, stack
         page.goto(result_of(stack, started["id"]))
         expect(page.locator("h1")).to_have_text(TEXTS["ky"].states[State.WAITING].title)
         stack.set_status(started["id"], "A")
+        stack.let_time_pass_since_the_last_question(started["id"])
         expect(page.locator("h1")).to_have_text(
             TEXTS["ky"].states[State.PAID].title, timeout=60_000
         )

@@ -1,4 +1,4 @@
-"""One local cloud and one stack for all end-to-end tests."""
+"""One local cloud and one stack for all end-to-end tests of a worker."""
 
 from collections.abc import Iterator
 
@@ -6,8 +6,14 @@ import pytest
 
 from tests.deployed import Deployed, deployed, running_cloud
 from tests.receiver import Receiver, receiving
+from tests.side_by_side import spread
 from tools.local.cloud import LocalCloud
 from tools.local.secret import webhook_secret
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    spread(config, workers=3)
 
 
 @pytest.fixture(scope="session")

@@ -73,7 +73,9 @@ class Emf:
         logs = self.stack.cloud.client("logs")
         found = []
         for group in self._groups:
-            for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group):
+            pages = logs.get_paginator("filter_log_events")
+            # A line is written after what it tells of.
+            for page in pages.paginate(logGroupName=group, startTime=since):
                 for event in page["events"]:
                     if event["message"].startswith('{"_aws"'):
                         line = json.loads(event["message"])

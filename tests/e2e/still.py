@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from payments.model import Payment
 from payments.store.payments import SORT_KEY, item_of, payment_of
-from payments.store.table import Table, to_image
+from payments.store.table import to_image
 from payments.store.webhooks import Delivery, DeliveryTable
 from tests.deployed import Deployed
 from tests.receiver import Receiver
@@ -33,9 +33,7 @@ class StillStack:
     receiver: Receiver
 
     def __post_init__(self) -> None:
-        self.table = Table(
-            self.stack.cloud.client("dynamodb"), self.stack.outputs["PaymentsTableName"]
-        )
+        self.table = self.stack.table
 
     def stand_still(self) -> None:
         client = self.stack.cloud.client

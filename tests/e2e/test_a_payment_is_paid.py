@@ -17,6 +17,15 @@ STATUS_LAGS = "0000000009"
 REFUSED = "0000000010"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def begun(stack: Deployed) -> dict[str, str]:
+    """Payments whose end takes a while, by wallet: their time passes beside the other tests."""
+    wallets = (NO_NOTIFICATION, NOTIFIED_TWICE, NOTIFIED_BEFORE_THE_ANSWER, STATUS_LAGS)
+    started = {wallet: stack.start(customerMsisdn=wallet) for wallet in wallets}
+    assert {answer.status for answer in started.values()} == {201}
+    return {wallet: answer.body["id"] for wallet, answer in started.items()}
+
+
 def whats(stack: Deployed, payment_id: str) -> list[str]:
     return [entry["what"] for entry in stack.timeline(payment_id)]
 
@@ -39,15 +48,6 @@ def test_a_notification_leads_to_paid(stack: Deployed) -> None:
     assert "notification" in steps
 
 
-def test_without_a_notification_the_scheduler_itself_finds_it_paid(stack: Deployed) -> None:
-    started = stack.start(customerMsisdn=NO_NOTIFICATION)
-    assert started.status == 201
-    paid = stack.wait_for(started.body["id"], "paid", seconds=100)
-    by = [entry.get("askedBy") for entry in stack.timeline(paid["id"]) if entry["what"] == "paid"]
-    assert by == ["schedule"]
-    assert "notification" not in whats(stack, paid["id"])
-
-
 @pytest.mark.parametrize(
     ("wallet", "status", "reason"),
     [
@@ -66,12 +66,12 @@ def test_an_end_without_money_is_told_by_its_reason(
 
 
 @pytest.mark.parametrize("wallet", [NOTIFIED_TWICE, NOTIFIED_BEFORE_THE_ANSWER, STATUS_LAGS])
-def test_odd_notifications_still_lead_to_one_paid(stack: Deployed, wallet: str) -> None:
-    started = stack.start(customerMsisdn=wallet)
-    assert started.status == 201
-    stack.wait_for(started.body["id"], "paid", seconds=40)
-    assert whats(stack, started.body["id"]).count("paid") == 1
-    assert len(stack.calls(started.body["id"], "IA_Init")) == 1
+def test_odd_notifications_still_lead_to_one_paid(
+    stack: Deployed, begun: dict[str, str], wallet: str
+) -> None:
+    stack.wait_for(begun[wallet], "paid", seconds=40)
+    assert whats(stack, begun[wallet]).count("paid") == 1
+    assert len(stack.calls(begun[wallet], "IA_Init")) == 1
 
 
 def test_a_forged_notification_changes_nothing_and_the_real_one_pays(stack: Deployed) -> None:
@@ -166,3 +166,12 @@ def test_elsom_refusing_a_start_is_told_with_its_code(stack: Deployed) -> None:
     payment = stack.get(refused.body["paymentId"])
     assert (payment["status"], payment["statusReason"]) == ("failed", "elsom-refused")
     assert payment["checkoutUrl"] is None
+
+
+def test_without_a_notification_the_scheduler_itself_finds_it_paid(
+    stack: Deployed, begun: dict[str, str]
+) -> None:
+    paid = stack.wait_for(begun[NO_NOTIFICATION], "paid", seconds=100)
+    by = [entry.get("askedBy") for entry in stack.timeline(paid["id"]) if entry["what"] == "paid"]
+    assert by == ["schedule"]
+    assert "notification" not in whats(stack, paid["id"])

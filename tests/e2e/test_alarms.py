@@ -11,7 +11,6 @@ import pytest
 
 from payments.ids import derive_id
 from payments.moments import MINUTE
-from payments.store.table import Table
 from tests.deployed import Deployed, another_stack, eventually
 from tests.e2e.emf import Emf, now, statistic
 from tests.e2e.rights import Right, without
@@ -63,8 +62,7 @@ def test_no_alarm_crosses_its_threshold_while_all_is_well(watched: Deployed, emf
 def test_a_payment_that_waits_ten_minutes_to_be_asked_about(watched: Deployed, emf: Emf) -> None:
     payment = watched.start().body["id"]
     since = now()
-    table = Table(watched.cloud.client("dynamodb"), watched.outputs["PaymentsTableName"])
-    table.update(payment, "payment", "SET #dueAt = :at", at=since - 11 * MINUTE)
+    watched.table.update(payment, "payment", "SET #dueAt = :at", at=since - 11 * MINUTE)
     watched.run_schedule()
     crossed(emf, "OldestWait", since)
     eventually(lambda: len(watched.calls(payment, STATUS)) >= 1)
@@ -134,6 +132,7 @@ def test_money_that_came_late_and_a_person_who_settles_it(watched: Deployed, emf
     since = now()
     payment = watched.start(customerMsisdn=CANCELLED).body["id"]
     watched.wait_for(payment, "cancelled")
+    watched.let_time_pass_since_the_last_question(payment)
     watched.set_status(payment, "A", notify=True)
     watched.wait_for(payment, "paid", seconds=40)
     (case,) = eventually(lambda: watched.shop.call("GET", "/cases").body["items"])
@@ -150,6 +149,7 @@ def test_money_that_came_late_and_a_person_who_settles_it(watched: Deployed, emf
 def test_an_elsom_that_takes_its_word_back(watched: Deployed, emf: Emf) -> None:
     payment = watched.start(customerMsisdn=PAID_AT_ONCE).body["id"]
     watched.wait_for(payment, "paid")
+    watched.let_time_pass_since_the_last_question(payment)
     since = now()
     watched.set_status(payment, "4", notify=True)
     crossed(emf, "Disagreement", since)

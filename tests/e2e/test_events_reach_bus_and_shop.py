@@ -88,6 +88,7 @@ def lives(stack: Deployed) -> dict[str, set[EventType]]:
         EventType.CASE_OPENED,
         EventType.CASE_RESOLVED,
     }
+    stack.let_time_pass_since_the_last_question(late)
     settle(stack, late, "A", "paid")
     stack.fault("IA_Init", "reset")
     unknown = stack.start().body

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from payments.store.table import Table
 from payments.store.webhooks import Delivery, DeliveryTable
 from payments.webhooks import TRIES
 from tests.deployed import Deployed, another_stack, eventually
@@ -102,6 +101,7 @@ def test_a_list_goes_on_over_pages(elsom: Elsom) -> None:
 def a_case(stack: Deployed) -> dict[str, Any]:
     payment = stack.start(customerMsisdn=CANCELLED).body["id"]
     stack.wait_for(payment, "cancelled")
+    stack.let_time_pass_since_the_last_question(payment)
     stack.set_status(payment, "A", notify=True)
     stack.wait_for(payment, "paid", seconds=60)
 
@@ -159,8 +159,9 @@ def test_a_webhook_that_was_given_up_is_sent_again(elsom: Elsom) -> None:
     payment = elsom.stack.start().body["id"]
     event = eventually(lambda: elsom.receiver.about(payment), 40)[0]
     event_id, payload = event.event["eventId"], event.body.decode()
-    table = Table(elsom.stack.cloud.client("dynamodb"), elsom.stack.outputs["PaymentsTableName"])
-    DeliveryTable(table).insert(Delivery(event_id=event_id, tries=TRIES, first_tried_at=now()))
+    DeliveryTable(elsom.stack.table).insert(
+        Delivery(event_id=event_id, tries=TRIES, first_tried_at=now())
+    )
     _, url, _ = elsom.stack.outputs["DeadLetterQueueUrls"].split(",")
     elsom.stack.cloud.client("sqs").send_message(QueueUrl=url, MessageBody=payload)
     (aside,) = elsom.tells("aside", "show", "webhooks")["items"]
