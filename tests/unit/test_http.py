@@ -157,6 +157,12 @@ def test_wrong_fields_are_listed() -> None:
     ]
 
 
+def test_a_wallet_number_given_as_a_fields_name_is_not_told_back() -> None:
+    error = errors.InvalidRequest(("0556109910", "is not a field of this request"))
+    assert "0556109910" not in problem_of(error, REQUEST_ID)["body"] + str(error)
+    assert error.errors[0][0] == "0556***910"
+
+
 def test_waiting_times_are_told() -> None:
     assert problem_of(errors.StartInProgress(7), "")["headers"]["Retry-After"] == "7"
 

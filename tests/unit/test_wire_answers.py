@@ -13,8 +13,6 @@ from payments.elsom.wire import (
     Answered,
     Refused,
     Unusable,
-    mask_msisdn,
-    mask_numbers,
     read_json,
     read_notification,
     read_start,
@@ -202,14 +200,6 @@ def test_an_endless_number_does_not_make_the_reader_fail(digits: int) -> None:
     number = "9" * digits
     read_everything(f'{{"PartnerPaymentResult": {{"PartnerTrnID": {number}}}}}'.encode())
     read_everything(f'{{"Response": {{"ErrorCode": {number}}}}}'.encode())
-
-
-def test_wallet_numbers_are_masked_as_the_contract_shows() -> None:
-    assert mask_msisdn("0556109910") == "0556***910"
-    assert mask_numbers("от 0556109910 на 0901015003, заказ 12345678") == (
-        "от 0556***910 на 0901***003, заказ 12345678"
-    )
-    assert mask_numbers(None) is None
 
 
 def test_a_refusal_never_repeats_our_secrets_even_where_it_is_cut() -> None:

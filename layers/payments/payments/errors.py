@@ -18,6 +18,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from payments.masks import mask_numbers
+
 
 class PaymentsError(Exception):
     """Root of everything this package raises on purpose."""
@@ -27,8 +29,9 @@ class InvalidRequest(PaymentsError):
     """The input breaks a rule; `errors` lists (field, message) pairs."""
 
     def __init__(self, *errors: tuple[str, str]) -> None:
-        super().__init__("; ".join(f"{field}: {message}" for field, message in errors))
-        self.errors = errors
+        # A field that we do not know is named as the caller wrote it.
+        self.errors = tuple((mask_numbers(field), message) for field, message in errors)
+        super().__init__("; ".join(f"{field}: {message}" for field, message in self.errors))
 
 
 class NotFound(PaymentsError):

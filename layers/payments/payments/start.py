@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from payments.elsom.outcomes import Elsom, NothingSent, StartOutcome
-from payments.elsom.wire import Accepted, Merchant, Refused, Start, mask_msisdn
+from payments.elsom.wire import Accepted, Merchant, Refused, Start
 from payments.errors import (
     ElsomRefused,
     ElsomUnreachable,
@@ -19,6 +19,7 @@ from payments.errors import (
     WriteConflict,
 )
 from payments.ids import derive_id
+from payments.masks import mask_msisdn
 from payments.model import Payment, Policy, Status
 from payments.moments import SECOND, Clock
 from payments.money import parse_som

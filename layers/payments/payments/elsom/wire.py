@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from payments.masks import mask_numbers
 from payments.model import Answer
 from payments.money import Tyiyn, format_som
 
@@ -22,7 +23,6 @@ NO_WALLET: Final = "0"
 # A comma before a closing bracket, as in the document's own examples; strings are skipped whole,
 # one that never ends too: looking for its end from every quote in it would take minutes.
 _TRAILING_COMMA: Final = re.compile(rb'("(?:[^"\\]++|\\.)*+"?)|,(?=\s*[}\]])', re.DOTALL)
-_DIGITS: Final = re.compile(r"\d{9,}")
 _MAX_MESSAGE: Final = 250
 _MAX_CODE: Final = 20
 _MAX_URL: Final = 2_000
@@ -183,26 +183,14 @@ def read_json(body: bytes) -> Any:
         return None
 
 
-def mask_numbers(text: str | None) -> str | None:
-    """Hide the middle of every long run of digits: it may be a wallet number."""
-    if text is None:
-        return None
-    return _DIGITS.sub(lambda found: mask_msisdn(found.group()), text)
-
-
-def mask_msisdn(number: str) -> str:
-    """`0556109910` becomes `0556***910`."""
-    return f"{number[:4]}***{number[-3:]}"
-
-
 def scrub_refusal(refused: Refused, secrets: Iterable[str]) -> Refused:
     """Take our secrets and every wallet number out of Elsom's words; only then cut them short."""
     code, message = refused.code, refused.message or ""
     # The longest first: one secret may be a part of another.
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         code, message = code.replace(secret, "***"), message.replace(secret, "***")
-    message = (mask_numbers(message) or "")[:_MAX_MESSAGE]
-    return Refused((mask_numbers(code) or "?")[:_MAX_CODE], message or None)
+    message = mask_numbers(message)[:_MAX_MESSAGE]
+    return Refused(mask_numbers(code)[:_MAX_CODE] or "?", message or None)
 
 
 def _request(method: str, **fields: str) -> bytes:
@@ -252,8 +240,7 @@ def _scalar(value: Any) -> str | None:
 
 def _masked_text(value: Any, limit: int) -> str | None:
     """Masked before it is cut: the cut could leave a number too short to be known as one."""
-    text = mask_numbers(_scalar(value))
-    return text[:limit] if text else None
+    return mask_numbers(_scalar(value) or "")[:limit] or None
 
 
 def _is_page(url: str, *, plain_http: bool) -> bool:

@@ -8,9 +8,10 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from payments.elsom.wire import Notification, mask_numbers
+from payments.elsom.wire import Notification
 from payments.errors import WriteConflict
 from payments.ids import is_id
+from payments.masks import mask_numbers
 from payments.model import Answer
 from payments.moments import DAY, SECOND
 from payments.store.payments import day_key, new_token
@@ -126,7 +127,7 @@ def remember_unknown(inbox: Inbox, unknown_id: str, now: int) -> None:
 
 def kept_text(raw: bytes) -> str:
     """At most 2 KB of a body; masked before it is cut, or the cut could leave half a number."""
-    text = mask_numbers(raw.decode(errors="replace")) or ""
+    text = mask_numbers(raw.decode(errors="replace"))
     return text.encode()[:_RAW_BYTES].decode(errors="ignore")
 
 
