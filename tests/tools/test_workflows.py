@@ -27,8 +27,8 @@ def steps(file: Path) -> list[dict[str, Any]]:
     return [step for job in jobs(file).values() for step in job.get("steps", [])]
 
 
-def test_there_is_one_for_tests_and_one_for_deployment() -> None:
-    assert [file.name for file in WORKFLOWS] == ["deploy.yml", "test.yml"]
+def test_there_is_one_for_tests_one_for_deployment_and_one_for_what_takes_long() -> None:
+    assert [file.name for file in WORKFLOWS] == ["deploy.yml", "test.yml", "weekly.yml"]
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)

@@ -30,7 +30,9 @@ def headings(page: Path) -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_link_leads_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)\s]+)\)", FENCE.sub("", page.read_text())):
+    text = FENCE.sub("", page.read_text())
+    links, pictures = re.findall(r"\]\(([^)\s]+)\)", text), re.findall(r'src="([^"]+)"', text)
+    for target in links + pictures:
         path, _, anchor = target.partition("#")
         if "://" in path or path.startswith("mailto:"):
             continue
