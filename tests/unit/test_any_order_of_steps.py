@@ -19,11 +19,9 @@ from payments.transitions import (
     begin_attempt,
     claim,
     due_now,
-    fail_unsent,
-    never_sent,
     note_transaction_id,
+    settle_unasked,
     start_accepted,
-    start_died,
     start_refused,
     start_unknown,
     take_back_attempt,
@@ -40,12 +38,6 @@ def begin_if_allowed(payment: Payment, now: int) -> Payment:
     return begin_attempt(payment, now, POLICY) if allowed else payment
 
 
-def tidy(payment: Payment, now: int) -> Payment:
-    if start_died(payment, now):
-        return start_unknown(payment, now, "died")
-    return fail_unsent(payment, now) if never_sent(payment, now) else payment
-
-
 def answered(answer: Answer) -> Callable[[Payment, int], Payment]:
     return lambda payment, now: apply_answer(payment, answer, now, POLICY)
 
@@ -60,7 +52,7 @@ MOVES: dict[str, Callable[[Payment, int], Payment]] = {
     "accepted": lambda payment, now: start_accepted(payment, PAY_PAGE, now, POLICY),
     "refused": lambda payment, now: start_refused(payment, "17", now, POLICY),
     "unknown": lambda payment, now: start_unknown(payment, now, "reset"),
-    "tidy": tidy,
+    "settle unasked": settle_unasked,
     "error": lambda payment, now: apply_error_answer(payment, now, POLICY),
     "silence": lambda payment, now: ask_again(payment, now + 60 * SECOND),
     "due now": due_now,

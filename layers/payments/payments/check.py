@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -24,11 +25,8 @@ from payments.transitions import (
     ask_again,
     claim,
     due_now,
-    fail_unsent,
-    never_sent,
     note_transaction_id,
-    start_died,
-    start_unknown,
+    settle_unasked,
 )
 
 ASK_INTERVAL: Final = 10 * SECOND
@@ -90,7 +88,7 @@ def check_payment(
     circuit = deps.schedule.circuit()
     for _ in range(_CLAIM_TRIES):
         now = deps.clock()
-        payment = _tidy(payment, now, deps)
+        payment = apply(deps.payments, payment, partial(settle_unasked, now=now))
         stop = _reason_not_to_ask(payment, asker, circuit, now)
         if stop is not None:
             return Checked(stop, payment)
@@ -125,17 +123,6 @@ def check_from_queue(request: CheckRequest, deps: Checking, *, redelivered: bool
             # The index waits for Elsom's return; messages would only circle meanwhile.
             apply(deps.payments, checked.payment, lambda p: due_now(p, deps.clock()))
     return checked
-
-
-def _tidy(payment: Payment, now: int, deps: Checking) -> Payment:
-    """First settle what needs no answer: a start that died, and one that was never sent."""
-
-    def step(current: Payment) -> Payment:
-        if start_died(current, now):
-            return start_unknown(current, now, "died")
-        return fail_unsent(current, now) if never_sent(current, now) else current
-
-    return apply(deps.payments, payment, step)
 
 
 def _reason_not_to_ask(payment: Payment, asker: Asker, circuit: Circuit, now: int) -> Result | None:

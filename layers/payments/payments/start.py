@@ -28,8 +28,8 @@ from payments.store.payments import Payments, apply
 from payments.transitions import (
     START_RUNS_AT_MOST,
     begin_attempt,
-    fail_unsent,
     never_sent,
+    settle_unasked,
     start_accepted,
     start_died,
     start_refused,
@@ -132,25 +132,15 @@ def _resume(known: Payment, deps: Starting) -> Payment | None:
     now = deps.clock()
     if known.status is not Status.CREATED:
         return None
-    if start_died(known, now):
-        return _settled(apply(deps.payments, known, lambda p: _settle_dead(p, now)))
+    if start_died(known, now) or never_sent(known, now):
+        return _settled(apply(deps.payments, known, lambda p: settle_unasked(p, now)))
     if known.attempt_at is not None:
         left = known.attempt_at + START_RUNS_AT_MOST - now
         raise StartInProgress(max(1, -(-left // SECOND)))
-    if never_sent(known, now):
-        return _settled(apply(deps.payments, known, lambda p: _close_unsent(p, now)))
     try:
         return deps.payments.save(known, begin_attempt(known, now, deps.policy))
     except WriteConflict as conflict:
         raise StartInProgress(1) from conflict
-
-
-def _settle_dead(payment: Payment, now: int) -> Payment:
-    return start_unknown(payment, now, "died") if start_died(payment, now) else payment
-
-
-def _close_unsent(payment: Payment, now: int) -> Payment:
-    return fail_unsent(payment, now) if never_sent(payment, now) else payment
 
 
 def _settled(payment: Payment) -> Payment:

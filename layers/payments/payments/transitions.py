@@ -119,6 +119,13 @@ def fail_unsent(payment: Payment, now: int) -> Payment:
     return _moved(payment, Status.FAILED, now, reason=Reason.ELSOM_UNREACHABLE, next_check_at=None)
 
 
+def settle_unasked(payment: Payment, now: int) -> Payment:
+    """Settle what needs no answer of Elsom's: a start that died, and one that was never sent."""
+    if start_died(payment, now):
+        return start_unknown(payment, now, "died")
+    return fail_unsent(payment, now) if never_sent(payment, now) else payment
+
+
 def claim(payment: Payment, now: int, asker: Asker, policy: Policy) -> Payment:
     """Take the right to ask Elsom now; the schedule's own check also moves to its next step.
 
