@@ -12,7 +12,18 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from payments import check, deliver, due, model, publish, settings, start, transitions, wiring
+from payments import (
+    check,
+    deliver,
+    due,
+    masks,
+    model,
+    publish,
+    settings,
+    start,
+    transitions,
+    wiring,
+)
 from payments.elsom import client, wire
 from payments.elsom.outcomes import OutcomeUnknown, Silent
 from payments.elsom.wire import Answered, Refused
@@ -222,7 +233,7 @@ def elsoms_words_go_on_as_they_are(patch: Patch) -> None:
 
 
 def wallets_are_not_masked(patch: Patch) -> None:
-    patch.setattr(wire, "_DIGITS", re.compile(r"(?!)"))
+    patch.setattr(masks, "_DIGITS", re.compile(r"(?!)"))
 
 
 def no_circuit(patch: Patch) -> None:
