@@ -22,6 +22,8 @@ from tools.local.shop import Answer, Shop
 # Short steps, so that a test need not wait; the Scheduler itself still fires once a minute.
 FAST = {"CheckLadderSeconds": "2,2,2,5", "LateCheckSeconds": "5,5,5"}
 LOOK_AGAIN_SECONDS: Final = 0.1
+# Never waited for when all is well, even on a busy machine.
+PATIENCE_SECONDS: Final = 60.0
 
 
 @dataclass
@@ -57,7 +59,9 @@ class Deployed:
         items: list[dict[str, Any]] = answer.body["items"]
         return items
 
-    def wait_for(self, payment_id: str, status: str, seconds: float = 30) -> dict[str, Any]:
+    def wait_for(
+        self, payment_id: str, status: str, seconds: float = PATIENCE_SECONDS
+    ) -> dict[str, Any]:
         """The payment once it has this status; fails with how it stands."""
         payment = self.get(payment_id)
         until = time.monotonic() + seconds
@@ -157,7 +161,7 @@ def another_stack(
         cloud.client("cloudformation").delete_stack(StackName=stack_name)
 
 
-def eventually[Found](look: Callable[[], Found], seconds: float = 20) -> Found:
+def eventually[Found](look: Callable[[], Found], seconds: float = PATIENCE_SECONDS) -> Found:
     """The first true thing that `look` returns."""
     until = time.monotonic() + seconds
     while not (found := look()):

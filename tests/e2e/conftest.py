@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.deployed import Deployed, deployed, running_cloud
+from tests.deployed import Deployed, another_stack, deployed, running_cloud
+from tests.e2e.command_line import Elsom
 from tests.receiver import Receiver, receiving
 from tests.side_by_side import spread
 from tools.local.cloud import LocalCloud
@@ -35,6 +36,31 @@ def stack(cloud: LocalCloud, receiver: Receiver) -> Deployed:
     # Two secrets, as while one takes the other's place.
     made.secret = cloud.fill_secret({"webhookSecrets": [webhook_secret(), webhook_secret()]})
     return made
+
+
+@pytest.fixture(scope="module")
+def operated(
+    request: pytest.FixtureRequest, cloud: LocalCloud
+) -> Iterator[tuple[Deployed, Receiver]]:
+    """A stack for the operator's commands of one file, and its shop."""
+    name = request.path.stem.removeprefix("test_").replace("_", "-")
+    with (
+        receiving() as shop,
+        another_stack(cloud, name, {"ShopWebhookUrl": shop.url}) as stack,
+    ):
+        stack.cloud.save()
+        yield stack, shop
+
+
+@pytest.fixture
+def elsom(
+    operated: tuple[Deployed, Receiver],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Elsom:
+    stack, receiver = operated
+    monkeypatch.setenv("STATE_DIR", str(stack.cloud.state))
+    return Elsom(stack, receiver, capsys)
 
 
 @pytest.fixture(autouse=True)

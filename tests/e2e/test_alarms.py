@@ -36,8 +36,8 @@ def emf(watched: Deployed) -> Emf:
     return Emf(watched)
 
 
-def crossed(emf: Emf, name: str, since: int, seconds: float = 40) -> None:
-    eventually(lambda: emf.crosses(name, since), seconds)
+def crossed(emf: Emf, name: str, since: int) -> None:
+    eventually(lambda: emf.crosses(name, since))
 
 
 def start_all(stack: Deployed, number: int, **fields: str) -> list[str]:
@@ -96,7 +96,7 @@ def test_paid_payments_that_no_notification_told_of(watched: Deployed, emf: Emf)
     since = now()
     payments = start_all(watched, 6, customerMsisdn=NO_NOTIFICATION)
     for payment in payments:
-        eventually(lambda: _is_paid_by_schedule(watched, payment), 60)  # noqa: B023 - used at once
+        eventually(lambda: _is_paid_by_schedule(watched, payment))  # noqa: B023 - used at once
     crossed(emf, "LostNotifications", since)
 
 
@@ -134,7 +134,7 @@ def test_money_that_came_late_and_a_person_who_settles_it(watched: Deployed, emf
     watched.wait_for(payment, "cancelled")
     watched.let_time_pass_since_the_last_question(payment)
     watched.set_status(payment, "A", notify=True)
-    watched.wait_for(payment, "paid", seconds=40)
+    watched.wait_for(payment, "paid")
     (case,) = eventually(lambda: watched.shop.call("GET", "/cases").body["items"])
     watched.run_schedule()
     crossed(emf, "OpenCases", since)

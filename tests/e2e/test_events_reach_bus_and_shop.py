@@ -17,7 +17,6 @@ from tests.receiver import Receiver
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "docs" / "events"
-SECONDS = 60.0
 
 
 class BusTap:
@@ -71,7 +70,7 @@ def settle(stack: Deployed, payment_id: str, answer: str, status: str) -> None:
         asked = stack.shop.call("POST", f"/payments/{payment_id}/check")
         return asked.status == 200 and asked.body["status"] == status
 
-    eventually(settled, SECONDS)
+    eventually(settled)
 
 
 def lives(stack: Deployed) -> dict[str, set[EventType]]:
@@ -94,7 +93,7 @@ def lives(stack: Deployed) -> dict[str, set[EventType]]:
     unknown = stack.start().body
     assert unknown["status"] == "start_unknown"
     expected[unknown["id"]] = {EventType.PAYMENT_START_UNKNOWN}
-    (case,) = eventually(lambda: open_cases(stack, late), SECONDS)
+    (case,) = eventually(lambda: open_cases(stack, late))
     done = stack.shop.call("POST", f"/cases/{case['id']}/resolve", {"note": "refunded"})
     assert done.status == 200, done
     return expected
@@ -112,10 +111,9 @@ def test_each_type_reaches_bus_and_shop_valid_and_signed_with_each_secret(
     expected = lives(stack)
     assert set().union(*expected.values()) == set(EventType)
     for payment, told in expected.items():
-        eventually(lambda: told <= receiver.types(payment), SECONDS)  # noqa: B023 - used at once
+        eventually(lambda: told <= receiver.types(payment))  # noqa: B023 - used at once
         eventually(
             lambda: told <= {one["detail-type"] for one in tap.about(payment)},  # noqa: B023
-            SECONDS,
         )
     for payment in expected:
         on_bus = {one["detail"]["eventId"]: one["detail"] for one in tap.about(payment)}
@@ -136,11 +134,11 @@ def test_the_last_event_is_sent_again_under_its_id_when_the_shop_wishes(
     stack: Deployed, receiver: Receiver
 ) -> None:
     payment = stack.start().body["id"]
-    eventually(lambda: receiver.about(payment), SECONDS)
+    eventually(lambda: receiver.about(payment))
     again = stack.shop.call("POST", f"/payments/{payment}/resend")
     assert again.status == 202
     assert again.body["type"] == "payment.pending"
-    eventually(lambda: len(receiver.about(payment)) == 2, SECONDS)
+    eventually(lambda: len(receiver.about(payment)) == 2)
     first, second = receiver.about(payment)
     assert first.event["eventId"] == second.event["eventId"] == again.body["eventId"]
     unknown = stack.shop.call("POST", f"/payments/{'0' * 20}/resend")
@@ -152,7 +150,7 @@ def test_a_webhook_that_the_shop_refused_comes_again_five_seconds_later(
 ) -> None:
     receiver.answers = [500]
     payment = stack.start().body["id"]
-    eventually(lambda: len(receiver.about(payment)) == 2, SECONDS)
+    eventually(lambda: len(receiver.about(payment)) == 2)
     failed, taken = receiver.about(payment)
     assert (failed.answered, taken.answered) == (500, 200)
     assert failed.body == taken.body
@@ -164,7 +162,7 @@ def test_a_range_of_time_is_told_again_by_the_command_under_the_same_ids(
     stack: Deployed, receiver: Receiver
 ) -> None:
     payment = stack.start().body
-    eventually(lambda: receiver.about(payment["id"]), SECONDS)
+    eventually(lambda: receiver.about(payment["id"]))
     stack.cloud.save()
     times = ["--from", payment["createdAt"], "--to", payment["updatedAt"]]
     where = ["--local", "--state-dir", str(stack.cloud.state)]
@@ -178,5 +176,5 @@ def test_a_range_of_time_is_told_again_by_the_command_under_the_same_ids(
     )
     assert finished.returncode == 0, finished
     assert finished.stdout.startswith("Told ")
-    eventually(lambda: len(receiver.about(payment["id"])) == 2, SECONDS)
+    eventually(lambda: len(receiver.about(payment["id"])) == 2)
     assert len({one.event["eventId"] for one in receiver.about(payment["id"])}) == 1

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-import re
-import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,63 +13,14 @@ import pytest
 
 from payments.store.webhooks import Delivery, DeliveryTable
 from payments.webhooks import TRIES
-from tests.deployed import Deployed, another_stack, eventually
+from tests.deployed import eventually
+from tests.e2e.command_line import Elsom, a_case
 from tests.e2e.load import Load, stay
 from tests.e2e.still import http, now
-from tests.receiver import Receiver, receiving
-from tests.template.transform import ROOT
 from tools.elsom.__main__ import main
 from tools.elsom.report import today
-from tools.elsom.screen import Screen
-from tools.local.cloud import LocalCloud
 
-CANCELLED = "0000000004"
 PAID_AT_ONCE = "0000000001"
-RUNBOOK = ROOT / "docs" / "runbook.md"
-
-
-@dataclass
-class Elsom:
-    """The command line, as a person and as a program call it."""
-
-    stack: Deployed
-    receiver: Receiver
-    capsys: pytest.CaptureFixture[str]
-
-    def says(self, *arguments: str, code: int = 0) -> str:
-        self.capsys.readouterr()
-        assert main(list(arguments)) == code, self.capsys.readouterr()
-        return self.capsys.readouterr().out
-
-    def tells(self, *arguments: str, code: int = 0) -> Any:
-        return json.loads(self.says(*arguments, "--json", code=code))
-
-
-@pytest.fixture(scope="module")
-def operated(cloud: LocalCloud) -> Iterator[tuple[Deployed, Receiver]]:
-    with (
-        receiving() as shop,
-        another_stack(cloud, "operator", {"ShopWebhookUrl": shop.url}) as stack,
-    ):
-        stack.cloud.save()
-        yield stack, shop
-
-
-@pytest.fixture
-def elsom(
-    operated: tuple[Deployed, Receiver],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Elsom:
-    stack, receiver = operated
-    monkeypatch.setenv("STATE_DIR", str(stack.cloud.state))
-    return Elsom(stack, receiver, capsys)
-
-
-@pytest.fixture
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For commands whose waiting is not what is tried."""
-    monkeypatch.setattr(Screen, "wait", lambda _self, _title, _seconds: None)
 
 
 # ---------------------------------------------------------------- payments and cases
@@ -96,20 +44,6 @@ def test_a_list_goes_on_over_pages(elsom: Elsom) -> None:
     for number in range(3):
         elsom.stack.start(orderId=f"PAGE-{number}")
     assert len(elsom.tells("payments", "list", "--limit", "3")["items"]) == 3
-
-
-def a_case(stack: Deployed) -> dict[str, Any]:
-    payment = stack.start(customerMsisdn=CANCELLED).body["id"]
-    stack.wait_for(payment, "cancelled")
-    stack.let_time_pass_since_the_last_question(payment)
-    stack.set_status(payment, "A", notify=True)
-    stack.wait_for(payment, "paid", seconds=60)
-
-    def look() -> list[dict[str, Any]]:
-        cases = stack.shop.call("GET", "/cases?limit=100").body["items"]
-        return [case for case in cases if case["paymentId"] == payment]
-
-    return eventually(look, 40)[0]
 
 
 def test_a_case_is_listed_shown_and_resolved(elsom: Elsom) -> None:
@@ -157,7 +91,7 @@ def test_an_error_is_one_sentence_and_no_stack_trace(
 
 def test_a_webhook_that_was_given_up_is_sent_again(elsom: Elsom) -> None:
     payment = elsom.stack.start().body["id"]
-    event = eventually(lambda: elsom.receiver.about(payment), 40)[0]
+    event = eventually(lambda: elsom.receiver.about(payment))[0]
     event_id, payload = event.event["eventId"], event.body.decode()
     DeliveryTable(elsom.stack.table).insert(
         Delivery(event_id=event_id, tries=TRIES, first_tried_at=now())
@@ -171,17 +105,17 @@ def test_a_webhook_that_was_given_up_is_sent_again(elsom: Elsom) -> None:
     # What is looked at stays hidden for five seconds.
     sent = eventually(lambda: elsom.tells("webhooks", "redrive")["eventIds"])
     assert sent == [event_id]
-    eventually(lambda: len(elsom.receiver.about(payment)) == 2, 40)
+    eventually(lambda: len(elsom.receiver.about(payment)) == 2)
     assert elsom.receiver.about(payment)[1].body.decode() == payload
     assert elsom.tells("aside", "show", "webhooks")["items"] == []
 
 
 def test_a_time_is_told_again_with_the_same_ids(elsom: Elsom) -> None:
     payment = elsom.stack.start().body
-    eventually(lambda: elsom.receiver.about(payment["id"]), 40)
+    eventually(lambda: elsom.receiver.about(payment["id"]))
     told = elsom.tells("republish", "--from", payment["createdAt"])
     assert told["events"] >= 1
-    eventually(lambda: len(elsom.receiver.about(payment["id"])) == 2, 40)
+    eventually(lambda: len(elsom.receiver.about(payment["id"])) == 2)
     first, second = elsom.receiver.about(payment["id"])
     assert first.event["eventId"] == second.event["eventId"]
 
@@ -301,11 +235,11 @@ def test_no_notification_is_refused_while_the_token_changes(elsom: Elsom) -> Non
         before = elsom_sends.done
         # The merchant puts the new address into the cabinet; a late one still uses the old.
         address[0] = told["cabinetUrl"]
-        eventually(lambda: elsom_sends.done >= before + 30, 60)
+        eventually(lambda: elsom_sends.done >= before + 30)
         assert http("POST", old, body.encode())[0] == 200
         elsom.tells("rotate-token", "--finish")
         after = elsom_sends.done
-        eventually(lambda: elsom_sends.done >= after + 30, 60)
+        eventually(lambda: elsom_sends.done >= after + 30)
     assert elsom_sends.failed == []
     assert told["cabinetUrl"] != old
     assert elsom.stack.cloud.tell_sandbox("GET", "/_sandbox/cabinet")["url"] == told["cabinetUrl"]
@@ -332,7 +266,7 @@ def test_no_valid_link_is_refused_while_the_keys_change(elsom: Elsom) -> None:
         for _ in range(2):
             elsom.tells("rotate-keys")
         before = new_customers.done
-        eventually(lambda: new_customers.done >= before + 5, 60)
+        eventually(lambda: new_customers.done >= before + 5)
     assert customers.done >= 20
     assert customers.failed == []
     assert new_customers.failed == []
@@ -340,38 +274,3 @@ def test_no_valid_link_is_refused_while_the_keys_change(elsom: Elsom) -> None:
     assert len(signatures) == len(links)
     for link in links:
         assert stay(link) == 302
-
-
-# ---------------------------------------------------------------- the runbook's commands
-
-
-def runbook_commands() -> list[str]:
-    """Every line of a block that needs no real account, once."""
-    blocks = re.findall(r"^```sh\n(.*?)^```", RUNBOOK.read_text(), re.MULTILINE | re.DOTALL)
-    return list(dict.fromkeys(line for block in blocks for line in block.splitlines() if line))
-
-
-@pytest.fixture(scope="module")
-def subjects(operated: tuple[Deployed, Receiver]) -> dict[str, str]:
-    """What the runbook's reader fills in."""
-    stack, _ = operated
-    case = a_case(stack)
-    return {"$PAYMENT": stack.start().body["id"], "$CASE": case["id"]}
-
-
-@pytest.mark.usefixtures("no_waiting")
-@pytest.mark.parametrize("command", runbook_commands())
-def test_the_runbooks_commands_work(elsom: Elsom, subjects: dict[str, str], command: str) -> None:
-    program, *arguments = shlex.split(command)
-    assert program == "./elsom"
-    filled = [subjects.get(word, word) for word in arguments]
-    assert not [word for word in filled if word.startswith("$")]
-    assert elsom.says(*filled).strip()
-    if not filled[0].startswith("rotate"):
-        assert isinstance(elsom.tells(*filled), dict)
-
-
-def test_every_block_of_the_runbook_is_run_here_or_needs_a_real_account() -> None:
-    kinds = set(re.findall(r"^```(.+)$", RUNBOOK.read_text(), re.MULTILINE))
-    assert kinds == {"sh", "sh account"}
-    assert len(runbook_commands()) > 15

@@ -48,7 +48,7 @@ def webhook(receiver: Receiver, payment_id: str, event_type: str) -> Received:
     def told() -> list[Received]:
         return [one for one in receiver.about(payment_id) if one.event["type"] == event_type]
 
-    return eventually(told, seconds=60)[0]
+    return eventually(told)[0]
 
 
 @pytest.mark.parametrize("readme", READMES)
