@@ -16,7 +16,7 @@ export SANDBOX_PORT ?= 8090
 export DEMO_PORT ?= 8070
 export PYTHONPATH := $(CURDIR)/layers/payments:$(CURDIR)/clients/python:$(CURDIR)
 
-.PHONY: help run stop status logs second test lint format bench simulate build deploy screenshots requirements release clean python elsom-ready
+.PHONY: help run stop status logs second test lint format bench simulate build deploy generated screenshots requirements release clean python elsom-ready
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,10 @@ build: python ## Build functions and layer into .aws-sam, as they are deployed
 deploy: python ## Build and deploy to the real AWS, guided (ENV=dev, staging or prod)
 	@"$(PYTHON)" -m tools.environments run
 	@$(SAM_PYTHON) -m tools.deploy --env "$(or $(ENV),default)"
+
+generated: python ## Files in docs/ that are made of the code: OpenAPI, event schemas, states
+	@"$(PYTHON)" -m tools.environments dev
+	@$(DEV_PYTHON) -m tools.generated
 
 screenshots: python ## Pictures of every page in three languages, into docs/screenshots
 	@"$(PYTHON)" -m tools.environments dev run local-aws

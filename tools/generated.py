@@ -1,21 +1,39 @@
-"""Files in docs/ that programs make of the code: to write them, and to tell which are stale."""
+"""Files in docs/ that are made of the code: `make generated` writes them all anew.
+
+Tests, and a release, find those that are stale.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
+from tools import make_event_schemas, make_openapi, make_states
 from tools.environments import ROOT
 
 
-def write(files: Mapping[Path, str]) -> None:
-    """Write each file as it has to be, and say which they are."""
-    for path, text in files.items():
+def files() -> dict[Path, str]:
+    """What each of them has to hold."""
+    return {**make_openapi.files(), **make_event_schemas.files(), **make_states.files()}
+
+
+def stale() -> list[str]:
+    """Those that do not hold it, or are not there."""
+    return [
+        str(path.relative_to(ROOT))
+        for path, text in files().items()
+        if not path.exists() or path.read_text() != text
+    ]
+
+
+def write() -> None:
+    """Write those that are stale, and say which they were."""
+    made = files()
+    for name in stale():
+        path = ROOT / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        print(path.relative_to(ROOT))
+        path.write_text(made[path])
+        print(name)
 
 
-def stale(files: Mapping[Path, str]) -> list[Path]:
-    """Those that do not hold what they have to."""
-    return [path for path, text in files.items() if not path.exists() or path.read_text() != text]
+if __name__ == "__main__":
+    write()

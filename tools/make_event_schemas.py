@@ -1,4 +1,4 @@
-"""Writes docs/events/*.json, one JSON Schema a type of event: `python -m tools.make_event_schemas`.
+"""Makes docs/events/*.json, one JSON Schema a type of event, for `make generated`.
 
 They come from the very types that events are made of; a test fails when the committed files differ.
 """
@@ -15,7 +15,6 @@ import msgspec
 from payments.events import CaseEvent, EventType, PaymentEvent
 from tools.api_types import NAMES, UTC
 from tools.environments import ROOT
-from tools.generated import write
 
 HERE: Final = ROOT / "docs" / "events"
 _TITLES: Final = {
@@ -89,7 +88,3 @@ def _renamed(schema: dict[str, Any]) -> dict[str, Any]:
         text = text.replace(f'"{ours}"', f'"{theirs}"').replace(f'/{ours}"', f'/{theirs}"')
     renamed: dict[str, Any] = json.loads(text)
     return renamed
-
-
-if __name__ == "__main__":
-    write(files())

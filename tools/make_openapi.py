@@ -1,4 +1,4 @@
-"""Writes docs/api/openapi.json and its page: `python -m tools.make_openapi`.
+"""Makes docs/api/openapi.json and its page, for `make generated`.
 
 Schemas come from the very types that the code validates and answers with; a test fails when the
 committed files are not what this makes.
@@ -15,7 +15,6 @@ from tools.api_page import page
 from tools.api_paths import paths
 from tools.api_types import schemas
 from tools.environments import ROOT
-from tools.generated import write
 
 HERE: Final = ROOT / "docs" / "api"
 
@@ -57,7 +56,3 @@ def files() -> dict[Path, str]:
         HERE / "openapi.json": json.dumps(made, indent=2, ensure_ascii=False) + "\n",
         HERE / "index.html": page(made),
     }
-
-
-if __name__ == "__main__":
-    write(files())

@@ -1,4 +1,4 @@
-"""Draws docs/states.md from the transition table: `python -m tools.make_states`.
+"""Draws docs/states.md from the transition table, for `make generated`.
 
 A test fails when the committed drawing is not what the table says.
 """
@@ -8,9 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from payments.model import AFTER_ANSWER, FINAL, Answer, Status
+from payments.model import AFTER_ANSWER, FINAL, OPEN, Answer, Status
 from tools.environments import ROOT
-from tools.generated import write
 
 FILE: Final = ROOT / "docs" / "states.md"
 
@@ -22,7 +21,8 @@ STARTS: Final = (
 )
 GIVEN_UP: Final = tuple(
     (status, Status.EXPIRED, "no end after GiveUpAfterHours")
-    for status in (Status.PENDING, Status.START_UNKNOWN)
+    for status in Status
+    if status in OPEN and status is not Status.CREATED
 )
 MEANINGS: Final = {
     Status.CREATED: "written down; a start runs, or nothing was sent yet",
@@ -40,7 +40,7 @@ def text() -> str:
     rows = "\n".join(f"| `{status}` | {MEANINGS[status]} |" for status in Status)
     return f"""# States of a payment
 
-Drawn from the transition table in `payments/model.py` by `python -m tools.make_states`.
+Drawn from the transition table in `payments/model.py` by `make generated`.
 
 ```mermaid
 stateDiagram-v2
@@ -82,7 +82,3 @@ def _label(before: Status, answer: Answer) -> str:
 def files() -> dict[Path, str]:
     """What the committed file has to hold."""
     return {FILE: text()}
-
-
-if __name__ == "__main__":
-    write(files())

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from tools import make_event_schemas, make_openapi, make_states
 from tools.build_twice import NotBuilt, layer_digest
 from tools.environments import ROOT
 from tools.generated import stale
@@ -44,7 +43,7 @@ class Checks:
 def main(arguments: list[str]) -> int:
     version = arguments[0] if arguments else ""
     try:
-        release(version, ROOT, Checks(stale_files, run_every_check, layer_digest))
+        release(version, ROOT, Checks(stale, run_every_check, layer_digest))
     except (Refused, NotBuilt) as refusal:
         print(f"Error: {refusal}")
         return 1
@@ -81,9 +80,9 @@ def require_ready(version: str, root: Path, checks: Checks) -> None:
         raise Refused(f"There is a tag v{version} already: choose the next version.")
     require_version_in_code(version, root)
     require_section(version, root / "CHANGELOG.md")
-    stale = checks.stale_files()
-    if stale:
-        raise Refused(f"Not fresh, so make them again and commit them: {'; '.join(stale)}")
+    not_fresh = checks.stale_files()
+    if not_fresh:
+        raise Refused(f"Not fresh: {', '.join(not_fresh)}. `make generated`, and commit them.")
 
 
 def require_clean_branch(root: Path) -> None:
@@ -102,8 +101,8 @@ def require_version_in_code(version: str, root: Path) -> None:
         if found is None or found[1] != version:
             there = found[1] if found else "missing"
             raise Refused(
-                f"`__version__` in {name} is {there}, not {version}: set it, make the generated"
-                " files again, and commit."
+                f"`__version__` in {name} is {there}, not {version}: set it, `make"
+                " generated`, and commit."
             )
 
 
@@ -125,16 +124,6 @@ def is_date(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def stale_files() -> list[str]:
-    """The generated files that are not what the code makes, each with the command for it."""
-    makers = (make_openapi, make_event_schemas, make_states)
-    return [
-        f"{path.relative_to(ROOT)} with `.venv/bin/python -m {maker.__name__}`"
-        for maker in makers
-        for path in stale(maker.files())
-    ]
 
 
 def run_every_check() -> bool:

@@ -144,7 +144,7 @@ def test_a_schema_refuses_events_of_other_types_and_events_that_lack_a_field() -
 def test_the_committed_schemas_are_what_the_types_say() -> None:
     made = make_event_schemas.files()
     assert {path: path.read_text() for path in DOCS.glob("*.json")} == made, (
-        "python -m tools.make_event_schemas writes them anew"
+        "`make generated` writes them anew; of a type that is gone, delete it"
     )
 
 

@@ -32,13 +32,23 @@ RUN_BY = {
 RUNBOOK = "docs/runbook.md"
 WORD_FOR_WORD = {"curl --aws-sigv4": "tests/e2e/test_the_readme_works.py"}
 # Make targets that are named in running text.
-WEEKLY = ("lint", "format", "build", "simulate", "bench", "screenshots", "requirements")
+WEEKLY = (
+    "lint",
+    "format",
+    "build",
+    "simulate",
+    "bench",
+    "screenshots",
+    "requirements",
+    "generated",
+)
 TARGETS = {
     **dict.fromkeys(("run", "stop", "status", "logs", "help"), "tests/e2e/test_make_run.py"),
     **dict.fromkeys(WEEKLY, ".github/workflows/weekly.yml"),
     "test": ".ci/run",
     "second": "tests/e2e/second_stack.sh",
     "release": "tests/tools/test_release.py",
+    "generated": "tests/tools/test_generated.py",
 }
 NEEDS_ACCOUNT = {"deploy"}
 

@@ -23,6 +23,10 @@ def visible(page: str) -> str:
     return re.sub(r"<[^>]+>", " ", page)
 
 
+def test_every_state_is_tried_here() -> None:
+    assert set(STATES) == set(State)
+
+
 @pytest.mark.parametrize(("state", "language"), EVERY_PAGE)
 def test_every_state_names_itself_the_sum_and_the_order(state: str, language: str) -> None:
     page = result_page(in_state(state, language), LINKS, 0)

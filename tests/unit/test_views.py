@@ -1,17 +1,23 @@
 """What the API shows of what is stored."""
 
+import dataclasses
 import json
+from pathlib import Path
 
 import msgspec
 import pytest
 
+import elsom_payments_client
 from payments.links import sign
 from payments.model import Reason, Status
 from payments.moments import MINUTE
-from payments.views import view_payment, view_payment_for_event, view_timeline
+from payments.shop_requests import PaymentRequest, parse_payment_request
+from payments.start import start_payment
+from payments.views import PaymentView, view_payment, view_payment_for_event, view_timeline
 from tests.fakes.payments import PAYMENT_ID, a_payment
-from tests.fakes.world import NOW
+from tests.fakes.world import NOW, World
 
+EVENTS = Path(__file__).parents[2] / "events"
 BASE = "https://pay.example/v1"
 FIELDS = [
     "id", "status", "amount", "currency", "orderId", "language", "customerMsisdn", "cashierNo",
@@ -36,6 +42,23 @@ def test_a_payment_shows_the_contracts_fields_and_no_other(status: Status) -> No
     assert document["createdAt"] == (
         "2026-11-24T05:59:59.000Z" if status is Status.CREATED else "2026-11-24T05:50:00.000Z"
     )
+
+
+def test_all_that_a_shop_may_send_is_kept_and_shown() -> None:
+    body = json.loads((EVENTS / "start_payment_every_field.json").read_text())["body"]
+    sent = json.loads(body)
+    assert set(sent) == {field.encode_name for field in msgspec.structs.fields(PaymentRequest)}
+    world = World()
+    request = parse_payment_request(body.encode(), ("shop.example",))
+    started = start_payment(request, "order-1", world.starting())
+    view = json.loads(msgspec.json.encode(view_payment(started.payment, BASE, "key")))
+    masked = {"customerMsisdn": "0556***910"}
+    assert {name: view[name] for name in sent} == sent | masked
+
+
+def test_the_python_client_reads_every_field() -> None:
+    read = {field.name for field in dataclasses.fields(elsom_payments_client.Payment)}
+    assert read == set(PaymentView.__struct_fields__)
 
 
 def test_the_checkout_url_is_ours_and_signed_and_only_once_there_is_a_page() -> None:

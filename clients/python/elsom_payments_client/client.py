@@ -64,9 +64,9 @@ class ElsomPayments:
     ) -> Payment:
         """Start a payment; the same key always means the same payment, however often called.
 
-        `more`: customerMsisdn, language, cashierNo, description, returnUrl, metadata, as in the
-        API. On 429, 5xx and a broken connection the call repeats itself with the same key. The
-        answer may be `start_unknown`: no link yet, an event will tell how it ended.
+        `more`: the other fields of the API's `PaymentRequest`, named as there, such as
+        `returnUrl`. On 429, 5xx and a broken connection the call repeats itself with the same
+        key. The answer may be `start_unknown`: no link yet, an event will tell how it ended.
         Raises ElsomRefused, ApiError (wrong input, key reused), ApiUnreachable.
         """
         body = {"amount": str(amount), "orderId": order_id, **more}

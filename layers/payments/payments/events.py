@@ -6,6 +6,7 @@ telling of it, also years later from the table, has the same id.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
@@ -71,13 +72,9 @@ class CaseEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 Event = PaymentEvent | CaseEvent
 
-_TYPE_OF: Final = {
-    Status.PENDING: EventType.PAYMENT_PENDING,
-    Status.PAID: EventType.PAYMENT_PAID,
-    Status.EXPIRED: EventType.PAYMENT_EXPIRED,
-    Status.CANCELLED: EventType.PAYMENT_CANCELLED,
-    Status.FAILED: EventType.PAYMENT_FAILED,
-    Status.START_UNKNOWN: EventType.PAYMENT_START_UNKNOWN,
+# Every status has its event, but for the one of a start without an outcome.
+_TYPE_OF: Final[Mapping[Status, EventType]] = {
+    status: EventType(f"payment.{status}") for status in Status if status is not Status.CREATED
 }
 
 
