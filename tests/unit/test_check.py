@@ -329,6 +329,18 @@ def test_a_redelivered_scheduled_check_asks_again(world: World, status: Status) 
     assert stored(world).status is Status.PAID
 
 
+@pytest.mark.parametrize("status", [Status.PENDING, *EARLY_ENDS])
+def test_a_redelivered_scheduled_check_that_meets_the_circuit_is_due_in_the_index(
+    world: World, status: Status
+) -> None:
+    """Its first delivery used up the last check: nobody else would ask again."""
+    world.put(a_payment(status, next_check_at=None, check_step=3))
+    world.store.schedule.save_circuit(Circuit(), Circuit(failures=5, open_until=NOW + MINUTE))
+    world.queue.send_all([(SCHEDULED, 0)])
+    assert world.serve(redelivered=True).result is Result.CIRCUIT_OPEN
+    assert stored(world).next_check_at == NOW
+
+
 def test_a_first_delivery_of_what_is_not_due_asks_nothing(world: World) -> None:
     world.put(a_payment(next_check_at=NOW + MINUTE))
     world.queue.send_all([(SCHEDULED, 0)])

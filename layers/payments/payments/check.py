@@ -110,7 +110,8 @@ def check_from_queue(request: CheckRequest, deps: Checking, *, redelivered: bool
         checked = check_payment(request.id, Asker.SCHEDULE, deps)
         if redelivered and checked.result in _CLAIMED_BEFORE:
             # The first delivery died between its claim and its answer; it may be the last check.
-            return check_payment(request.id, Asker.FOLLOW_UP, deps)
+            checked = check_payment(request.id, Asker.FOLLOW_UP, deps)
+            _wait_for_elsom(checked, deps)
         return checked
     asker = Asker.FOLLOW_UP if request.again else Asker.NOTIFICATION
     checked = check_payment(request.id, asker, deps, request.elsom_transaction_id)
@@ -119,10 +120,15 @@ def check_from_queue(request: CheckRequest, deps: Checking, *, redelivered: bool
             _after_notified_question(request, checked, deps)
         case Result.IN_WINDOW:
             return _wait_for_window(request, checked, deps, redelivered=redelivered)
-        case Result.CIRCUIT_OPEN if checked.payment is not None:
-            # The index waits for Elsom's return; messages would only circle meanwhile.
-            apply(deps.payments, checked.payment, lambda p: due_now(p, deps.clock()))
+        case _:
+            _wait_for_elsom(checked, deps)
     return checked
+
+
+def _wait_for_elsom(checked: Checked, deps: Checking) -> None:
+    """The index waits for Elsom's return; messages would only circle meanwhile."""
+    if checked.result is Result.CIRCUIT_OPEN and checked.payment is not None:
+        apply(deps.payments, checked.payment, lambda p: due_now(p, deps.clock()))
 
 
 def _reason_not_to_ask(payment: Payment, asker: Asker, circuit: Circuit, now: int) -> Result | None:
