@@ -1,6 +1,7 @@
 """What the result page says in each state and language, and that it says nothing else."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from payments.pages.texts import LANGUAGES, TEXTS, Notice, money
 from tests.browser.world import STATES, PagesWorld, in_state, signature
 from tests.fakes.payments import a_payment
 
+GLOSSARY = Path(__file__).parents[2] / "docs" / "glossary.md"
 NO_LINKS = Links(here="?s=x", elsom=None, shop=None)
 LINKS = Links(here="?s=x", elsom="https://ours.example/pay", shop="https://shop.example/?a=1&b=2")
 EVERY_PAGE = [(state, language) for state in STATES for language in LANGUAGES]
@@ -25,6 +27,12 @@ def visible(page: str) -> str:
 
 def test_every_state_is_tried_here() -> None:
     assert set(STATES) == set(State)
+
+
+def test_every_state_has_its_row_in_the_glossary() -> None:
+    _, table = GLOSSARY.read_text().split("## What a page says about a payment")
+    rows = re.findall(r"^\| ([a-z, ]+) \|", table.split("\n## ")[0], re.M)
+    assert {name for row in rows for name in row.split(", ")} - {"page"} == set(State)
 
 
 @pytest.mark.parametrize(("state", "language"), EVERY_PAGE)

@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 from msgspec.structs import replace
 
-from payments.model import Answer, Asker, Reason, Status
+from payments.model import FINAL, OPEN, Answer, Asker, Reason, Status
 from payments.moments import DAY, HOUR, MINUTE, SECOND
 from payments.transitions import (
     START_RUNS_AT_MOST,
@@ -52,6 +52,11 @@ REASONS = {
     Status.PAID: None,
 }
 EARLY_ENDS = (Status.EXPIRED, Status.CANCELLED, Status.FAILED)
+
+
+def test_every_status_is_either_open_or_an_end() -> None:
+    assert set(Status) == OPEN | FINAL
+    assert not OPEN & FINAL
 
 
 @pytest.mark.parametrize(("status", "answer"), list(product(Status, Answer)))

@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-import elsom_payments_client
+import elsom_payments_client.types
 from payments.links import sign
-from payments.model import Reason, Status
+from payments.model import FINAL, Reason, Status
 from payments.moments import MINUTE
 from payments.shop_requests import PaymentRequest, parse_payment_request
 from payments.start import start_payment
@@ -59,6 +59,10 @@ def test_all_that_a_shop_may_send_is_kept_and_shown() -> None:
 def test_the_python_client_reads_every_field() -> None:
     read = {field.name for field in dataclasses.fields(elsom_payments_client.Payment)}
     assert read == set(PaymentView.__struct_fields__)
+
+
+def test_the_python_client_knows_every_end() -> None:
+    assert elsom_payments_client.types.FINAL == FINAL
 
 
 def test_the_checkout_url_is_ours_and_signed_and_only_once_there_is_a_page() -> None:
