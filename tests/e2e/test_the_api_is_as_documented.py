@@ -1,4 +1,4 @@
-"""Schemathesis against the deployed stack: eight hundred made-up requests, all as documented."""
+"""Schemathesis against the deployed stack: a thousand made-up requests, all as documented."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-VALID, INVALID = 80, 28
+VALID, INVALID = 105, 35
 DECLINED = "0000000002"
 
 
@@ -125,12 +125,10 @@ def test_no_input_gets_an_undocumented_answer(
     run()
 
 
-def test_eight_hundred_requests_were_made_and_enough_succeeded(
-    answers: Counter[int],
-) -> None:
+def test_a_thousand_requests_were_made_and_enough_of_them_succeeded(answers: Counter[int]) -> None:
     total = sum(answers.values())
     good = sum(count for status, count in answers.items() if 200 <= status < 300)
     print(f"\n{total} requests: {dict(sorted(answers.items()))}")
-    assert total >= 800
+    assert total >= 1_000
     assert good >= 0.3 * total
     assert not [status for status in answers if status >= 500]
