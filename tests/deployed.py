@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from payments.store.payments import SORT_KEY
 from payments.store.table import Table
-from tests.ports import free_port
 from tools.local.cloud import LocalCloud
+from tools.local.processes import free_port
 from tools.local.servers import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from tools.local.shop import Answer, Shop
 

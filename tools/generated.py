@@ -16,22 +16,21 @@ def files() -> dict[Path, str]:
     return {**make_openapi.files(), **make_event_schemas.files(), **make_states.files()}
 
 
-def stale() -> list[str]:
-    """Those that do not hold it, or are not there."""
-    return [
-        str(path.relative_to(ROOT))
+def stale() -> dict[str, str]:
+    """Those that do not hold it, or are not there, by their place: what they have to hold."""
+    return {
+        str(path.relative_to(ROOT)): text
         for path, text in files().items()
         if not path.exists() or path.read_text() != text
-    ]
+    }
 
 
 def write() -> None:
     """Write those that are stale, and say which they were."""
-    made = files()
-    for name in stale():
+    for name, text in stale().items():
         path = ROOT / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(made[path])
+        path.write_text(text)
         print(name)
 
 

@@ -7,7 +7,7 @@ import platform
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -35,7 +35,7 @@ class Refused(Exception):
 class Checks:
     """What takes long, or looks at more than git: replaced in tests."""
 
-    stale_files: Callable[[], Sequence[str]]
+    stale_files: Callable[[], Iterable[str]]
     test: Callable[[], bool]
     layer_digest: Callable[[], str]
 
@@ -80,9 +80,9 @@ def require_ready(version: str, root: Path, checks: Checks) -> None:
         raise Refused(f"There is a tag v{version} already: choose the next version.")
     require_version_in_code(version, root)
     require_section(version, root / "CHANGELOG.md")
-    not_fresh = checks.stale_files()
+    not_fresh = ", ".join(checks.stale_files())
     if not_fresh:
-        raise Refused(f"Not fresh: {', '.join(not_fresh)}. `make generated`, and commit them.")
+        raise Refused(f"Not fresh: {not_fresh}. `make generated`, and commit them.")
 
 
 def require_clean_branch(root: Path) -> None:

@@ -59,7 +59,7 @@ class Part:
     seconds: float = 0.0
     skipped: list[str] = field(default_factory=list)
     output: str = ""
-    not_done: str = ""
+    was_done: bool = True
 
 
 def run(command: Sequence[str]) -> tuple[int, str]:
@@ -77,7 +77,7 @@ def lint(name: str) -> Part:
     program, *arguments = LINTERS[name]
     code, output = run([str(BIN / program), *arguments])
     if code == NOT_AUDITED:
-        return Part(name, not_done=output.strip(), output=output)
+        return Part(name, was_done=False, output=output)
     return Part(name, passed=int(code == 0), failed=int(code != 0), output=output)
 
 
@@ -154,9 +154,9 @@ def summarise(parts: list[Part], strict: bool) -> int:
         table.add_row(part.name, *map(str, numbers), f"{part.seconds:.1f}", style=style)
     console.print(table)
     for part in parts:
-        if part.not_done:
+        if not part.was_done:
             say(f"Not done, and counted neither as passed nor as skipped: {part.name}")
-            say(part.not_done)
+            say(part.output.strip())
     reasons = Counter(reason for part in parts for reason in part.skipped)
     if reasons:
         say("Not run:")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
 from samtranslator.yaml_helper import yaml_parse
 
 from tests.bench.report import Row, Section
-from tests.bench.units import Ways
+from tests.bench.units import Counted, Ways
 from tests.bench.warm import Warm
 from tests.contract.tables import TEMPLATE
 
@@ -74,7 +74,6 @@ class Way:
     writes: float
     reads: float
     questions: int
-    seconds: dict[str, float] = field(default_factory=dict)
 
 
 @cache
@@ -102,41 +101,32 @@ def seconds(function: str, warm: Warm) -> float:
 
 def ways(counted: Ways) -> tuple[Way, Way]:
     """A paid payment, and an abandoned one."""
-    paid, abandoned = counted.paid, counted.abandoned
     # Start, way to Elsom, notification, way back through the cabinet's URL, result page.
-    of_paid = Way(
-        requests=5,
-        invocations={
-            "StartPaymentFunction": 1,
-            "CustomerPagesFunction": 3,
-            "ElsomCallbackFunction": 1,
-            "CheckPaymentFunction": paid.questions,
-            "PublishEventsFunction": paid.records,
-            "DeliverWebhookFunction": paid.told,
-        },
-        messages=REQUESTS_OF_MESSAGE * (paid.questions + paid.told),
-        events=paid.told,
-        writes=paid.writes,
-        reads=paid.reads + counted.publish[1] + paid.told * counted.webhook[1] + 3,
-        questions=paid.questions,
-    )
+    paid = _way(counted.paid, counted, pages=3, notifications=1, told_reads=counted.publish[1])
     # Start, way to Elsom, and never seen again.
-    of_abandoned = Way(
-        requests=2,
+    return paid, _way(counted.abandoned, counted, pages=1)
+
+
+def _way(
+    payment: Counted, counted: Ways, *, pages: int, notifications: int = 0, told_reads: float = 0
+) -> Way:
+    """A way with so many pages shown and notifications; `told_reads` is for telling its end."""
+    return Way(
+        requests=1 + pages + notifications,
         invocations={
             "StartPaymentFunction": 1,
-            "CustomerPagesFunction": 1,
-            "CheckPaymentFunction": abandoned.questions,
-            "PublishEventsFunction": abandoned.records,
-            "DeliverWebhookFunction": abandoned.told,
+            "CustomerPagesFunction": pages,
+            **({"ElsomCallbackFunction": notifications} if notifications else {}),
+            "CheckPaymentFunction": payment.questions,
+            "PublishEventsFunction": payment.records,
+            "DeliverWebhookFunction": payment.told,
         },
-        messages=REQUESTS_OF_MESSAGE * (abandoned.questions + abandoned.told),
-        events=abandoned.told,
-        writes=abandoned.writes,
-        reads=abandoned.reads + abandoned.told * counted.webhook[1] + 1,
-        questions=abandoned.questions,
+        messages=REQUESTS_OF_MESSAGE * (payment.questions + payment.told),
+        events=payment.told,
+        writes=payment.writes,
+        reads=payment.reads + told_reads + payment.told * counted.webhook[1] + pages,
+        questions=payment.questions,
     )
-    return of_paid, of_abandoned
 
 
 def bill(way: Way, warm: Mapping[str, Warm], prices: Prices) -> dict[str, float]:

@@ -20,18 +20,16 @@ def page(counted: Ways, warm: Mapping[str, Warm]) -> str:
             f"Computed by `make bench` on {time.strftime('%Y-%m-%d')} from operations that it"
             " counts,"
             f" and from AWS's price lists of {cost.PRICES_OF}, in US dollars without tax. Elsom's"
-            " own"
-            " fees are not in it."
+            " own fees are not in it."
         ),
         "## A million payments",
         _sums(cost.bill(paid, warm, PRICES["us-east-1"]), paid, warm, "paid"),
         _sums(cost.bill(abandoned, warm, PRICES["us-east-1"]), abandoned, warm, "abandoned"),
         (
             "An abandoned payment is dearer where nobody says that the customer left: Elsom is"
-            " asked"
-            f" {abandoned.questions} times, by the default `CheckLadderSeconds` for an hour and"
-            " `LateCheckSeconds` after that. A ladder of fewer steps costs less and finds a payment"
-            " whose notification was lost later."
+            f" asked {abandoned.questions} times, by the default `CheckLadderSeconds` for an hour"
+            " and `LateCheckSeconds` after that. A ladder of fewer steps costs less and finds a"
+            " payment whose notification was lost later."
         ),
         "## A month without a payment",
         _idle(counted, warm),
@@ -45,16 +43,14 @@ def page(counted: Ways, warm: Mapping[str, Warm]) -> str:
         (
             "What each limit allows, what one paid payment a second needs of it, and at how many"
             " payments a second it is met: the lowest first. *Ours* are settings of this stack,"
-            " chosen"
-            " for a shop of this country and to protect Elsom; the others are AWS's quotas."
+            " chosen for a shop of this country and to protect Elsom; the others are AWS's quotas."
         ),
         _limits(scale.limits(counted, paid, warm)),
         (
             "Elsom comes first by far: what it bears at once decides how many payments there can"
             " be."
             " After that come settings, each of which is one line of the template; quotas follow"
-            " from"
-            " some hundred payments a second on."
+            " from some hundred payments a second on."
         ),
     ]
     return "\n\n".join(parts) + "\n"
@@ -106,8 +102,7 @@ def _assumptions(warm: Mapping[str, Warm]) -> str:
     points = [
         (
             "A paid payment makes five requests: start, way to Elsom, notification, way back,"
-            " result"
-            " page. The shop waits for the webhook and does not ask."
+            " result page. The shop waits for the webhook and does not ask."
         ),
         (
             "An abandoned payment stays in progress at Elsom for an hour, is then timed out, and is"
@@ -115,16 +110,14 @@ def _assumptions(warm: Mapping[str, Warm]) -> str:
         ),
         (
             "Both are told twice: `payment.pending`, and their end. Each write of a payment wakes"
-            " the"
-            " publisher once; with more than a few a second they come in batches, which costs less."
+            " the publisher once; with more than a few a second they come in batches, which costs"
+            " less."
         ),
         (
             f"Elsom answers in {cost.ELSOM_SECONDS:g} s, the shop in {cost.SHOP_SECONDS:g} s, AWS"
-            " in"
-            f" {1000 * cost.CALL_SECONDS:g} ms. An invocation takes these, and the CPU measured by"
-            " section 2 of the benchmarks on that machine at the processor's part that its memory"
-            " buys"
-            f" (1,769 MB are one processor): {took}. Cold starts are not in it."
+            f" in {1000 * cost.CALL_SECONDS:g} ms. An invocation takes these, and the CPU measured"
+            " by section 2 of the benchmarks on that machine at the processor's part that its"
+            f" memory buys (1,769 MB are one processor): {took}. Cold starts are not in it."
         ),
         (
             f"An invocation writes {cost.LOG_BYTES:,} bytes of log with its metrics, a request"

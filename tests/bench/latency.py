@@ -36,7 +36,7 @@ METHOD: Final = (
     " *Empty* is the same path through functions that only hand on, for {empty} s: the local AWS's"
     " own share, most of which is its polling of queues and streams."
 )
-WHY: Final = "a webhook that is missing here is lost money's trace: see the section's remark."
+WHY: Final = f"a webhook that is missing here was lost, or took more than {WAIT_SECONDS:g} s."
 
 
 @dataclass

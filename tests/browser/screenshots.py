@@ -21,8 +21,8 @@ from tests.browser.demo import DemoShop, running_demo_shop
 from tests.browser.in_process import PagesServer, serving
 from tests.browser.world import SHOP, STATES, PagesWorld, in_state
 from tests.deployed import Deployed, deployed, running_cloud
-from tests.ports import free_port
 from tools.environments import ROOT
+from tools.local.processes import free_port
 
 FOLDER = ROOT / "docs" / "screenshots"
 

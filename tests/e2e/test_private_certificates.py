@@ -17,9 +17,9 @@ import pytest
 
 from tests.contract.lines import ADDRESS, Authority
 from tests.deployed import Deployed, another_stack, eventually
-from tests.ports import free_port
 from tools.environments import ROOT
 from tools.local.cloud import LocalCloud
+from tools.local.processes import free_port
 from tools.local.shop import Answer
 
 BUNDLE = "/private/ca"

@@ -18,7 +18,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tests.ports import free_port
+from tools.local.processes import free_port
 
 type Json = dict[str, Any]
 

@@ -8,7 +8,7 @@ from tools import generated
 
 
 def test_the_committed_files_are_fresh() -> None:
-    assert generated.stale() == [], "`make generated` writes them anew"
+    assert generated.stale() == {}, "`make generated` writes them anew"
 
 
 def test_what_is_stale_or_missing_is_written_and_nothing_else(
@@ -23,4 +23,4 @@ def test_what_is_stale_or_missing_is_written_and_nothing_else(
     generated.write()
     assert capsys.readouterr().out.split() == ["stale", "new/missing"]
     assert {path: path.read_text() for path in made} == made
-    assert generated.stale() == []
+    assert generated.stale() == {}

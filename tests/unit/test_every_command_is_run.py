@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,11 @@ TARGETS = {
 NEEDS_ACCOUNT = {"deploy"}
 
 
+@cache
+def all_tests() -> str:
+    return "\n".join(path.read_text() for path in ROOT.glob("tests/**/test_*.py"))
+
+
 def shell_commands(page: Path) -> list[tuple[str, bool]]:
     """Each command of the page's shell blocks, and whether it is marked as needing an account."""
     found = []
@@ -95,6 +101,6 @@ def test_who_is_said_to_run_a_target_does(target: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_python_module_in_the_text_is_used_by_a_test(page: Path) -> None:
-    tests = "\n".join(path.read_text() for path in ROOT.glob("tests/**/test_*.py"))
+    tests = all_tests()
     for module in re.findall(r"`[^`]*python3? -m tools\.(\w+)", page.read_text()):
         assert re.search(rf"\btools(\.| import .*\b){module}\b", tests), module
