@@ -153,10 +153,28 @@ def test_an_error_code_does_not_use_up_the_last_late_check(status: Status) -> No
     used_up = a_payment(status, next_check_at=None, check_step=len(POLICY.late_ladder))
     again = apply_error_answer(used_up, NOW, POLICY)
     assert again == replace(used_up, next_check_at=NOW + POLICY.late_ladder[-1])
-    end = used_up.created_at + POLICY.give_up
-    assert apply_error_answer(used_up, end, POLICY) is used_up
+    often = replace(used_up, check_step=2 * len(POLICY.late_ladder) - 1)
+    assert apply_error_answer(often, NOW, POLICY).next_check_at == NOW + POLICY.late_ladder[-1]
+    too_often = replace(used_up, check_step=2 * len(POLICY.late_ladder))
+    assert apply_error_answer(too_often, NOW, POLICY) is too_often
     one_left = a_payment(status, next_check_at=NOW + HOUR, check_step=2)
     assert apply_error_answer(one_left, NOW, POLICY) is one_left
+
+
+@pytest.mark.parametrize("status", [Status.EXPIRED, Status.CANCELLED, Status.FAILED])
+def test_a_question_that_was_due_at_once_takes_no_late_check_away(status: Status) -> None:
+    ended = a_payment(status, next_check_at=NOW + DAY, check_step=1)
+    asked = claim(due_now(ended, NOW), NOW, Asker.SCHEDULE, POLICY)
+    assert (asked.check_step, asked.next_check_at) == (1, NOW + DAY)
+
+
+@pytest.mark.parametrize("status", [Status.EXPIRED, Status.CANCELLED, Status.FAILED])
+def test_when_no_late_check_was_left_one_more_follows_the_one_that_is_due(status: Status) -> None:
+    ended = a_payment(status, next_check_at=None, check_step=len(POLICY.late_ladder))
+    first = claim(due_now(ended, NOW), NOW, Asker.SCHEDULE, POLICY)
+    assert first.next_check_at == NOW + POLICY.late_ladder[-1]
+    last = claim(first, first.next_check_at, Asker.SCHEDULE, POLICY)
+    assert last.next_check_at is None
 
 
 def test_an_error_code_to_a_payment_without_late_checks_sets_none() -> None:

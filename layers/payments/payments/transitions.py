@@ -158,11 +158,12 @@ def apply_error_answer(payment: Payment, now: int, policy: Policy) -> Payment:
     """Elsom answered with an error code: no word on the payment, but it was there to be asked."""
     if payment.status is Status.START_UNKNOWN:
         return _give_up_if_old(payment, now, policy)
+    steps = len(policy.late_ladder)
     last_was_used_up = payment.next_check_at is None and payment.check_step > 0
-    if last_was_used_up and now < payment.created_at + policy.give_up:
-        # The last late check is asked anew, or money that came meanwhile would never be heard of.
-        last = len(policy.late_ladder) - 1
-        return replace(payment, next_check_at=_late_check(policy, last, now))
+    if last_was_used_up and payment.check_step < 2 * steps:
+        # The last late check is asked anew, as often again as there are steps, or money that came
+        # meanwhile would never be heard of.
+        return replace(payment, next_check_at=_late_check(policy, steps - 1, now))
     return payment
 
 
@@ -174,10 +175,12 @@ def ask_again(payment: Payment, due: int) -> Payment:
 
 
 def due_now(payment: Payment, now: int) -> Payment:
-    """Ask at the next turn of the schedule, whatever the ladder says."""
+    """Ask at the next turn of the schedule, on top of the ladder: no step of it is used up."""
     if payment.next_check_at is not None and payment.next_check_at <= now:
         return payment
-    return replace(payment, next_check_at=now)
+    # One that had no check left gets one more: Elsom may show its answer only after our question.
+    given_back = 1 if payment.next_check_at is not None else 2
+    return replace(payment, next_check_at=now, check_step=max(payment.check_step - given_back, 0))
 
 
 def note_transaction_id(payment: Payment, transaction_id: str | None) -> Payment:
