@@ -7,12 +7,14 @@ from typing import Any
 import msgspec
 
 from payments.aws import prepare
-from payments.check import FOLLOW_UPS, Checked, Result, check_from_queue
+from payments.check import Checked, Result
 from payments.elsom.wiring import checking
 from payments.errors import PaymentsError
 from payments.ids import is_id
+from payments.query_rule import FOLLOW_UPS
 from payments.queue import CheckRequest
 from payments.telemetry import Metric, count, logger, metrics
+from payments.triggers import check_from_queue
 from payments.unknown import ask_about_unknown, note_unknown
 
 prepare("dynamodb", "secretsmanager", "sqs")
@@ -39,8 +41,7 @@ def _serve(record: dict[str, Any]) -> Checked:
     if request.reason == "unknown":
         ask_about_unknown(request.id, checking())
         return _UNKNOWN
-    redelivered = int(record["attributes"]["ApproximateReceiveCount"]) > 1
-    checked = check_from_queue(request, checking(), redelivered=redelivered)
+    checked = check_from_queue(request, checking())
     if checked.result is Result.UNKNOWN_ID:
         note_unknown(request.id, checking())
     if _is_unconfirmed(request, checked):

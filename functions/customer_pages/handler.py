@@ -16,7 +16,7 @@ from payments.pages.onward import Places, front_page
 from payments.settings import settings
 from payments.telemetry import logger, metrics
 
-prepare("dynamodb", "secretsmanager")
+prepare("dynamodb", "secretsmanager", "sqs")
 
 
 def _show_error(error: PaymentsError, _request_id: str) -> Answer:

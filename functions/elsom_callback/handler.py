@@ -10,12 +10,13 @@ from payments.elsom.wire import notification_answer, read_notification
 from payments.errors import NotFound, PaymentsError
 from payments.http import Answer, Event, guarded, json_answer, problem_of
 from payments.moments import now_ms
-from payments.notification import Receiving, receive_notification
+from payments.notification import Received, Receiving, receive_notification
 from payments.telemetry import Metric, count, logger, metrics
 
 prepare("dynamodb", "secretsmanager", "sqs")
 
 MAX_BODY_BYTES = 64 * 1024
+_OF_UNKNOWN_IDS = frozenset({Received.UNKNOWN, Received.UNKNOWN_NOT_QUERIED})
 
 
 def _answer(status: int, *, accepted: bool, message: str) -> Answer:
@@ -50,6 +51,9 @@ def lambda_handler(event: Event, _context: Any) -> Answer:
         queue=wiring.checks_queue(),
         clock=now_ms,
     )
-    receive_notification(notification, request.body, request.source_ip, receiving)
+    received = receive_notification(notification, request.body, request.source_ip, receiving)
     count(Metric.NOTIFICATION_RECEIVED)
+    if received in _OF_UNKNOWN_IDS:
+        count(Metric.NOTIFICATION_UNCONFIRMED)
+    count(Metric.UNKNOWN_NOT_QUERIED, int(received is Received.UNKNOWN_NOT_QUERIED))
     return _answer(200, accepted=True, message="Success")

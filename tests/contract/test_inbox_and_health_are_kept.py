@@ -92,7 +92,7 @@ def test_twelve_notifications_of_sixty_kilobytes_do_not_keep_a_payment_from_bein
 
 # --- unknown ids ---------------------------------------------------------------------------
 
-FRESH = Unknown(id=UNKNOWN_ID, first_seen_at=NOW, next_check_at=NOW)
+FRESH = Unknown(id=UNKNOWN_ID, first_seen_at=NOW, notified_at=NOW, next_check_at=NOW)
 
 
 def test_an_unknown_id_is_noted_once(stores: Stores) -> None:

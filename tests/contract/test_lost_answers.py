@@ -79,7 +79,7 @@ def test_a_change_whose_answer_was_lost_is_ours(dynamo: DynamoStores, line: Line
 
 
 def test_an_unknown_id_whose_answer_was_lost_is_ours(dynamo: DynamoStores, line: Line) -> None:
-    fresh = Unknown(id=UNKNOWN_ID, first_seen_at=NOW, next_check_at=NOW)
+    fresh = Unknown(id=UNKNOWN_ID, first_seen_at=NOW, notified_at=NOW, next_check_at=NOW)
     line.lose = 1
     assert dynamo.inbox.note_unknown(fresh) == fresh
     line.lose = 1

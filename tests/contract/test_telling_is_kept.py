@@ -141,7 +141,7 @@ def test_what_changed_in_a_range_is_told_again_under_its_old_ids_and_nothing_els
     changed = {}
     for number, answer in enumerate((Answer.PAID, Answer.TIMED_OUT, Answer.CANCELLED)):
         fresh = a_payment(id=ident(number), order_id=f"A-{number}", created_at=began)
-        changed[number] = told.keep(apply_answer(fresh, answer, NOW + number, POLICY))
+        changed[number] = told.keep(apply_answer(fresh, answer, NOW + number, NOW + number, POLICY))
     told.keep(apply_answer(a_payment(id=ident(7)), Answer.PAID, NOW + 2 * HOUR, POLICY))
     told.keep(a_payment(id=ident(8)))
     done = told.again(NOW, NOW + HOUR)
@@ -154,8 +154,8 @@ def test_a_payment_older_than_any_lookback_is_found_by_when_it_was_paid(
     dynamo: DynamoStores,
 ) -> None:
     told = Told(dynamo)
-    ended = apply_answer(a_payment(created_at=NOW - 90 * DAY), Answer.TIMED_OUT, NOW, POLICY)
-    told.keep(apply_answer(ended, Answer.PAID, NOW + 80 * DAY, POLICY))
+    ended = apply_answer(a_payment(created_at=NOW - 90 * DAY), Answer.TIMED_OUT, NOW, NOW, POLICY)
+    told.keep(apply_answer(ended, Answer.PAID, NOW + 80 * DAY, NOW + 80 * DAY, POLICY))
     told.again(NOW + 80 * DAY - HOUR, NOW + 80 * DAY + HOUR)
     assert told.bus.types() == ["payment.paid_late", "case.opened"]
 
@@ -166,8 +166,8 @@ def test_cases_that_were_lost_are_opened_and_those_that_exist_are_told_again(
     told = Told(dynamo)
     for number in (0, 1):
         fresh = a_payment(id=ident(number), order_id="twice")
-        told.keep(apply_answer(fresh, Answer.PAID, NOW + number, POLICY))
-    seen = dynamo.inbox.note_unknown(Unknown(id=UNKNOWN_ID, first_seen_at=NOW))
+        told.keep(apply_answer(fresh, Answer.PAID, NOW + number, NOW + number, POLICY))
+    seen = dynamo.inbox.note_unknown(Unknown(id=UNKNOWN_ID, first_seen_at=NOW, notified_at=NOW))
     dynamo.inbox.save_unknown(seen, replace(seen, last_answer=Answer.PAID, paid_at=NOW))
     assert told.again(NOW, NOW + HOUR, report_unknown=False).cases == 1
     assert told.again(NOW, NOW + HOUR).cases == 1
@@ -190,7 +190,7 @@ def test_a_case_of_long_ago_that_was_resolved_in_the_range_is_told_as_resolved(
 
 def test_a_webhook_that_was_given_up_begins_anew(dynamo: DynamoStores) -> None:
     told = Told(dynamo)
-    paid = told.keep(apply_answer(a_payment(), Answer.PAID, NOW, POLICY))
+    paid = told.keep(apply_answer(a_payment(), Answer.PAID, NOW, NOW, POLICY))
     assert paid.status is Status.PAID
     mark = Delivery(event_id=event_id(paid.id, paid.sequence), tries=8, first_tried_at=NOW)
     told.deliveries.insert(mark)
@@ -207,6 +207,6 @@ def test_hundreds_of_payments_are_each_told_once_over_many_pages_of_the_index(
     told = Told(dynamo)
     for number in range(110):
         fresh = a_payment(id=ident(number), order_id=f"A-{number}", created_at=NOW - HOUR)
-        told.keep(apply_answer(fresh, Answer.PAID, NOW + number, POLICY))
+        told.keep(apply_answer(fresh, Answer.PAID, NOW + number, NOW + number, POLICY))
     assert told.again(NOW, NOW + HOUR).events == 110
     assert len(told.ids()) == len(told.bus.told) == 110

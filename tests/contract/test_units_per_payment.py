@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
-from payments.check import Checking, Result, check_from_queue, check_payment
+from payments.check import Checking, Result, check_payment
 from payments.elsom.wire import read_notification
 from payments.model import Asker, Status
 from payments.moments import MINUTE, SECOND
 from payments.notification import Receiving, receive_notification
 from payments.shop_requests import PaymentRequest
 from payments.start import Starting, start_payment
+from payments.triggers import check_from_queue
 from tests.contract.stores import DynamoStores
 from tests.fakes.elsom import MERCHANT, PAID, FakeElsom
 from tests.fakes.memory import MemoryQueue
@@ -125,7 +126,7 @@ class Shop:
     def serve(self) -> None:
         request = self.queue.take()
         assert request is not None
-        checked = check_from_queue(request, self.checking(), redelivered=False)
+        checked = check_from_queue(request, self.checking())
         assert checked.payment is not None
         assert checked.payment.status is Status.PAID
 

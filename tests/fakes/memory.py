@@ -16,9 +16,9 @@ from payments.errors import QueueUnavailable, WriteConflict
 from payments.model import Payment
 from payments.moments import SECOND, Clock
 from payments.queue import CheckRequest
-from payments.store.inbox import KEEP, UNKNOWN_SORT_KEY, Unknown, kept_text
+from payments.store.inbox import KEEP, MOST_UNKNOWN, UNKNOWN_SORT_KEY, Unknown, kept_text
 from payments.store.payments import SORT_KEY
-from payments.store.schedule import UNKNOWN_INTERVAL, Circuit, Due
+from payments.store.schedule import UNKNOWN_INTERVAL, Circuit, Due, Pass
 
 
 class DueIndex:
@@ -36,9 +36,13 @@ class DueIndex:
         if after is not None:
             insort(self._entries, Due(after, identifier, self._item))
 
-    def first(self, now: int, limit: int) -> list[Due]:
+    def first(self, now: int, limit: int, after: int = 0) -> list[Due]:
+        begin = bisect_left(self._entries, after, key=lambda due: due.at)
         end = bisect_right(self._entries, now, key=lambda due: due.at)
-        return self._entries[: min(end, max(limit, 0))]
+        return self._entries[begin:end][: max(limit, 0)]
+
+    def __len__(self) -> int:
+        return len(self._entries)
 
     def next_moment(self) -> int | None:
         """When the next one is due; None when nothing waits."""
@@ -70,7 +74,7 @@ class MemoryItems[Kept: (Payment, Unknown)]:
 
 
 class MemoryPayments(MemoryItems[Payment]):
-    """Payments; one that is there already is not put there anew."""
+    """Payments; one that is there already is not put there again."""
 
     def insert(self, payment: Payment) -> None:
         stored = self.items.get(payment.id)
@@ -84,9 +88,10 @@ class MemoryInbox:
 
     def __init__(self, index: DueIndex) -> None:
         self.notifications: dict[str, dict[str, dict[str, Any]]] = {}
+        self.admitted = 0
         self._unknown = MemoryItems[Unknown](index)
 
-    def receive(self, notification: Notification, raw: bytes, source: str, now: int) -> None:
+    def receive(self, notification: Notification, raw: bytes, source: str, now: int) -> bool:
         trn_id = notification.partner_trn_id
         sort_key = f"notification#{sha256(raw).hexdigest()[:32]}"
         kept = self.notifications.setdefault(trn_id, {})
@@ -103,17 +108,17 @@ class MemoryInbox:
             "ttl": (now + KEEP) // SECOND,
             "times": known["times"] + 1,
         }
+        return len(kept) == 1 and known["times"] == 0
 
     def received(self, trn_id: str) -> list[dict[str, Any]]:
         kept = self.notifications.get(trn_id, {})
         return [kept[sort_key] for sort_key in sorted(kept)][:100]
 
-    def note_unknown(self, unknown: Unknown) -> Unknown:
+    def insert_unknown(self, unknown: Unknown) -> None:
         known = self._unknown.get(unknown.id)
         if known is not None:
-            return known
+            raise WriteConflict(known)
         self._unknown.put(unknown)
-        return unknown
 
     def unknown(self, unknown_id: str) -> Unknown | None:
         return self._unknown.get(unknown_id)
@@ -121,18 +126,36 @@ class MemoryInbox:
     def save_unknown(self, before: Unknown, after: Unknown) -> Unknown:
         return self._unknown.save(before, after)
 
+    def admit_unknown(self) -> bool:
+        if self.admitted >= MOST_UNKNOWN:
+            return False
+        self.admitted += 1
+        return True
+
 
 class MemorySchedule:
     """The due indexes and the state items."""
 
-    def __init__(self, payments: DueIndex, unknown: DueIndex) -> None:
+    def __init__(self, payments: DueIndex, unknown: DueIndex, inbox: MemoryInbox) -> None:
         self._payments = payments
         self._unknown = unknown
+        self._inbox = inbox
         self._circuit = Circuit()
+        self._pass = Pass()
         self._unknown_asked_at = 0
 
-    def due(self, now: int, limit: int) -> list[Due]:
-        return self._payments.first(now, limit)
+    def due(self, now: int, limit: int, after: int = 0) -> list[Due]:
+        return self._payments.first(now, limit, after)
+
+    def schedule_pass(self) -> Pass:
+        return self._pass
+
+    def save_pass(self, before: Pass, after: Pass) -> None:
+        if self._pass.version == before.version:
+            self._pass = replace(after, version=before.version + 1)
+
+    def recount_unknown(self) -> None:
+        self._inbox.admitted = min(len(self._unknown), MOST_UNKNOWN)
 
     def due_unknown(self, now: int, limit: int) -> list[Due]:
         return self._unknown.first(now, limit)
@@ -159,7 +182,7 @@ class MemoryStore:
         self.due_unknown = DueIndex(UNKNOWN_SORT_KEY)
         self.payments = MemoryPayments(self.due_payments)
         self.inbox = MemoryInbox(self.due_unknown)
-        self.schedule = MemorySchedule(self.due_payments, self.due_unknown)
+        self.schedule = MemorySchedule(self.due_payments, self.due_unknown, self.inbox)
 
 
 class Message(msgspec.Struct, frozen=True, order=True):

@@ -57,4 +57,4 @@ def a_payment(status: Status = Status.PENDING, **fields: Any) -> Payment:
 
 def asked(payment: Payment, at: int, by: Asker) -> Payment:
     """The same payment after a question that began then."""
-    return replace(payment, asked_at=at, asked_by=by)
+    return replace(payment, queried_at=(at,), asked_by=by)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from payments.check import Checked, Checking, check_from_queue, check_payment
+from payments.check import Checked, Checking, check_payment
 from payments.due import Sending
 from payments.elsom.wire import Merchant, read_notification
 from payments.errors import NotConfigured, StoreUnavailable
@@ -12,6 +12,7 @@ from payments.moments import DAY, HOUR, MINUTE, SECOND
 from payments.notification import Receiving, receive_notification
 from payments.shop_requests import PaymentRequest
 from payments.start import Started, Starting, payment_id, start_payment
+from payments.triggers import check_from_queue
 from tests.fakes.elsom import MERCHANT, FakeElsom
 from tests.fakes.memory import MemoryPayments, MemoryQueue, MemoryStore
 
@@ -151,8 +152,8 @@ class World:
     def check(self, identifier: str, asker: Asker = Asker.SHOP) -> Checked:
         return check_payment(identifier, asker, self.checking())
 
-    def serve(self, *, redelivered: bool = False) -> Checked:
+    def serve(self) -> Checked:
         """Serve the next message of the queue that can be seen."""
         request = self.queue.take()
         assert request is not None, "no message can be seen"
-        return check_from_queue(request, self.checking(), redelivered=redelivered)
+        return check_from_queue(request, self.checking())

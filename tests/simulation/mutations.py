@@ -43,7 +43,7 @@ def with_trusted_notification(world: HasStack) -> Iterator[None]:
         payment = deps.payments.get(notification.partner_trn_id)
         if payment is not None and notification.payment_status == "A":
             now = deps.clock()
-            apply(deps.payments, payment, lambda p: apply_answer(p, Answer.PAID, now, POLICY))
+            apply(deps.payments, payment, lambda p: apply_answer(p, Answer.PAID, now, now, POLICY))
 
     world.stack.parts.receive_notification = believe
     yield

@@ -6,19 +6,23 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payments.model import AFTER_ANSWER, FINAL, Answer, Asker, Payment, Status
+from payments.model import AFTER_ANSWER, FINAL, Answer, Asker, Payment, Reason, Status
 from payments.moments import DAY, SECOND
+from payments.next_check import (
+    after_answer,
+    after_no_response,
+    after_no_status,
+    claim,
+    note_trigger,
+)
 from payments.store.payments import item_of, payment_of
 from payments.store.table import to_image, to_item
 from payments.transitions import (
     TIMELINE_HEAD,
     TIMELINE_TAIL,
     apply_answer,
-    apply_error_answer,
-    ask_again,
+    apply_no_status,
     begin_attempt,
-    claim,
-    due_now,
     note_transaction_id,
     settle_unasked,
     start_accepted,
@@ -35,15 +39,52 @@ Move = tuple[str, Callable[[Payment, int], Payment]]
 
 def begin_if_allowed(payment: Payment, now: int) -> Payment:
     allowed = payment.status is Status.CREATED and payment.attempt_at is None
-    return begin_attempt(payment, now, POLICY) if allowed else payment
+    return begin_attempt(payment, str(now), now, POLICY) if allowed else payment
 
 
-def answered(answer: Answer) -> Callable[[Payment, int], Payment]:
-    return lambda payment, now: apply_answer(payment, answer, now, POLICY)
+def answered(answer: Answer, asker: Asker) -> Callable[[Payment, int], Payment]:
+    """A claim, and Elsom's answer."""
+
+    def move(payment: Payment, now: int) -> Payment:
+        taken = claim(payment, now, asker, POLICY)
+        known = taken.payment
+        after = apply_answer(known, answer, now, now, POLICY, verified=known.triggered_at)
+        if after.status is not known.status:
+            return after
+        changed = after is not known
+        return after_answer(after, taken, now, POLICY, changed=changed)
+
+    return move
 
 
-def claimed(asker: Asker) -> Callable[[Payment, int], Payment]:
-    return lambda payment, now: claim(payment, now, asker, POLICY)
+def not_told(asker: Asker) -> Callable[[Payment, int], Payment]:
+    """A claim, and a response without a status."""
+
+    def move(payment: Payment, now: int) -> Payment:
+        taken = claim(payment, now, asker, POLICY)
+        after = apply_no_status(taken.payment, now - DAY, now, POLICY)
+        return (
+            after
+            if after.status is not payment.status
+            else after_no_status(after, taken, now, POLICY)
+        )
+
+    return move
+
+
+def not_answered(asker: Asker) -> Callable[[Payment, int], Payment]:
+    """A claim, and no response."""
+
+    def move(payment: Payment, now: int) -> Payment:
+        taken = claim(payment, now, asker, POLICY)
+        return after_no_response(taken.payment, taken, now + 60 * SECOND)
+
+    return move
+
+
+def died(asker: Asker) -> Callable[[Payment, int], Payment]:
+    """A claim, and nothing more."""
+    return lambda payment, now: claim(payment, now, asker, POLICY).payment
 
 
 MOVES: dict[str, Callable[[Payment, int], Payment]] = {
@@ -53,12 +94,17 @@ MOVES: dict[str, Callable[[Payment, int], Payment]] = {
     "refused": lambda payment, now: start_refused(payment, "17", now, POLICY),
     "unknown": lambda payment, now: start_unknown(payment, now, "reset"),
     "settle unasked": settle_unasked,
-    "error": lambda payment, now: apply_error_answer(payment, now, POLICY),
-    "silence": lambda payment, now: ask_again(payment, now + 60 * SECOND),
-    "due now": due_now,
+    "trigger": note_trigger,
+    "due now": lambda payment, now: note_trigger(payment, now, now),
     "transaction": lambda payment, now: note_transaction_id(payment, f"PSP{now % 2}"),
-    **{f"answer {answer}": answered(answer) for answer in Answer},
-    **{f"claim {asker}": claimed(asker) for asker in Asker},
+    **{
+        f"answer to {asker}: {answer}": answered(answer, asker)
+        for answer in Answer
+        for asker in Asker
+    },
+    **{f"no status for {asker}": not_told(asker) for asker in Asker},
+    **{f"no response to {asker}": not_answered(asker) for asker in Asker},
+    **{f"death of {asker}": died(asker) for asker in Asker},
 }
 steps = st.lists(
     st.tuples(st.sampled_from(sorted(MOVES)), st.integers(min_value=0, max_value=2 * DAY)),
@@ -67,6 +113,8 @@ steps = st.lists(
 
 
 def was_allowed(before: Payment, after: Payment, name: str) -> bool:
+    if name.startswith("no status"):
+        return after.status_reason is Reason.UNRESOLVED
     if name.startswith("answer"):
         target = AFTER_ANSWER[before.status].get(Answer(name[-1]), Status.EXPIRED)
         return after.status is target
@@ -93,10 +141,15 @@ def check_step(before: Payment, after: Payment, name: str, now: int) -> None:
         assert was_allowed(before, after, name)
         assert after.updated_at == now
     if after.status is Status.PAID and moved:
-        assert name == "answer A"
+        assert name.endswith(": A")
         assert after.late == (before.status in FINAL)
     if after.is_open:
         assert after.next_check_at is not None, "an open payment is always looked after"
+    if after.triggered_at is not None:
+        assert after.next_check_at is not None, "a trigger is kept in the index"
+    took = before.next_check_at is not None and after.next_check_at is None
+    if took:
+        assert name.startswith(("answer", "no status", "settle")), "only an answer clears the index"
     if after.attempt_at is not None:
         assert after.status is Status.CREATED
     assert len(after.timeline) <= TIMELINE_HEAD + TIMELINE_TAIL + 1

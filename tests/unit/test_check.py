@@ -1,21 +1,21 @@
-"""Asking Elsom: at most once in ten seconds, and never so that a question is lost."""
+"""Querying Elsom: never more often than the rule allows, and never so that a query is lost."""
 
 import pytest
 from msgspec.structs import replace
 
-from payments.check import ASK_INTERVAL, FOLLOW_UPS, Result
-from payments.elsom.outcomes import NothingSent, StatusOutcome
-from payments.elsom.wire import Answered
-from payments.errors import ElsomUnreachable, NotConfigured, StoreUnavailable
+from payments.check import Result, check_payment
+from payments.elsom.outcomes import NoStatus, NothingSent, StatusOutcome
+from payments.errors import ElsomUnreachable, NotConfigured, StoreUnavailable, WriteConflict
+from payments.ids import derive_id
 from payments.model import Answer, Asker, Payment, Reason, Status
 from payments.moments import HOUR, MINUTE, SECOND
-from payments.queue import CheckRequest
+from payments.next_check import LEASE
+from payments.query_rule import SHORTEST_GAP
 from payments.store.schedule import Circuit
 from tests.fakes.elsom import IN_PROGRESS, NO_WORD, PAID, SILENT, TIMED_OUT
-from tests.fakes.payments import PAYMENT_ID, UNKNOWN_ID, a_payment, asked
+from tests.fakes.payments import PAYMENT_ID, UNKNOWN_ID, a_payment
 from tests.fakes.world import NOW, POLICY, World
 
-SCHEDULED = CheckRequest(id=PAYMENT_ID, reason="schedule")
 EARLY_ENDS = (Status.EXPIRED, Status.CANCELLED, Status.FAILED)
 
 
@@ -28,7 +28,7 @@ def test_whoever_asks_the_answer_becomes_the_state(world: World, asker: Asker) -
     world.put(a_payment())
     world.elsom.answers(PAID)
     checked = world.check(PAYMENT_ID, asker)
-    assert (checked.result, checked.before) == (Result.ANSWERED, Status.PENDING)
+    assert (checked.result, checked.changed) == (Result.ANSWERED, True)
     assert checked.payment == stored(world)
     assert (stored(world).status, stored(world).paid_at) == (Status.PAID, NOW)
     assert stored(world).timeline[-1]["askedBy"] == asker
@@ -36,16 +36,29 @@ def test_whoever_asks_the_answer_becomes_the_state(world: World, asker: Asker) -
 
 @pytest.mark.parametrize("second", Asker)
 @pytest.mark.parametrize("first", Asker)
-def test_ten_seconds_lie_between_two_questions(world: World, first: Asker, second: Asker) -> None:
+def test_two_seconds_lie_between_two_queries(world: World, first: Asker, second: Asker) -> None:
     world.put(a_payment(next_check_at=NOW))
     world.check(PAYMENT_ID, first)
-    world.clock.advance(ASK_INTERVAL - 1)
+    world.clock.advance(SHORTEST_GAP - 1)
     world.store.payments.save(stored(world), replace(stored(world), next_check_at=NOW))
-    assert world.check(PAYMENT_ID, second).result is Result.IN_WINDOW
+    early = world.check(PAYMENT_ID, second)
+    assert (early.result, early.allowed_at) == (Result.TOO_EARLY, NOW + SHORTEST_GAP)
     assert len(world.elsom.questions) == 1
     world.clock.advance(1)
     assert world.check(PAYMENT_ID, second).result is Result.ANSWERED
     assert len(world.elsom.questions) == 2
+
+
+@pytest.mark.parametrize("asker", [Asker.SHOP, Asker.PAGE, Asker.NOTIFICATION])
+def test_of_any_sixty_seconds_six_queries_are_the_most(world: World, asker: Asker) -> None:
+    world.put(a_payment())
+    queried = []
+    for _ in range(200):
+        if world.check(PAYMENT_ID, asker).result is Result.ANSWERED:
+            queried.append(world.clock.now)
+        world.clock.advance(SECOND)
+    assert queried[:8] == [NOW + seconds * SECOND for seconds in (0, 2, 4, 6, 8, 10, 60, 62)]
+    assert all(later - first >= MINUTE for first, later in zip(queried, queried[6:], strict=False))
 
 
 def test_of_two_at_once_only_one_asks(world: World) -> None:
@@ -55,7 +68,7 @@ def test_of_two_at_once_only_one_asks(world: World) -> None:
         assert world.check(PAYMENT_ID, Asker.PAGE).result is Result.ANSWERED
 
     world.payments.before_save = rival
-    assert world.check(PAYMENT_ID, Asker.SHOP).result is Result.IN_WINDOW
+    assert world.check(PAYMENT_ID, Asker.SHOP).result is Result.TOO_EARLY
     assert len(world.elsom.questions) == 1
 
 
@@ -77,11 +90,16 @@ def test_an_answer_that_comes_after_another_writer_moves_nothing(
     assert (stored(world).status, stored(world).sequence) == (Status.PAID, 1)
 
 
-def test_an_unchanged_answer_writes_the_claim_and_nothing_else(world: World) -> None:
-    before = world.put(a_payment())
+@pytest.mark.parametrize(("step", "writes"), [(0, 2), (1, 1), (6, 1)])
+def test_an_unchanged_answer_writes_only_a_step_that_is_shorter_than_the_lease(
+    world: World, step: int, writes: int
+) -> None:
+    before = world.put(a_payment(check_step=step, next_check_at=NOW))
     world.check(PAYMENT_ID, Asker.SCHEDULE)
     after = stored(world)
-    assert after.version == before.version + 1
+    assert after.version == before.version + writes
+    wait = POLICY.ladder[min(step + 1, len(POLICY.ladder) - 1)]
+    assert (after.next_check_at, after.check_step) == (NOW + wait, step + 1)
     assert (after.questions, after.timeline) == (1, before.timeline)
 
 
@@ -115,37 +133,167 @@ def test_silence_asks_again_in_a_minute(world: World, asker: Asker, status: Stat
     assert stored(world).check_step <= 2
 
 
+@pytest.mark.parametrize("outcome", [SILENT, NO_WORD, NoStatus("http-404")])
 @pytest.mark.parametrize("asker", Asker)
 @pytest.mark.parametrize("status", EARLY_ENDS)
-def test_the_last_late_check_is_not_lost_to_silence(
-    world: World, status: Status, asker: Asker
+def test_the_last_late_check_is_not_lost_without_an_answer(
+    world: World, status: Status, asker: Asker, outcome: StatusOutcome
 ) -> None:
     world.put(a_payment(status, next_check_at=NOW - 1, check_step=2))
-    world.elsom.answers(SILENT)
+    world.elsom.answers(outcome)
     world.check(PAYMENT_ID, asker)
-    assert stored(world).next_check_at is not None
+    due = stored(world).next_check_at
+    assert due is not None
     world.elsom.answers(PAID)
-    world.clock.advance(2 * MINUTE)
+    world.clock.now = due
     world.check(PAYMENT_ID, Asker.SCHEDULE)
     assert (stored(world).status, stored(world).late) == (Status.PAID, True)
 
 
-@pytest.mark.parametrize("outcome", [SILENT, NO_WORD])
+class Killed(BaseException):
+    """The function dies."""
+
+
+def die() -> None:
+    raise Killed
+
+
+@pytest.mark.parametrize("asker", Asker)
+@pytest.mark.parametrize("status", [Status.PENDING, Status.START_UNKNOWN, *EARLY_ENDS])
+def test_twelve_deaths_after_the_claim_leave_the_last_check_in_the_index(
+    world: World, status: Status, asker: Asker
+) -> None:
+    world.put(a_payment(status, next_check_at=NOW, check_step=2))
+    world.elsom.during_status = die
+    for _ in range(12):
+        world.clock.now = max(world.clock.now, stored(world).next_check_at or 0)
+        with pytest.raises(Killed):
+            world.check(PAYMENT_ID, asker)
+        due = stored(world).next_check_at
+        assert due is not None
+        assert due > world.clock.now
+    world.elsom.during_status = lambda: None
+    world.elsom.answers(PAID)
+    world.clock.now = due
+    assert world.check(PAYMENT_ID, Asker.SCHEDULE).result is Result.ANSWERED
+    assert stored(world).status is Status.PAID
+
+
+def test_two_deliveries_of_the_last_late_check_leave_it_in_the_index(world: World) -> None:
+    world.put(a_payment(Status.EXPIRED, next_check_at=NOW, check_step=2))
+
+    def second_delivery_then_die() -> None:
+        world.elsom.during_status = lambda: None
+        world.clock.advance(200)
+        assert world.check(PAYMENT_ID, Asker.SCHEDULE).result is Result.SETTLED_UNASKED
+        raise Killed
+
+    world.elsom.during_status = second_delivery_then_die
+    with pytest.raises(Killed):
+        world.check(PAYMENT_ID, Asker.SCHEDULE)
+    assert stored(world).next_check_at == NOW + LEASE
+
+
+def test_a_page_without_a_response_leaves_the_last_late_check_in_the_index(world: World) -> None:
+    world.put(a_payment(Status.EXPIRED, next_check_at=NOW, check_step=2))
+    world.elsom.during_status = die
+    with pytest.raises(Killed):
+        world.check(PAYMENT_ID, Asker.SCHEDULE)
+    world.elsom.during_status = lambda: None
+    world.clock.advance(LEASE - SECOND)
+    world.elsom.answers(SILENT)
+    world.check(PAYMENT_ID, Asker.PAGE)
+    assert stored(world).next_check_at == NOW + LEASE
+
+
+def test_a_claim_that_the_sdk_repeats_behind_another_write_leaves_the_check_in_the_index(
+    world: World,
+) -> None:
+    world.put(a_payment(Status.EXPIRED, next_check_at=NOW, check_step=2))
+    inner = world.store.payments
+
+    class RepeatedOnce:
+        """The first claim is stored, its answer lost; another writer comes before the repeat."""
+
+        lost = False
+
+        def insert(self, payment: Payment) -> None:
+            inner.insert(payment)
+
+        def get(self, payment_id: str) -> Payment | None:
+            return inner.get(payment_id)
+
+        def save(self, before: Payment, after: Payment) -> Payment:
+            if self.lost:
+                return inner.save(before, after)
+            self.lost = True
+            ours = inner.save(before, after)
+            inner.save(ours, replace(ours, updated_at=NOW + 1))
+            raise WriteConflict(inner.get(PAYMENT_ID))
+
+    deps = replace(world.checking(), payments=RepeatedOnce())
+    check_payment(PAYMENT_ID, Asker.SCHEDULE, deps)
+    assert stored(world).next_check_at == NOW + LEASE
+
+
+@pytest.mark.parametrize("outcome", [SILENT, NO_WORD, NoStatus("http-404")])
 @pytest.mark.parametrize("status", Status)
-def test_nothing_expires_while_elsom_cannot_be_asked(
+def test_nothing_expires_while_elsom_cannot_be_queried(
     world: World, status: Status, outcome: StatusOutcome
 ) -> None:
     world.put(a_payment(status, next_check_at=NOW - 1))
     world.clock.advance(POLICY.give_up * 2)
     world.elsom.answers(outcome)
-    world.check(PAYMENT_ID, Asker.SCHEDULE)
-    given_up = status in {Status.START_UNKNOWN, Status.CREATED} and outcome is NO_WORD
-    if given_up:
-        assert stored(world).status_reason is Reason.UNRESOLVED
-    elif status is Status.CREATED:
-        assert stored(world).status is Status.START_UNKNOWN
-    else:
-        assert stored(world).status is status
+    for _ in range(5):
+        world.check(PAYMENT_ID, Asker.SHOP)
+        world.clock.advance(HOUR)
+    expected = Status.START_UNKNOWN if status is Status.CREATED else status
+    assert stored(world).status is expected
+
+
+@pytest.mark.parametrize("known_from", [-HOUR, 0, HOUR])
+@pytest.mark.parametrize("outcome", [NO_WORD, NoStatus("http-404")])
+@pytest.mark.parametrize("status", [Status.PENDING, Status.START_UNKNOWN])
+def test_without_a_status_it_is_given_up_once_elsom_told_another_payments(
+    world: World, status: Status, outcome: StatusOutcome, known_from: int
+) -> None:
+    """An hour before the first such response, at its moment, or an hour after it."""
+    old = world.put(a_payment(status))
+    other = derive_id("other")
+    world.put(a_payment(id=other, order_id="B"))
+    deadline = old.created_at + POLICY.give_up
+    events = sorted(
+        [(deadline, PAYMENT_ID, outcome), (deadline + 2 * HOUR, PAYMENT_ID, outcome),
+         (deadline + known_from, other, IN_PROGRESS)],
+        key=lambda event: (event[0], event[1] == PAYMENT_ID),
+    )  # fmt: skip
+    for moment, identifier, says in events:
+        world.clock.now = moment
+        world.elsom.answers(says)
+        world.check(identifier, Asker.SCHEDULE if identifier == other else Asker.SHOP)
+    assert (stored(world).status, stored(world).status_reason) == (
+        Status.EXPIRED, Reason.UNRESOLVED,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("outcome", [NO_WORD, NoStatus("http-404")])
+def test_a_status_told_long_before_or_of_the_same_payment_proves_nothing(
+    world: World, outcome: StatusOutcome
+) -> None:
+    old = world.put(a_payment())
+    other = derive_id("other")
+    world.put(a_payment(id=other, order_id="B"))
+    deadline = old.created_at + POLICY.give_up
+    for moment, identifier, says in (
+        (deadline - HOUR - 1, other, IN_PROGRESS),
+        (deadline - MINUTE, PAYMENT_ID, IN_PROGRESS),
+        (deadline, PAYMENT_ID, outcome),
+        (deadline + HOUR, PAYMENT_ID, outcome),
+    ):
+        world.clock.now = moment
+        world.elsom.answers(says)
+        world.check(identifier)
+    assert stored(world).status is Status.PENDING
 
 
 def test_a_start_that_died_is_settled_before_it_is_asked_about(world: World) -> None:
@@ -163,7 +311,7 @@ def test_while_a_start_runs_only_paid_counts(world: World, outcome: StatusOutcom
     world.elsom.answers(outcome)
     world.check(PAYMENT_ID)
     assert stored(world).status is Status.CREATED
-    world.clock.advance(ASK_INTERVAL)
+    world.clock.advance(SHORTEST_GAP)
     world.elsom.answers(PAID)
     world.check(PAYMENT_ID)
     assert stored(world).status is Status.PAID
@@ -203,175 +351,34 @@ def test_an_unfilled_secret_is_an_error_of_ours(world: World) -> None:
         world.check(PAYMENT_ID)
 
 
-# --- notifications -------------------------------------------------------------------------
+def test_an_older_negative_answer_is_no_disagreement(world: World) -> None:
+    """A slow query begins before the money comes, and is answered after another one's `A`."""
+    world.put(a_payment(expires_at=NOW - MINUTE))
+
+    def meanwhile() -> None:
+        world.elsom.during_status = lambda: None
+        world.clock.advance(11 * SECOND)
+        world.check(PAYMENT_ID, Asker.PAGE)
+
+    world.elsom.answers(PAID, TIMED_OUT)
+    world.elsom.during_status = meanwhile
+    world.check(PAYMENT_ID, Asker.SHOP)
+    assert [entry["what"] for entry in stored(world).timeline] == ["created", "paid"]
+    assert stored(world).disagreed_at is None
 
 
-def test_a_notification_is_asked_about_and_its_transaction_kept(world: World) -> None:
-    world.put(a_payment())
-    world.elsom.answers(PAID)
-    world.notify(PAYMENT_ID, transaction_id="PSP7")
-    assert world.serve().result is Result.ANSWERED
-    assert (stored(world).status, stored(world).elsom_transaction_id) == (Status.PAID, "PSP7")
-    assert world.queue.messages == []
-
-
-def test_a_forged_notification_changes_no_status(world: World) -> None:
-    world.put(a_payment())
-    world.notify(PAYMENT_ID, "A")
-    world.serve()
-    assert stored(world).status is Status.PENDING
-    assert stored(world).elsom_transaction_id is None
-
-
-def test_while_elsom_says_in_progress_it_is_asked_again_soon(world: World) -> None:
-    world.put(a_payment())
-    world.notify(PAYMENT_ID)
-    delays = []
-    while world.queue.messages:
-        world.serve()
-        delays += [delay for _, delay in world.queue.waiting()]
-        world.clock.advance((delays[-1] if world.queue.messages else 0) * SECOND)
-    assert tuple(delays) == FOLLOW_UPS == (10, 20, 40)
-    assert len(world.elsom.questions) == 4
-
-
-@pytest.mark.parametrize("ended", EARLY_ENDS)
-def test_an_ended_payment_is_asked_about_again_too_while_elsom_stays_with_its_word(
-    world: World, ended: Status
+@pytest.mark.parametrize("failing", ["circuit", "save_circuit"])
+def test_an_answer_in_hand_is_written_whatever_the_circuits_item_does(
+    world: World, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
-    payment = world.put(a_payment(ended, next_check_at=None))
-    same = Answered(payment.last_answer or Answer.IN_PROGRESS)
-    world.elsom.answers(same, same, PAID)
-    world.notify(PAYMENT_ID)
-    for delay in (0, *FOLLOW_UPS[:2]):
-        world.clock.advance(delay * SECOND)
-        world.serve()
-    assert (stored(world).status, stored(world).late) == (Status.PAID, True)
-    assert world.queue.messages == []
-
-
-def test_after_an_end_nobody_asks_again_soon(world: World) -> None:
-    world.put(a_payment())
-    world.elsom.answers(TIMED_OUT)
-    world.notify(PAYMENT_ID)
-    world.serve()
-    assert stored(world).status is Status.EXPIRED
-    assert world.queue.messages == []
-
-
-def test_after_paid_nobody_asks_again(world: World) -> None:
-    world.put(a_payment())
-    world.elsom.answers(IN_PROGRESS, PAID)
-    world.notify(PAYMENT_ID)
-    world.serve()
-    world.clock.advance(10 * SECOND)
-    world.serve()
-    assert stored(world).timeline[-1]["askedBy"] == Asker.FOLLOW_UP
-    assert world.queue.messages == []
-
-
-@pytest.mark.parametrize("other", [Asker.PAGE, Asker.SHOP, Asker.SCHEDULE, Asker.FOLLOW_UP])
-def test_a_notification_inside_the_window_is_asked_about_at_its_end(
-    world: World, other: Asker
-) -> None:
-    world.put(asked(a_payment(), NOW - 4 * SECOND, other))
-    world.notify(PAYMENT_ID)
-    assert world.serve().result is Result.IN_WINDOW
-    ((waiting, delay),) = world.queue.waiting()
-    assert (waiting.id, waiting.again, delay) == (PAYMENT_ID, 0, 6)
-    world.clock.advance(6 * SECOND)
-    world.elsom.answers(PAID)
-    assert world.serve().result is Result.ANSWERED
-
-
-def test_a_notification_after_the_question_began_is_not_covered_by_it(world: World) -> None:
-    world.put(asked(a_payment(), NOW - 1, Asker.NOTIFICATION))
-    world.notify(PAYMENT_ID)
-    assert world.serve().result is Result.IN_WINDOW
-    assert len(world.queue.messages) == 1
-
-
-def test_twenty_notifications_at_once_are_one_question_and_one_change(world: World) -> None:
     world.put(a_payment())
     world.elsom.answers(PAID)
-    for _ in range(20):
-        world.notify(PAYMENT_ID)
-    results = [world.serve().result for _ in range(20)]
-    assert results == [Result.ANSWERED, *[Result.DROPPED] * 19]
-    assert world.queue.messages == []
-    assert (stored(world).sequence, len(world.elsom.questions)) == (2, 1)
+    schedule = world.store.schedule
+    schedule.save_circuit(Circuit(), Circuit(failures=3))
 
+    def throttled(*_: object) -> None:
+        raise StoreUnavailable("DynamoDB: ThrottlingException")
 
-def test_a_redelivered_notification_is_not_taken_for_served(world: World) -> None:
-    """Its first delivery claimed the question, and died before the answer was written."""
-    world.put(asked(a_payment(), NOW + 1, Asker.NOTIFICATION))
-    world.notify(PAYMENT_ID)
-    world.clock.advance(2 * SECOND)
-    assert world.serve(redelivered=True).result is Result.IN_WINDOW
-    world.clock.advance(9 * SECOND)
-    world.elsom.answers(PAID)
-    assert world.serve().result is Result.ANSWERED
+    world.elsom.during_status = lambda: monkeypatch.setattr(schedule, failing, throttled)
+    assert world.check(PAYMENT_ID).result is Result.ANSWERED
     assert stored(world).status is Status.PAID
-
-
-@pytest.mark.parametrize("status", [Status.PENDING, *EARLY_ENDS])
-def test_a_redelivered_scheduled_check_asks_again(world: World, status: Status) -> None:
-    """The first delivery used up the step, even the last one, and could not write the answer."""
-    world.put(a_payment(status, next_check_at=NOW, check_step=2))
-    world.elsom.answers(PAID)
-    world.elsom.during_status = lambda: setattr(world.payments, "refuse", 1)
-    with pytest.raises(StoreUnavailable):
-        world.check(PAYMENT_ID, Asker.SCHEDULE)
-    world.elsom.during_status = lambda: None
-    world.clock.advance(2 * MINUTE)
-    world.queue.send_all([(SCHEDULED, 0)])
-    assert world.serve(redelivered=True).result is Result.ANSWERED
-    assert stored(world).status is Status.PAID
-
-
-@pytest.mark.parametrize("status", [Status.PENDING, *EARLY_ENDS])
-def test_a_redelivered_scheduled_check_that_meets_the_circuit_is_due_in_the_index(
-    world: World, status: Status
-) -> None:
-    """Its first delivery used up the last check: nobody else would ask again."""
-    world.put(a_payment(status, next_check_at=None, check_step=3))
-    world.store.schedule.save_circuit(Circuit(), Circuit(failures=5, open_until=NOW + MINUTE))
-    world.queue.send_all([(SCHEDULED, 0)])
-    assert world.serve(redelivered=True).result is Result.CIRCUIT_OPEN
-    assert stored(world).next_check_at == NOW
-
-
-def test_a_first_delivery_of_what_is_not_due_asks_nothing(world: World) -> None:
-    world.put(a_payment(next_check_at=NOW + MINUTE))
-    world.queue.send_all([(SCHEDULED, 0)])
-    assert world.serve().result is Result.NOT_DUE
-    assert world.elsom.questions == []
-
-
-@pytest.mark.parametrize("status", [Status.PAID, *EARLY_ENDS])
-def test_a_notification_of_an_ended_payment_is_asked_about(world: World, status: Status) -> None:
-    world.put(a_payment(status, next_check_at=None))
-    world.elsom.answers(PAID)
-    world.notify(PAYMENT_ID, transaction_id="PSP9")
-    assert world.serve().result is Result.ANSWERED
-    assert stored(world).status is Status.PAID
-    assert stored(world).late is (status is not Status.PAID)
-    assert stored(world).elsom_transaction_id == "PSP9"
-
-
-def test_transactions_that_disagree_show_none(world: World) -> None:
-    world.put(a_payment(Status.PAID, elsom_transaction_id="PSP1"))
-    world.elsom.answers(PAID)
-    world.notify(PAYMENT_ID, transaction_id="PSP2")
-    world.serve()
-    assert stored(world).elsom_transaction_id is None
-    assert stored(world).transaction_ids_disagree
-
-
-def test_while_elsom_is_left_alone_a_notification_waits_in_the_index(world: World) -> None:
-    world.put(a_payment(next_check_at=NOW + HOUR))
-    world.store.schedule.save_circuit(Circuit(), Circuit(failures=5, open_until=NOW + MINUTE))
-    world.notify(PAYMENT_ID)
-    assert world.serve().result is Result.CIRCUIT_OPEN
-    assert world.queue.messages == []
-    assert stored(world).next_check_at == NOW

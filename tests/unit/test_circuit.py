@@ -2,9 +2,19 @@
 
 import pytest
 
-from payments.circuit import THRESHOLD, is_healthy, is_open, record_silence, record_word
-from payments.elsom.outcomes import Silent
+from payments.circuit import (
+    PROOF_EVERY,
+    THRESHOLD,
+    is_healthy,
+    is_open,
+    proof_for,
+    record_response,
+    record_silence,
+)
+from payments.elsom.outcomes import NoStatus, Silent, StatusOutcome
 from payments.moments import SECOND
+from tests.fakes.elsom import IN_PROGRESS, NO_WORD, PAID
+from tests.fakes.payments import PAYMENT_ID
 from tests.fakes.world import NOW, World
 
 
@@ -46,11 +56,48 @@ def test_the_pause_is_spread_between_half_and_whole(
     assert pause(world) == seconds
 
 
-def test_one_word_closes_it(world: World) -> None:
+def respond(world: World, outcome: StatusOutcome, now: int = NOW) -> None:
+    schedule = world.store.schedule
+    record_response(outcome, PAYMENT_ID, schedule.circuit(), now, schedule)
+
+
+@pytest.mark.parametrize("outcome", [IN_PROGRESS, PAID, NO_WORD])
+def test_one_response_closes_it(world: World, outcome: StatusOutcome) -> None:
     silent(world, 9)
-    record_word(world.store.schedule)
+    respond(world, outcome)
     circuit = world.store.schedule.circuit()
     assert (circuit.failures, is_open(circuit, NOW), is_healthy(circuit)) == (0, False, True)
+
+
+def test_a_4xx_about_one_payment_neither_opens_nor_closes_it(world: World) -> None:
+    silent(world, 9)
+    before = world.store.schedule.circuit()
+    respond(world, NoStatus("http-404"))
+    assert world.store.schedule.circuit() == before
+
+
+def test_a_status_is_proof_that_elsom_is_well_for_other_payments(world: World) -> None:
+    respond(world, NO_WORD)
+    assert proof_for("other", world.store.schedule.circuit()) is None
+    respond(world, IN_PROGRESS)
+    circuit = world.store.schedule.circuit()
+    assert proof_for("other", circuit) == NOW
+    assert proof_for(PAYMENT_ID, circuit) is None, "not for itself"
+
+
+def test_the_proof_is_written_seldom(world: World) -> None:
+    respond(world, IN_PROGRESS)
+    first = world.store.schedule.circuit()
+    respond(world, IN_PROGRESS, NOW + PROOF_EVERY - 1)
+    assert world.store.schedule.circuit() == first
+    respond(world, IN_PROGRESS, NOW + PROOF_EVERY)
+    assert world.store.schedule.circuit().status_at == NOW + PROOF_EVERY
+
+
+def test_no_response_keeps_the_proof(world: World) -> None:
+    respond(world, IN_PROGRESS)
+    silent(world, 9)
+    assert proof_for("other", world.store.schedule.circuit()) == NOW
 
 
 @pytest.mark.parametrize("why", ["unknown-status", "no-error-code"])

@@ -1,11 +1,17 @@
-"""What is due goes to the queue: the longest waiting first, never more than it can drain."""
+"""What is due goes to the queue: the longest waiting first, each check once."""
 
 import pytest
 
-from payments.due import PER_WORKER, UNKNOWN_PER_MINUTE, Sent, send_due_checks
+from payments.due import (
+    LONGEST_PASS,
+    PER_WORKER,
+    UNKNOWN_PER_MINUTE,
+    Sent,
+    send_due_checks,
+)
 from payments.errors import QueueUnavailable
 from payments.ids import derive_id
-from payments.moments import MINUTE, SECOND
+from payments.moments import DAY, MINUTE, SECOND
 from payments.queue import CheckRequest
 from payments.store.inbox import Unknown
 from payments.store.schedule import Circuit
@@ -25,8 +31,9 @@ def fill(world: World, count: int) -> list[str]:
 def fill_unknown(world: World, count: int) -> None:
     for number in range(count):
         identifier = derive_id("unknown", str(number))
-        world.store.inbox.note_unknown(
-            Unknown(id=identifier, first_seen_at=NOW, next_check_at=NOW - 1000 + number)
+        due = NOW - 1000 + number
+        world.store.inbox.insert_unknown(
+            Unknown(id=identifier, first_seen_at=NOW, notified_at=NOW, next_check_at=due)
         )
 
 
@@ -49,30 +56,100 @@ def test_when_nothing_is_due_nothing_is_sent(world: World) -> None:
 @pytest.mark.parametrize("concurrency", [2, 3])
 def test_never_more_than_the_workers_can_ask_in_a_minute(world: World, concurrency: int) -> None:
     fill(world, 500)
-    assert send(world, concurrency).checks == concurrency * PER_WORKER
+    room = concurrency * PER_WORKER
+    assert send(world, concurrency).checks == room
     again = send(world, concurrency)
-    # Only the very first, in case that something else fills the queue.
-    assert (again.checks, again.backlog) == (concurrency, concurrency * PER_WORKER)
+    assert (again.checks, again.backlog) == (min(room, 501 - room), room)
 
 
-def test_what_waits_in_the_queue_already_is_not_sent_twice_but_for_the_very_first(
-    world: World,
-) -> None:
+def test_what_waits_in_the_queue_already_is_not_sent_again(world: World) -> None:
     ids = fill(world, 300)
-    send(world)
-    for _ in range(100):
-        world.queue.take()
-    assert send(world).checks == 102
+    assert send(world).checks == 240
+    assert send(world).checks == 61, "the rest, and the last moment once more"
+    assert send(world).checks == 0
     sent = [request.id for request, _ in world.queue.waiting()]
-    assert sent == ids[100:240] + ids[:2] + ids[140:240]
+    assert sent == [*ids[:240], *ids[239:]]
 
 
-def test_a_queue_full_of_other_messages_starves_nobody(world: World) -> None:
-    ids = fill(world, 5)
-    for number in range(3 * PER_WORKER):
-        world.queue.send(CheckRequest(id=f"stranger {number}", reason="notification"))
-    assert send(world).checks == 2
-    assert [request.id for request, _ in world.queue.waiting()[-2:]] == ids[:2]
+def test_an_empty_queue_has_lost_what_is_still_due(world: World) -> None:
+    ids = fill(world, 3)
+    send(world)
+    world.queue.messages.clear()
+    assert send(world).checks == 3
+    assert [request.id for request, _ in world.queue.waiting()] == ids
+
+
+def test_whatever_else_fills_the_queue_all_is_sent_again_after_five_minutes(world: World) -> None:
+    fill(world, 3)
+    fill_queue(world)
+    assert send(world).checks == 3
+    world.clock.advance(LONGEST_PASS - 1)
+    assert send(world).checks == 1, "what was due later"
+    world.clock.advance(1)
+    assert send(world).checks == 4
+
+
+def fill_queue(world: World, number: int = 5_000) -> None:
+    for count in range(number):
+        world.queue.send(CheckRequest(id=f"stranger {count}", reason="notification"))
+
+
+def test_how_much_is_sent_does_not_depend_on_what_else_the_queue_holds(world: World) -> None:
+    ids = fill(world, 900)
+    fill_queue(world)
+    assert [send(world, concurrency=3).checks for _ in range(3)] == [360, 360, 182]
+    sent = {request.id for request, _ in world.queue.waiting() if request.reason == "schedule"}
+    assert sent == set(ids)
+
+
+def test_more_of_one_moment_than_fit_into_a_turn_stop_nothing(world: World) -> None:
+    for number in range(300):
+        world.put(a_payment(id=derive_id(str(number)), next_check_at=NOW - 1000))
+    world.put(a_payment(id=derive_id("later"), next_check_at=NOW - 999))
+    fill_queue(world)
+    assert send(world).checks == 240
+    assert send(world).checks == 1
+
+
+def test_what_sqs_did_not_take_is_sent_in_the_next_turn(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(world, 3)
+    fill_queue(world)
+    monkeypatch.setattr(world.queue, "send_all", lambda _requests: 2)
+    send(world)
+    monkeypatch.undo()
+    assert send(world).checks == 3
+
+
+def test_the_longest_wait_is_told_also_in_the_middle_of_a_pass(world: World) -> None:
+    fill(world, 3)
+    fill_queue(world)
+    assert [send(world).oldest_wait for _ in range(3)] == [1000] * 3
+
+
+@pytest.mark.parametrize("rate", [1, 5, 20, 40])
+def test_a_customer_who_sends_notifications_all_the_time_delays_nobody(
+    world: World, rate: int
+) -> None:
+    """100 payments are due; five workers serve 100 messages a second, 20 of them with a query."""
+    ids = [derive_id("known", str(number)) for number in range(100)]
+    for number, identifier in enumerate(ids):
+        world.put(a_payment(id=identifier, order_id=f"A-{number}", next_check_at=NOW + number))
+    mine = world.put(a_payment(id=derive_id("mine"), order_id="M", next_check_at=NOW + DAY)).id
+    for second in range(120):
+        world.clock.now = NOW + second * SECOND
+        if second % 60 == 50:
+            send_due_checks(world.sending())
+        for number in range(rate):
+            world.notify(mine, "1", f"{second}.{number}")
+        for _ in range(100):
+            if not world.queue.messages or world.queue.messages[0].at > world.clock.now:
+                break
+            world.serve()
+    assert set(ids) <= set(world.elsom.questions)
+    assert world.elsom.questions.count(mine) <= 12, "six a minute"
+    assert len(world.queue.messages) < 10
 
 
 def test_a_silent_elsom_gets_no_messages_and_an_ill_one_few(world: World) -> None:
@@ -83,7 +160,7 @@ def test_a_silent_elsom_gets_no_messages_and_an_ill_one_few(world: World) -> Non
     world.clock.advance(1)
     assert send(world).checks == 2
     schedule.save_circuit(schedule.circuit(), Circuit())
-    assert send(world).checks == 51  # also what was due later; the two that wait go again
+    assert send(world).checks == 51, "the queue holds few: what it holds goes again"
 
 
 def test_unknown_ids_take_what_room_is_left_one_a_second(world: World) -> None:

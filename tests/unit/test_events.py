@@ -31,15 +31,21 @@ DOCS = Path(__file__).parents[2] / "docs" / "events"
 
 CREATED = a_payment(Status.CREATED)
 PENDING = start_accepted(CREATED, PAY_PAGE, NOW, POLICY)
-EXPIRED = apply_answer(PENDING, Answer.TIMED_OUT, NOW, POLICY)
+EXPIRED = apply_answer(PENDING, Answer.TIMED_OUT, NOW, NOW, POLICY)
 STEPS = {
     EventType.PAYMENT_PENDING: (CREATED, PENDING),
     EventType.PAYMENT_START_UNKNOWN: (CREATED, start_unknown(CREATED, NOW, "died")),
-    EventType.PAYMENT_PAID: (PENDING, apply_answer(PENDING, Answer.PAID, NOW, POLICY)),
+    EventType.PAYMENT_PAID: (PENDING, apply_answer(PENDING, Answer.PAID, NOW, NOW, POLICY)),
     EventType.PAYMENT_EXPIRED: (PENDING, EXPIRED),
-    EventType.PAYMENT_CANCELLED: (PENDING, apply_answer(PENDING, Answer.CANCELLED, NOW, POLICY)),
+    EventType.PAYMENT_CANCELLED: (
+        PENDING,
+        apply_answer(PENDING, Answer.CANCELLED, NOW, NOW, POLICY),
+    ),
     EventType.PAYMENT_FAILED: (CREATED, start_refused(CREATED, "17", NOW, POLICY)),
-    EventType.PAYMENT_PAID_LATE: (EXPIRED, apply_answer(EXPIRED, Answer.PAID, NOW + DAY, POLICY)),
+    EventType.PAYMENT_PAID_LATE: (
+        EXPIRED,
+        apply_answer(EXPIRED, Answer.PAID, NOW + DAY, NOW + DAY, POLICY),
+    ),
 }
 CASE = paid_unknown(UNKNOWN_ID, NOW, NOW)
 
@@ -73,9 +79,9 @@ def test_each_change_of_status_is_told_by_its_name(event_type: EventType) -> Non
 
 
 def test_a_write_without_a_change_of_status_tells_nothing() -> None:
-    asked = replace(PENDING, asked_at=NOW, version=PENDING.version + 1)
+    asked = replace(PENDING, queried_at=(NOW,), version=PENDING.version + 1)
     assert payment_event(PENDING, asked) is None
-    disagreed = apply_answer(a_payment(Status.PAID), Answer.ERROR, NOW, POLICY)
+    disagreed = apply_answer(a_payment(Status.PAID), Answer.ERROR, NOW, NOW, POLICY)
     assert payment_event(a_payment(Status.PAID), disagreed) is None
 
 
@@ -87,7 +93,7 @@ def test_a_payment_that_is_only_created_has_nothing_to_tell() -> None:
 def test_the_last_event_told_again_years_later_has_its_old_id_and_moment() -> None:
     paid = STEPS[EventType.PAYMENT_PAID][1]
     first = told(PENDING, paid)
-    noted = apply_answer(paid, Answer.ERROR, NOW + 900 * DAY, POLICY)
+    noted = apply_answer(paid, Answer.ERROR, NOW + 900 * DAY, NOW + 900 * DAY, POLICY)
     again = last_payment_event(noted)
     assert again is not None
     assert (again.event_id, again.occurred_at) == (first.event_id, first.occurred_at)
@@ -150,6 +156,6 @@ def test_the_committed_schemas_are_what_the_types_say() -> None:
 
 def test_an_unresolved_end_is_told_as_expired_with_its_reason() -> None:
     old = replace(PENDING, created_at=NOW - 121 * HOUR)
-    event = told(old, apply_answer(old, Answer.IN_PROGRESS, NOW, POLICY))
+    event = told(old, apply_answer(old, Answer.IN_PROGRESS, NOW, NOW, POLICY))
     assert event.type is EventType.PAYMENT_EXPIRED
     assert detail(event)["payment"]["statusReason"] == Reason.UNRESOLVED

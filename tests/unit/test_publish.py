@@ -20,7 +20,7 @@ from tests.fakes.telling import Outlet, case_record, payment_record, record, unk
 from tests.fakes.world import NOW, POLICY
 
 PENDING = a_payment()
-PAID = apply_answer(PENDING, Answer.PAID, NOW, POLICY)
+PAID = apply_answer(PENDING, Answer.PAID, NOW, NOW, POLICY)
 OTHER_ID = "1" * 20
 
 
@@ -38,7 +38,7 @@ def paid(payment_id: str, paid_at: int) -> Payment:
 
 
 def test_a_change_of_status_is_told_once_with_a_rising_number(outlet: Outlet) -> None:
-    asked = replace(PENDING, asked_at=NOW, version=2)
+    asked = replace(PENDING, queried_at=(NOW,), version=2)
     publish(outlet, payment_record(PENDING, asked), payment_record(asked, PAID))
     assert outlet.bus.types() == ["payment.paid"]
     assert outlet.bus.told[0].event_id == event_id(PAYMENT_ID, PAID.sequence)
@@ -48,14 +48,14 @@ def test_a_change_of_status_is_told_once_with_a_rising_number(outlet: Outlet) ->
 def test_a_batch_that_comes_again_tells_the_same_ids_and_opens_no_case_twice(
     outlet: Outlet,
 ) -> None:
-    ended = apply_answer(PENDING, Answer.CANCELLED, NOW, POLICY)
-    late = apply_answer(ended, Answer.PAID, NOW + DAY, POLICY)
+    ended = apply_answer(PENDING, Answer.CANCELLED, NOW, NOW, POLICY)
+    late = apply_answer(ended, Answer.PAID, NOW + DAY, NOW + DAY, POLICY)
     old = replace(PENDING, created_at=NOW - 121 * HOUR, id=OTHER_ID, order_id="B")
-    unresolved = apply_answer(old, Answer.IN_PROGRESS, NOW, POLICY)
-    disagreed = apply_answer(late, Answer.ERROR, NOW + 2 * DAY, POLICY)
+    unresolved = apply_answer(old, Answer.IN_PROGRESS, NOW, NOW, POLICY)
+    disagreed = apply_answer(late, Answer.ERROR, NOW + 2 * DAY, NOW + 2 * DAY, POLICY)
     twin = paid("2" * 20, NOW)
     outlet.book.items = {late.id: disagreed, twin.id: twin}
-    seen = Unknown(id=UNKNOWN_ID, first_seen_at=NOW)
+    seen = Unknown(id=UNKNOWN_ID, first_seen_at=NOW, notified_at=NOW)
     batch = [
         payment_record(PENDING, ended),
         payment_record(ended, late),
@@ -85,7 +85,7 @@ def test_the_bus_down_raises_and_nothing_is_lost_when_it_is_back(outlet: Outlet)
 
 
 def test_the_table_down_raises_so_that_no_case_is_lost(outlet: Outlet) -> None:
-    late = apply_answer(a_payment(Status.FAILED), Answer.PAID, NOW, POLICY)
+    late = apply_answer(a_payment(Status.FAILED), Answer.PAID, NOW, NOW, POLICY)
     batch = [payment_record(a_payment(Status.FAILED), late)]
     outlet.cases.down = True
     with pytest.raises(StoreUnavailable):
@@ -119,14 +119,14 @@ def test_a_first_payment_written_late_still_makes_the_other_the_duplicate(outlet
 
 
 def test_late_money_is_told_as_late_and_not_as_paid(outlet: Outlet) -> None:
-    ended = apply_answer(PENDING, Answer.TIMED_OUT, NOW, POLICY)
-    late = apply_answer(ended, Answer.PAID, NOW + DAY, POLICY)
+    ended = apply_answer(PENDING, Answer.TIMED_OUT, NOW, NOW, POLICY)
+    late = apply_answer(ended, Answer.PAID, NOW + DAY, NOW + DAY, POLICY)
     publish(outlet, payment_record(ended, late))
     assert outlet.bus.types() == ["payment.paid_late"]
 
 
 def test_a_case_is_told_from_its_own_record(outlet: Outlet) -> None:
-    late = apply_answer(a_payment(Status.FAILED), Answer.PAID, NOW, POLICY)
+    late = apply_answer(a_payment(Status.FAILED), Answer.PAID, NOW, NOW, POLICY)
     publish(outlet, payment_record(a_payment(Status.FAILED), late))
     (case,) = outlet.cases.open_ones()
     done = outlet.cases.resolve(case.id, "refunded", NOW + HOUR)
@@ -135,13 +135,17 @@ def test_a_case_is_told_from_its_own_record(outlet: Outlet) -> None:
 
 
 def test_money_for_other_systems_ids_is_no_case_where_they_share_the_url(outlet: Outlet) -> None:
-    answered = Unknown(id=UNKNOWN_ID, first_seen_at=NOW, last_answer=Answer.PAID, paid_at=NOW)
+    answered = Unknown(
+        id=UNKNOWN_ID, first_seen_at=NOW, notified_at=NOW, last_answer=Answer.PAID, paid_at=NOW
+    )
     publish(outlet, unknown_record(None, answered), report_unknown=False)
     assert outlet.cases.items == {}
 
 
 def test_an_unknown_id_that_has_a_payment_by_now_is_no_case(outlet: Outlet) -> None:
-    answered = Unknown(id=PAYMENT_ID, first_seen_at=NOW, last_answer=Answer.PAID, paid_at=NOW)
+    answered = Unknown(
+        id=PAYMENT_ID, first_seen_at=NOW, notified_at=NOW, last_answer=Answer.PAID, paid_at=NOW
+    )
     outlet.book.items = {PAYMENT_ID: PENDING}
     publish(outlet, unknown_record(None, answered))
     assert outlet.cases.items == {}
@@ -149,7 +153,7 @@ def test_an_unknown_id_that_has_a_payment_by_now_is_no_case(outlet: Outlet) -> N
 
 @pytest.mark.parametrize("answer", [None, Answer.IN_PROGRESS, Answer.ERROR])
 def test_an_unknown_id_that_is_not_paid_is_no_case(outlet: Outlet, answer: Answer | None) -> None:
-    seen = Unknown(id=UNKNOWN_ID, first_seen_at=NOW)
+    seen = Unknown(id=UNKNOWN_ID, first_seen_at=NOW, notified_at=NOW)
     publish(outlet, unknown_record(seen, replace(seen, last_answer=answer, version=2)))
     assert (outlet.cases.items, outlet.bus.told) == ({}, [])
 

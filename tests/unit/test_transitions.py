@@ -5,18 +5,15 @@ from itertools import product
 import pytest
 from msgspec.structs import replace
 
-from payments.model import FINAL, OPEN, Answer, Asker, Reason, Status
+from payments.model import FINAL, OPEN, Answer, Reason, Status
 from payments.moments import DAY, HOUR, MINUTE, SECOND
 from payments.transitions import (
     START_RUNS_AT_MOST,
     TIMELINE_HEAD,
     TIMELINE_TAIL,
     apply_answer,
-    apply_error_answer,
-    ask_again,
+    apply_no_status,
     begin_attempt,
-    claim,
-    due_now,
     fail_unsent,
     never_sent,
     note_transaction_id,
@@ -64,7 +61,7 @@ def test_an_answer_does_what_the_contract_says_and_nothing_else(
     status: Status, answer: Answer
 ) -> None:
     before = a_payment(status)
-    after = apply_answer(before, answer, NOW, POLICY)
+    after = apply_answer(before, answer, NOW, NOW, POLICY)
     expected = BECOMES.get((status, answer), status)
     assert after.status is expected
     if expected is status:
@@ -80,41 +77,41 @@ def test_an_answer_does_what_the_contract_says_and_nothing_else(
 
 @pytest.mark.parametrize("status", EARLY_ENDS)
 def test_money_after_the_end_is_paid_and_late(status: Status) -> None:
-    after = apply_answer(a_payment(status), Answer.PAID, NOW, POLICY)
+    after = apply_answer(a_payment(status), Answer.PAID, NOW, NOW, POLICY)
     assert (after.status, after.late, after.paid_at) == (Status.PAID, True, NOW)
     assert after.next_check_at is None
 
 
 @pytest.mark.parametrize("status", [Status.CREATED, Status.START_UNKNOWN, Status.PENDING])
 def test_money_in_time_is_not_late(status: Status) -> None:
-    after = apply_answer(a_payment(status), Answer.PAID, NOW, POLICY)
+    after = apply_answer(a_payment(status), Answer.PAID, NOW, NOW, POLICY)
     assert (after.status, after.late, after.next_check_at) == (Status.PAID, False, None)
 
 
 @pytest.mark.parametrize("answer", [Answer.TIMED_OUT, Answer.CANCELLED, Answer.ERROR])
 def test_a_late_check_follows_every_end_that_is_not_paid(answer: Answer) -> None:
-    after = apply_answer(a_payment(), answer, NOW, POLICY)
+    after = apply_answer(a_payment(), answer, NOW, NOW, POLICY)
     assert after.next_check_at == NOW + HOUR
 
 
 @pytest.mark.parametrize("status", [Status.CREATED, Status.START_UNKNOWN, Status.PENDING])
 def test_an_unchanged_answer_changes_nothing(status: Status) -> None:
     payment = a_payment(status)
-    assert apply_answer(payment, Answer.IN_PROGRESS, NOW, POLICY) is payment
+    assert apply_answer(payment, Answer.IN_PROGRESS, NOW, NOW, POLICY) is payment
 
 
 def test_a_paid_payment_that_elsom_takes_back_is_a_disagreement_once() -> None:
     paid = a_payment(Status.PAID)
-    first = apply_answer(paid, Answer.ERROR, NOW, POLICY)
+    first = apply_answer(paid, Answer.ERROR, NOW, NOW, POLICY)
     assert (first.status, first.disagreed_at) == (Status.PAID, NOW)
     assert first.timeline[-1] == {"at": NOW, "what": "disagreement", "answer": "4"}
-    assert apply_answer(first, Answer.ERROR, NOW + 1, POLICY) is first
-    second = apply_answer(first, Answer.CANCELLED, NOW + 2, POLICY)
+    assert apply_answer(first, Answer.ERROR, NOW + 1, NOW + 1, POLICY) is first
+    second = apply_answer(first, Answer.CANCELLED, NOW + 2, NOW + 2, POLICY)
     assert (second.disagreed_at, second.timeline[-1]["what"]) == (NOW, "answer_changed")
 
 
 def test_in_progress_after_paid_is_noted_and_no_disagreement() -> None:
-    after = apply_answer(a_payment(Status.PAID), Answer.IN_PROGRESS, NOW, POLICY)
+    after = apply_answer(a_payment(Status.PAID), Answer.IN_PROGRESS, NOW, NOW, POLICY)
     assert (after.status, after.disagreed_at) == (Status.PAID, None)
     assert after.timeline[-1]["what"] == "answer_changed"
 
@@ -122,7 +119,7 @@ def test_in_progress_after_paid_is_noted_and_no_disagreement() -> None:
 @pytest.mark.parametrize("status", EARLY_ENDS)
 def test_another_bad_answer_after_the_end_is_only_noted(status: Status) -> None:
     before = a_payment(status, last_answer=Answer.IN_PROGRESS)
-    after = apply_answer(before, Answer.TIMED_OUT, NOW, POLICY)
+    after = apply_answer(before, Answer.TIMED_OUT, NOW, NOW, POLICY)
     assert (after.status, after.timeline[-1]["what"]) == (status, "answer_changed")
 
 
@@ -130,63 +127,38 @@ def test_another_bad_answer_after_the_end_is_only_noted(status: Status) -> None:
 def test_a_payment_is_given_up_only_after_the_set_time(status: Status) -> None:
     payment = a_payment(status)
     last = payment.created_at + POLICY.give_up - 1
-    assert apply_answer(payment, Answer.IN_PROGRESS, last, POLICY) is payment
-    after = apply_answer(payment, Answer.IN_PROGRESS, last + 1, POLICY)
+    assert apply_answer(payment, Answer.IN_PROGRESS, last, last, POLICY) is payment
+    after = apply_answer(payment, Answer.IN_PROGRESS, last + 1, last + 1, POLICY)
     assert (after.status, after.status_reason) == (Status.EXPIRED, Reason.UNRESOLVED)
     assert after.next_check_at == last + 1 + HOUR
-    late = apply_answer(after, Answer.PAID, last + 2, POLICY)
+    late = apply_answer(after, Answer.PAID, last + 2, last + 2, POLICY)
     assert (late.status, late.late) == (Status.PAID, True)
 
 
-def test_an_error_code_gives_up_a_start_unknown_only() -> None:
-    old = NOW + POLICY.give_up
-    unknown = apply_error_answer(a_payment(Status.START_UNKNOWN), old, POLICY)
-    assert (unknown.status, unknown.status_reason) == (Status.EXPIRED, Reason.UNRESOLVED)
-    pending = a_payment()
-    assert apply_error_answer(pending, old, POLICY) is pending
-    created = a_payment(Status.CREATED)
-    assert apply_error_answer(created, old, POLICY) is created
+@pytest.mark.parametrize("status", [Status.START_UNKNOWN, Status.PENDING])
+def test_without_a_status_a_payment_is_given_up_only_with_proof(status: Status) -> None:
+    payment = a_payment(status)
+    old = payment.created_at + POLICY.give_up
+    assert apply_no_status(payment, old, old - 1, POLICY) is payment
+    waits = apply_no_status(payment, None, old, POLICY)
+    assert waits == replace(payment, no_status_at=old)
+    assert apply_no_status(waits, old - HOUR - 1, old + DAY, POLICY) is waits
+    for proof in (old - HOUR, old + DAY):
+        given_up = apply_no_status(waits, proof, old + DAY, POLICY)
+        assert (given_up.status, given_up.status_reason) == (Status.EXPIRED, Reason.UNRESOLVED)
+        assert given_up.next_check_at == old + DAY + HOUR
 
 
-@pytest.mark.parametrize("status", [Status.EXPIRED, Status.CANCELLED, Status.FAILED])
-def test_an_error_code_does_not_use_up_the_last_late_check(status: Status) -> None:
-    used_up = a_payment(status, next_check_at=None, check_step=len(POLICY.late_ladder))
-    again = apply_error_answer(used_up, NOW, POLICY)
-    assert again == replace(used_up, next_check_at=NOW + POLICY.late_ladder[-1])
-    often = replace(used_up, check_step=2 * len(POLICY.late_ladder) - 1)
-    assert apply_error_answer(often, NOW, POLICY).next_check_at == NOW + POLICY.late_ladder[-1]
-    too_often = replace(used_up, check_step=2 * len(POLICY.late_ladder))
-    assert apply_error_answer(too_often, NOW, POLICY) is too_often
-    one_left = a_payment(status, next_check_at=NOW + HOUR, check_step=2)
-    assert apply_error_answer(one_left, NOW, POLICY) is one_left
-
-
-@pytest.mark.parametrize("status", [Status.EXPIRED, Status.CANCELLED, Status.FAILED])
-def test_a_question_that_was_due_at_once_takes_no_late_check_away(status: Status) -> None:
-    ended = a_payment(status, next_check_at=NOW + DAY, check_step=1)
-    asked = claim(due_now(ended, NOW), NOW, Asker.SCHEDULE, POLICY)
-    assert (asked.check_step, asked.next_check_at) == (1, NOW + DAY)
-
-
-@pytest.mark.parametrize("status", [Status.EXPIRED, Status.CANCELLED, Status.FAILED])
-def test_when_no_late_check_was_left_one_more_follows_the_one_that_is_due(status: Status) -> None:
-    ended = a_payment(status, next_check_at=None, check_step=len(POLICY.late_ladder))
-    first = claim(due_now(ended, NOW), NOW, Asker.SCHEDULE, POLICY)
-    assert first.next_check_at == NOW + POLICY.late_ladder[-1]
-    last = claim(first, first.next_check_at, Asker.SCHEDULE, POLICY)
-    assert last.next_check_at is None
-
-
-def test_an_error_code_to_a_payment_without_late_checks_sets_none() -> None:
-    never_sent_payment = a_payment(Status.FAILED, next_check_at=None)
-    assert apply_error_answer(never_sent_payment, NOW, POLICY) is never_sent_payment
-    paid = a_payment(Status.PAID)
-    assert apply_error_answer(paid, NOW, POLICY) is paid
+@pytest.mark.parametrize("status", [*FINAL, Status.CREATED])
+def test_without_a_status_nothing_else_ends(status: Status) -> None:
+    payment = a_payment(status)
+    assert apply_no_status(payment, NOW, NOW + 2 * POLICY.give_up, POLICY) is payment
 
 
 def test_an_attempt_sets_the_check_that_finds_it_should_it_die() -> None:
-    begun = begin_attempt(a_payment(Status.CREATED), NOW, POLICY)
-    assert (begun.attempt_at, begun.next_check_at) == (NOW, NOW + MINUTE)
+    begun = begin_attempt(a_payment(Status.CREATED), "a1", NOW, POLICY)
+    assert (begun.attempt_at, begun.attempt_id) == (NOW, "a1")
+    assert begun.next_check_at == NOW + MINUTE
     assert not start_died(begun, NOW + START_RUNS_AT_MOST - 1)
     assert start_died(begun, NOW + START_RUNS_AT_MOST)
     assert start_died(begun, begun.next_check_at or 0)
@@ -204,7 +176,7 @@ def test_a_taken_back_attempt_may_be_tried_again_until_it_expires() -> None:
 
 
 def test_an_accepted_start_is_pending_and_its_check_does_not_move() -> None:
-    begun = begin_attempt(a_payment(Status.CREATED), NOW, POLICY)
+    begun = begin_attempt(a_payment(Status.CREATED), "a1", NOW, POLICY)
     pending = start_accepted(begun, PAY_PAGE, NOW + 3 * SECOND, POLICY)
     assert (pending.status, pending.elsom_url, pending.attempt_at) == (
         Status.PENDING, PAY_PAGE, None,
@@ -227,7 +199,7 @@ def test_a_start_of_unknown_outcome_is_due_at_once() -> None:
 
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.CREATED])
 def test_a_late_answer_to_the_start_moves_nothing(status: Status) -> None:
-    payment = a_payment(status)
+    payment = a_payment(status, elsom_url=None)
     accepted = start_accepted(payment, PAY_PAGE, NOW, POLICY)
     refused = start_refused(payment, "17", NOW, POLICY)
     for after in (accepted, refused):
@@ -238,61 +210,23 @@ def test_a_late_answer_to_the_start_moves_nothing(status: Status) -> None:
     assert take_back_attempt(payment, NOW, "refused") is payment
 
 
-def test_only_the_schedules_own_question_uses_up_a_step() -> None:
-    due = a_payment()
-    scheduled = claim(due, NOW, Asker.SCHEDULE, POLICY)
-    assert (scheduled.check_step, scheduled.next_check_at) == (1, NOW + 120 * SECOND)
-    for asker in set(Asker) - {Asker.SCHEDULE}:
-        claimed = claim(due, NOW, asker, POLICY)
-        assert (claimed.check_step, claimed.next_check_at) == (0, due.next_check_at)
-        assert (claimed.asked_at, claimed.asked_by, claimed.questions) == (NOW, asker, 1)
+def test_an_outcome_that_is_written_already_is_not_written_again() -> None:
+    """The SDK repeats the write behind another writer: the step is taken on its own result."""
+    created = a_payment(Status.CREATED)
+    pending = start_accepted(created, PAY_PAGE, NOW, POLICY)
+    assert start_accepted(pending, PAY_PAGE, NOW, POLICY) is pending
+    failed = start_refused(created, "17", NOW, POLICY)
+    assert start_refused(failed, "17", NOW, POLICY) is failed
+    back = take_back_attempt(created, NOW, "refused")
+    assert take_back_attempt(back, NOW, "refused") is back
 
 
-def test_the_ladder_is_climbed_and_its_last_step_repeats() -> None:
-    payment, now, waits = a_payment(next_check_at=NOW), NOW, []
-    for _ in range(9):
-        payment = claim(payment, now, Asker.SCHEDULE, POLICY)
-        assert payment.next_check_at is not None
-        waits.append((payment.next_check_at - now) // SECOND)
-        now = payment.next_check_at
-    assert waits == [120, 300, 300, 300, 600, 1800, 1800, 1800, 1800]
-
-
-@pytest.mark.parametrize("status", EARLY_ENDS)
-def test_late_checks_end_after_the_last_of_them(status: Status) -> None:
-    payment, waits, now = a_payment(status), [], NOW
-    while payment.next_check_at is not None:
-        waits.append(payment.next_check_at - now)
-        now = payment.next_check_at
-        payment = claim(payment, now, Asker.SCHEDULE, POLICY)
-    assert waits == [HOUR, DAY, DAY]
-
-
-@pytest.mark.parametrize("status", EARLY_ENDS)
-def test_silence_gives_a_step_back_even_the_last_late_one(status: Status) -> None:
-    last = claim(a_payment(status, check_step=2, next_check_at=NOW), NOW, Asker.SCHEDULE, POLICY)
-    assert last.next_check_at is None
-    again = ask_again(last, NOW + MINUTE)
-    assert (again.next_check_at, again.check_step) == (NOW + MINUTE, 2)
-    assert claim(again, NOW + MINUTE, Asker.SCHEDULE, POLICY).next_check_at is None
-
-
-def test_a_paid_payment_is_not_scheduled_by_silence() -> None:
-    paid = a_payment(Status.PAID)
-    assert ask_again(paid, NOW) is paid
-
-
-@pytest.mark.parametrize("status", Status)
-def test_anything_can_be_made_due_now(status: Status) -> None:
-    assert due_now(a_payment(status, next_check_at=None), NOW).next_check_at == NOW
-    assert due_now(a_payment(status, next_check_at=NOW + 1), NOW).next_check_at == NOW
-    due = a_payment(status, next_check_at=NOW - 1)
-    assert due_now(due, NOW) is due
-
-
-def test_a_paid_payment_made_due_is_asked_about_once() -> None:
-    due = due_now(a_payment(Status.PAID), NOW)
-    assert claim(due, NOW, Asker.SCHEDULE, POLICY).next_check_at is None
+@pytest.mark.parametrize("answer", [Answer.TIMED_OUT, Answer.CANCELLED, Answer.ERROR])
+def test_an_answer_to_a_query_from_before_the_payment_is_no_disagreement(answer: Answer) -> None:
+    paid = a_payment(Status.PAID, paid_at=NOW)
+    assert apply_answer(paid, answer, NOW - 1, NOW + 10 * SECOND, POLICY) is paid
+    after = apply_answer(paid, answer, NOW, NOW + 10 * SECOND, POLICY)
+    assert after.disagreed_at == NOW + 10 * SECOND
 
 
 def test_transaction_ids_that_disagree_are_nothing_for_ever() -> None:
@@ -310,7 +244,7 @@ def test_a_long_timeline_loses_its_middle_and_counts_it() -> None:
     payment = a_payment(Status.PAID)
     answers = [Answer.IN_PROGRESS, Answer.PAID] * 100
     for number, answer in enumerate(answers):
-        payment = apply_answer(payment, answer, NOW + number, POLICY)
+        payment = apply_answer(payment, answer, NOW + number, NOW + number, POLICY)
     timeline = payment.timeline
     assert len(timeline) == TIMELINE_HEAD + TIMELINE_TAIL + 1
     assert timeline[0]["what"] == "created"

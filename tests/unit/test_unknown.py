@@ -1,16 +1,25 @@
-"""Ids that nobody here has started: one question a second in all, behind everybody else."""
+"""Ids that nobody here has started: one query a second in all, behind all known payments."""
 
 import pytest
 from msgspec.structs import replace
 
-from payments.elsom.outcomes import StatusOutcome
+from payments.check import Result
+from payments.elsom.outcomes import NoStatus, StatusOutcome
 from payments.model import Answer
 from payments.moments import DAY, MINUTE, SECOND
 from payments.store.inbox import Unknown
 from payments.store.schedule import Circuit
 from payments.unknown import ask_about_unknown, note_unknown
-from tests.fakes.elsom import CANCELLED, ERROR, NO_WORD, PAID, SILENT, TIMED_OUT
-from tests.fakes.payments import UNKNOWN_ID, a_payment
+from tests.fakes.elsom import (
+    CANCELLED,
+    ERROR,
+    IN_PROGRESS,
+    NO_WORD,
+    PAID,
+    SILENT,
+    TIMED_OUT,
+)
+from tests.fakes.payments import PAYMENT_ID, UNKNOWN_ID, a_payment
 from tests.fakes.world import NOW, World
 
 
@@ -36,7 +45,9 @@ def test_an_id_that_cannot_be_ours_is_not_remembered(world: World, other: str) -
 
 def test_an_unknown_id_is_due_at_once(world: World) -> None:
     note(world)
-    assert kept(world) == Unknown(id=UNKNOWN_ID, first_seen_at=NOW, next_check_at=NOW)
+    assert kept(world) == Unknown(
+        id=UNKNOWN_ID, first_seen_at=NOW, notified_at=NOW, next_check_at=NOW
+    )
 
 
 def test_money_for_an_unknown_id_is_kept_and_not_asked_again(world: World) -> None:
@@ -78,19 +89,32 @@ def test_in_progress_is_asked_again_by_the_ladder_for_a_day(world: World) -> Non
     assert kept(world).last_answer is Answer.IN_PROGRESS
 
 
-def test_silence_is_tried_again_in_a_minute(world: World) -> None:
+def test_no_response_is_tried_again_by_the_ladder_for_a_day(world: World) -> None:
     note(world)
     world.elsom.answers(SILENT)
-    assert ask(world)
-    assert kept(world).next_check_at == NOW + MINUTE
-    assert world.store.schedule.circuit().failures == 1
+    queries = 0
+    while (due := kept(world).next_check_at) is not None:
+        world.clock.now = max(world.clock.now, due)
+        assert ask(world)
+        queries += 1
+    assert DAY <= world.clock.now - NOW < DAY + 1800 * SECOND
+    assert queries < 60
 
 
-def test_elsoms_word_on_an_unknown_id_closes_the_circuit(world: World) -> None:
-    note(world)
-    world.store.schedule.save_circuit(Circuit(), Circuit(failures=7))
-    ask(world)
-    assert world.store.schedule.circuit().failures == 0
+@pytest.mark.parametrize("outcome", [SILENT, NoStatus("http-404"), IN_PROGRESS, NO_WORD])
+def test_nothing_that_elsom_does_with_unknown_ids_touches_the_circuit(
+    world: World, outcome: StatusOutcome
+) -> None:
+    world.put(a_payment())
+    world.elsom.answers(outcome)
+    before = world.store.schedule.circuit()
+    for letter in "ABCDEFGH":
+        note(world, letter * 20)
+        assert ask(world, letter * 20)
+        world.clock.advance(SECOND)
+    assert world.store.schedule.circuit() == before
+    world.elsom.answers(PAID)
+    assert world.check(PAYMENT_ID).result is Result.ANSWERED
 
 
 def test_all_unknown_ids_together_get_one_question_a_second(world: World) -> None:
@@ -122,17 +146,65 @@ def test_what_is_not_due_or_not_known_is_not_asked(world: World) -> None:
     assert world.elsom.questions == []
 
 
-def test_an_answer_that_meets_a_doorbell_is_asked_for_anew(world: World) -> None:
+@pytest.mark.parametrize("outcome", [TIMED_OUT, NO_WORD, NoStatus("http-404")])
+def test_a_notification_during_the_query_is_queried_about_again(
+    world: World, outcome: StatusOutcome
+) -> None:
     note(world)
-
-    def doorbell() -> None:
-        known = kept(world)
-        world.store.inbox.save_unknown(known, replace(known, next_check_at=world.clock()))
-
-    world.elsom.answers(PAID)
-    world.elsom.during_status = doorbell
+    world.elsom.answers(outcome)
+    world.elsom.during_status = lambda: note(world)
     assert ask(world)
     world.elsom.during_status = lambda: None
+    assert kept(world).next_check_at == NOW
+    world.elsom.answers(PAID)
     world.clock.advance(SECOND)
     assert ask(world)
     assert kept(world).paid_at == NOW + SECOND
+
+
+@pytest.mark.parametrize("says", [PAID, TIMED_OUT])
+def test_an_A_that_meets_another_writer_is_kept(world: World, says: StatusOutcome) -> None:
+    """A notification, and another worker whose query began earlier, write during the query."""
+    note(world)
+
+    def others() -> None:
+        world.elsom.during_status = lambda: None
+        note(world)
+        known = kept(world)
+        world.store.inbox.save_unknown(
+            known,
+            replace(known, asked_at=NOW - SECOND, next_check_at=None, last_answer=Answer.TIMED_OUT),
+        )
+
+    world.elsom.answers(says)
+    world.elsom.during_status = others
+    assert ask(world)
+    assert kept(world).paid_at == (NOW if says is PAID else None)
+    assert (kept(world).next_check_at is None) == (says is PAID)
+
+
+def test_an_answer_to_an_older_query_ends_nothing(world: World) -> None:
+    note(world)
+
+    def newer_query() -> None:
+        world.elsom.during_status = lambda: None
+        world.clock.advance(2 * SECOND)
+        world.elsom.answers(IN_PROGRESS)
+        assert ask(world)
+        world.elsom.answers(TIMED_OUT)
+
+    world.elsom.during_status = newer_query
+    assert ask(world)
+    assert kept(world).last_answer is Answer.IN_PROGRESS
+    assert kept(world).next_check_at is not None
+
+
+def test_a_second_visit_after_days_is_queried_by_the_ladder_too(world: World) -> None:
+    note(world)
+    world.elsom.answers(TIMED_OUT)
+    ask(world)
+    world.clock.advance(2 * DAY)
+    note(world)
+    world.elsom.answers(IN_PROGRESS)
+    assert ask(world)
+    assert kept(world).next_check_at == NOW + 2 * DAY + MINUTE

@@ -31,7 +31,7 @@ def get_timeline(payment_id: str, payments: Payments, inbox: Inbox) -> dict[str,
 
 
 def check_now(payment_id: str, checking: Checking) -> Payment:
-    """Ask Elsom now; inside the ten seconds the stored payment; ElsomUnreachable if silent."""
+    """Query Elsom now; too early, the stored payment; ElsomUnreachable without a response."""
     checked = check_payment(payment_id, Asker.SHOP, checking)
     if checked.payment is None:
         raise NotFound

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
-from payments.elsom.outcomes import Silent
-from payments.moments import SECOND
+from msgspec.structs import replace
+
+from payments.elsom.outcomes import NoStatus, Silent, StatusOutcome
+from payments.elsom.wire import Answered
+from payments.errors import StoreUnavailable
+from payments.moments import MINUTE, SECOND
 from payments.store.schedule import Circuit, Schedule
 
 THRESHOLD: Final = 5
@@ -14,6 +19,8 @@ SHORTEST_PAUSE: Final = 30 * SECOND
 LONGEST_PAUSE: Final = 300 * SECOND
 # An odd word about one payment says nothing about Elsom's health.
 _ABOUT_ONE_PAYMENT: Final = frozenset({"unknown-status", "no-error-code"})
+# The proof that Elsom accepts our queries is written no more often than this.
+PROOF_EVERY: Final = 10 * MINUTE
 
 
 def is_open(circuit: Circuit, now: int) -> bool:
@@ -26,25 +33,45 @@ def is_healthy(circuit: Circuit) -> bool:
     return circuit.failures < THRESHOLD
 
 
+def proof_for(payment_id: str, circuit: Circuit) -> int | None:
+    """When Elsom last told another payment's status; None when it is not known to have."""
+    return circuit.status_at if circuit.status_of not in {"", payment_id} else None
+
+
 def record_silence(
     silent: Silent, now: int, schedule: Schedule, jitter: Callable[[], float]
 ) -> None:
-    """Count a question without an answer; from the fifth in a row on, pause, longer each time."""
+    """Count a question without an answer; from the fifth in a row on, pause, longer each time.
+
+    Only for known payments: what Elsom does with ids it does not know tells nothing.
+    """
     if silent.why in _ABOUT_ONE_PAYMENT:
         return
-    before = schedule.circuit()
-    failures = before.failures + 1
-    open_until = 0
-    if failures >= THRESHOLD:
-        pause = min(SHORTEST_PAUSE << min(failures - THRESHOLD, 10), LONGEST_PAUSE)
-        open_until = now + int(pause * (0.5 + jitter() / 2))
-    schedule.save_circuit(
-        before, Circuit(failures=failures, open_until=open_until, version=before.version)
-    )
+    with suppress(StoreUnavailable):
+        before = schedule.circuit()
+        failures = before.failures + 1
+        open_until = 0
+        if failures >= THRESHOLD:
+            pause = min(SHORTEST_PAUSE << min(failures - THRESHOLD, 10), LONGEST_PAUSE)
+            open_until = now + int(pause * (0.5 + jitter() / 2))
+        schedule.save_circuit(before, replace(before, failures=failures, open_until=open_until))
 
 
-def record_word(schedule: Schedule) -> None:
-    """Elsom spoke: the circuit closes."""
-    before = schedule.circuit()
-    if before.failures:
-        schedule.save_circuit(before, Circuit(version=before.version))
+def record_response(
+    outcome: StatusOutcome, payment_id: str, circuit: Circuit, now: int, schedule: Schedule
+) -> None:
+    """Elsom responded about a known payment: the circuit closes; a status is proof that it is well.
+
+    Nothing fails for it: what it stands on is stored already.
+    """
+    is_status = isinstance(outcome, Answered)
+    closes = circuit.failures > 0 and not isinstance(outcome, NoStatus)
+    if not closes and not (is_status and now - circuit.status_at >= PROOF_EVERY):
+        return
+    with suppress(StoreUnavailable):
+        before = schedule.circuit()
+        after = replace(before, failures=0, open_until=0) if closes else before
+        if is_status:
+            after = replace(after, status_at=now, status_of=payment_id)
+        if after != before:
+            schedule.save_circuit(before, after)

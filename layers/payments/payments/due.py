@@ -1,4 +1,4 @@
-"""Send what is due to the queues: never more than they can drain in a minute."""
+"""Send what is due to the queues: each due check once, and no more than they can drain."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Final
 import msgspec
 
 from payments.circuit import is_healthy, is_open
-from payments.moments import Clock
+from payments.moments import MINUTE, Clock
 from payments.queue import CheckRequest, ChecksQueue, DueWebhook, TextQueue
 from payments.store.payments import SORT_KEY
-from payments.store.schedule import Due, Schedule
+from payments.store.schedule import Due, Pass, Schedule
 from payments.store.webhooks import Deliveries
 
 # Questions one worker asks in a minute when Elsom answers in half a second.
@@ -19,6 +19,10 @@ UNKNOWN_PER_MINUTE: Final = 55
 WEBHOOKS_PER_MINUTE: Final = 600
 # Retries get their turn also while new events fill the queue.
 WEBHOOKS_AT_LEAST: Final = 50
+# With fewer messages than these for each worker, nothing that was sent before can still wait.
+FEW_PER_WORKER: Final = 2
+# After this time everything that is due is sent again, whatever the queue holds: messages get lost.
+LONGEST_PASS: Final = 5 * MINUTE
 
 
 class Sending(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,16 +52,26 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def send_due_checks(deps: Sending) -> Sent:
-    """One turn of the schedule: the longest waiting first, behind what the queue still holds."""
+    """One turn of the schedule: the longest waiting first, known payments before unknown ids.
+
+    What was sent before and is still due waits in the queue, so it is not sent again in the same
+    pass. How much is sent depends on what is due, never on what else the queue holds.
+    """
     now = deps.clock()
     backlog = deps.queue.backlog()
     circuit = deps.schedule.circuit()
     room = _room(deps.concurrency, healthy=is_healthy(circuit), paused=is_open(circuit, now))
-    due = deps.schedule.due(now, max(room, 1))
-    fresh = _not_sent_yet(due, backlog, deps.concurrency) if room else []
+    stored = deps.schedule.schedule_pass()
+    few = backlog <= deps.concurrency * FEW_PER_WORKER
+    is_new = few or now - stored.began_at >= LONGEST_PASS
+    turn = Pass(began_at=now, version=stored.version) if is_new else stored
+    due = deps.schedule.due(now, max(room, 1), turn.sent_until)
+    fresh = due if room else []
     checks = deps.queue.send_all([(_request(one), 0) for one in fresh if one.item == SORT_KEY])
-    unknown = _send_unknown(now, room - backlog - len(fresh), deps)
-    oldest = now - due[0].at if due else 0
+    if fresh and checks == len(fresh):
+        deps.schedule.save_pass(stored, _after(turn, fresh, now, room))
+    unknown = _send_unknown(now, room - len(fresh) if few else 0, deps)
+    oldest = now - _oldest(due, turn, deps, now)
     return Sent(checks=checks, unknown=unknown, backlog=backlog, oldest_wait=oldest)
 
 
@@ -70,18 +84,26 @@ def send_due_webhooks(deps: SendingWebhooks) -> int:
     )
 
 
-def _not_sent_yet(due: list[Due], backlog: int, concurrency: int) -> list[Due]:
-    """The longest waiting are the ones sent before and still in the queue: skip as many.
+def _after(turn: Pass, sent: list[Due], now: int, room: int) -> Pass:
+    """The pass after this turn. Where the turn was full, the next one goes on from its last check.
 
-    But what the queue holds may be something else (notifications, checks that have begun), and
-    whoever is skipped for it would wait for ever: the very first go again each time.
+    That one's moment is sent again, since others may share it; unless they fill a whole turn.
     """
-    skipped = min(backlog, len(due))
-    return [*due[: min(concurrency, skipped)], *due[skipped:]]
+    until = now
+    if len(sent) >= room:
+        until = sent[-1].at if sent[-1].at > sent[0].at else sent[-1].at + 1
+    return msgspec.structs.replace(turn, sent_until=until)
+
+
+def _oldest(due: list[Due], turn: Pass, deps: Sending, now: int) -> int:
+    """Since when the longest waiting check waits; now, if there is none."""
+    if turn.sent_until:
+        due = deps.schedule.due(now, 1)
+    return due[0].at if due else now
 
 
 def _room(concurrency: int, *, healthy: bool, paused: bool) -> int:
-    """How many messages the queue may hold: while Elsom is ill, only enough to try it."""
+    """How many checks a turn may send: while Elsom is ill, only enough to try it."""
     if paused:
         return 0
     return concurrency * PER_WORKER if healthy else concurrency
@@ -89,6 +111,7 @@ def _room(concurrency: int, *, healthy: bool, paused: bool) -> int:
 
 def _send_unknown(now: int, room: int, deps: Sending) -> int:
     """Unknown ids take what room is left, one a second."""
+    deps.schedule.recount_unknown()
     found = deps.schedule.due_unknown(now, min(room, UNKNOWN_PER_MINUTE))
     requests = [CheckRequest(id=one.id, reason="unknown") for one in found]
     return deps.queue.send_all([(request, second) for second, request in enumerate(requests)])

@@ -104,7 +104,11 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     """One payment as it is stored. Amount in tyiyn, moments in milliseconds.
 
     `version` rises with every write and guards it; `sequence` rises with every change of
-    status and numbers the events. `attempt_at` is set while a start call runs.
+    status and numbers the events. `attempt_at` is set while a start call runs; `attempt_id` names
+    the last one, whose outcome alone may be written. `queried_at` holds the moments of the latest
+    status queries, as far as the query rule needs them. `triggered_at` is a trigger that the due
+    index keeps until Elsom has answered a query begun after it. `no_status_at`: when Elsom, asked
+    after the time to give up, first answered without a status.
     """
 
     id: str
@@ -124,6 +128,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     metadata: dict[str, str] | None = None
     return_url: str | None = None
     attempt_at: int | None = None
+    attempt_id: str | None = None
     elsom_url: str | None = None
     elsom_transaction_id: str | None = None
     transaction_ids_disagree: bool = False
@@ -133,10 +138,12 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     paid_at: int | None = None
     next_check_at: int | None = None
     check_step: int = 0
-    asked_at: int | None = None
+    queried_at: tuple[int, ...] = ()
+    triggered_at: int | None = None
     asked_by: Asker | None = None
     questions: int = 0
     last_answer: Answer | None = None
+    no_status_at: int | None = None
     disagreed_at: int | None = None
     timeline: tuple[dict[str, Any], ...] = ()
 

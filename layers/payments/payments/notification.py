@@ -1,16 +1,22 @@
-"""Receive Elsom's notification: a doorbell. Stored before it is answered, believed never."""
+"""Receive a notification of Elsom: stored before it is answered. It proves nothing: it triggers a
+status query.
+"""
 
 from __future__ import annotations
+
+from enum import StrEnum
 
 import msgspec
 
 from payments.elsom.wire import Notification
-from payments.errors import QueueUnavailable
+from payments.errors import QueueUnavailable, StoreUnavailable
+from payments.ids import is_id
+from payments.model import Payment
 from payments.moments import Clock
+from payments.next_check import note_trigger, waits_for_query
 from payments.queue import CheckRequest, ChecksQueue
 from payments.store.inbox import Inbox, remember_unknown
 from payments.store.payments import Payments, apply
-from payments.transitions import due_now
 
 
 class Receiving(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,30 +28,82 @@ class Receiving(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
 
 
+class Received(StrEnum):
+    """What the notification is about."""
+
+    KNOWN = "known"
+    UNKNOWN = "unknown"
+    # Too many unknown ids wait already: it is stored, Elsom is not queried about it.
+    UNKNOWN_NOT_QUERIED = "unknown-not-queried"
+    # Not of our form: it is stored, and cannot be ours.
+    FOREIGN = "foreign"
+
+
 def receive_notification(
     notification: Notification, raw: bytes, source: str, deps: Receiving
-) -> None:
-    """Keep the notification and ask for a check. Raises StoreUnavailable if it is not kept.
-
-    When only the queue refuses, the id is made due in the index instead.
-    """
+) -> Received:
+    """Keep the notification, and have Elsom queried. Raises StoreUnavailable if it is not kept."""
     now = deps.clock()
-    deps.inbox.receive(notification, raw, source, now)
+    is_first = deps.inbox.receive(notification, raw, source, now)
+    trn_id = notification.partner_trn_id
+    if not is_id(trn_id):
+        return Received.FOREIGN
     request = CheckRequest(
-        id=notification.partner_trn_id,
+        id=trn_id,
         reason="notification",
         received_at=now,
         elsom_transaction_id=notification.transaction_id,
     )
     try:
+        payment = deps.payments.get(trn_id)
+    except StoreUnavailable:
+        return _send_unread(request, deps)
+    if payment is None:
+        kept = remember_unknown(deps.inbox, trn_id, now)
+        return Received.UNKNOWN if kept else Received.UNKNOWN_NOT_QUERIED
+    _trigger(payment, request, deps, is_first=is_first)
+    return Received.KNOWN
+
+
+def _trigger(payment: Payment, request: CheckRequest, deps: Receiving, *, is_first: bool) -> None:
+    """One message at a time for one payment, however many notifications come.
+
+    An open payment is in the index anyway, so its first notification writes nothing to it. From the
+    second on, and for an ended payment, the index keeps the trigger until Elsom has answered; while
+    it is kept, the query that it waits for serves every notification that comes.
+    """
+    now = request.received_at
+    if not (is_first and payment.is_open) and not _keep_in_index(payment, now, deps):
+        return
+    try:
         deps.queue.send(request)
     except QueueUnavailable:
-        _make_due(notification.partner_trn_id, now, deps)
+        apply(deps.payments, payment, lambda p: note_trigger(p, now, due=now))
 
 
-def _make_due(trn_id: str, now: int, deps: Receiving) -> None:
-    payment = deps.payments.get(trn_id)
-    if payment is not None:
-        apply(deps.payments, payment, lambda p: due_now(p, now))
-    else:
-        remember_unknown(deps.inbox, trn_id, now)
+def _keep_in_index(payment: Payment, now: int, deps: Receiving) -> bool:
+    """Let the index keep the trigger; False when it keeps one that still waits for its query."""
+    noted: int | None = None
+
+    def step(known: Payment) -> Payment:
+        nonlocal noted
+        if waits_for_query(known):
+            # Our own, if the SDK has repeated the write.
+            noted = noted if known.triggered_at == noted else None
+            return known
+        after = note_trigger(known, now)
+        noted = after.triggered_at
+        return after
+
+    apply(deps.payments, payment, step)
+    return noted is not None
+
+
+def _send_unread(request: CheckRequest, deps: Receiving) -> Received:
+    """The payment cannot be read now: the check finds out whose id it is."""
+    try:
+        deps.queue.send(request)
+    except QueueUnavailable as error:
+        msg = "neither the table nor the queue takes the notification's trigger"
+        raise StoreUnavailable(msg) from error
+    return Received.KNOWN

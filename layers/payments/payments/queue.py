@@ -20,13 +20,18 @@ _COUNTS: Final = (
 
 
 class CheckRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """One wish to ask Elsom. `received_at` and what follows belong to notifications only."""
+    """One wish to ask Elsom. What follows `reason` belongs to triggers: notification and page.
+
+    `received_at` is the trigger's moment in milliseconds, `again` counts its follow-ups, `hops` how
+    often its message was sent again.
+    """
 
     id: str
-    reason: Literal["notification", "schedule", "unknown"]
-    received_at: int | None = None
+    reason: Literal["notification", "page", "schedule", "unknown"]
+    received_at: int = 0
     elsom_transaction_id: str | None = None
     again: int = 0
+    hops: int = 0
 
 
 class DueWebhook(msgspec.Struct, frozen=True):

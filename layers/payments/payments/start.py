@@ -24,7 +24,7 @@ from payments.model import Payment, Policy, Status
 from payments.moments import SECOND, Clock
 from payments.money import parse_som
 from payments.shop_requests import PaymentRequest
-from payments.store.payments import Payments, apply
+from payments.store.payments import Payments, apply, new_token
 from payments.transitions import (
     START_RUNS_AT_MOST,
     begin_attempt,
@@ -73,12 +73,12 @@ def start_payment(request: PaymentRequest, key: str, deps: Starting) -> Started:
         deps.payments.insert(ours)
     except WriteConflict as conflict:
         known = _known(conflict.current, ours)
-        again = _resume(known, deps)
-        if again is None:
-            return Started(payment=known, replayed=True)
-        if again.attempt_at is None:
-            return Started(payment=again, replayed=True)
-        ours = again
+        if not _runs(known, ours.attempt_id):
+            again = _resume(known, deps)
+            if again is None or again.attempt_at is None:
+                return Started(payment=again or known, replayed=True)
+            known = again
+        ours = known
     return _send(ours, request, merchant, deps)
 
 
@@ -113,7 +113,20 @@ def _new_payment(request: PaymentRequest, key: str, deps: Starting) -> Payment:
         return_url=request.return_url,
         timeline=({"at": now, "what": "created"},),
     )
-    return begin_attempt(payment, now, deps.policy)
+    return begin_attempt(payment, new_token(), now, deps.policy)
+
+
+def _runs(payment: Payment, attempt_id: str | None) -> bool:
+    """Whether this attempt is the one that runs.
+
+    boto3 repeats a write whose answer was lost; behind another writer's write, one's own success
+    then looks like a conflict.
+    """
+    return (
+        payment.status is Status.CREATED
+        and payment.attempt_at is not None
+        and payment.attempt_id == attempt_id
+    )
 
 
 def _known(stored: Payment, ours: Payment) -> Payment:
@@ -124,7 +137,7 @@ def _known(stored: Payment, ours: Payment) -> Payment:
 
 
 def _resume(known: Payment, deps: Starting) -> Payment | None:
-    """What the same key does to a payment that is there: wait, settle it, or begin anew.
+    """What the same key does to a payment that is there: wait, settle it, or begin again.
 
     None: nothing, it is as it is. Without `attempt_at` in the answer: settled. Else the attempt
     is ours: send.
@@ -137,14 +150,18 @@ def _resume(known: Payment, deps: Starting) -> Payment | None:
     if known.attempt_at is not None:
         left = known.attempt_at + START_RUNS_AT_MOST - now
         raise StartInProgress(max(1, -(-left // SECOND)))
+    begun = begin_attempt(known, new_token(), now, deps.policy)
     try:
-        return deps.payments.save(known, begin_attempt(known, now, deps.policy))
+        return deps.payments.save(known, begun)
     except WriteConflict as conflict:
+        if conflict.current is not None and _runs(conflict.current, begun.attempt_id):
+            current: Payment = conflict.current
+            return current
         raise StartInProgress(1) from conflict
 
 
 def _settled(payment: Payment) -> Payment:
-    """Somebody else may have begun an attempt just before: that one is theirs to send."""
+    """Another call may have begun an attempt just before: that one is its own to send."""
     if payment.attempt_at is not None:
         raise StartInProgress(1)
     return payment
@@ -170,6 +187,9 @@ def _record(payment: Payment, outcome: StartOutcome, deps: Starting) -> Payment:
     now = deps.clock()
 
     def step(current: Payment) -> Payment:
+        # An outcome changes only its own attempt: another call may have begun the next one.
+        if current.attempt_id != payment.attempt_id:
+            return current
         return _after(current, outcome, now, deps.policy)
 
     try:

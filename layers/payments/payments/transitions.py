@@ -15,24 +15,25 @@ from payments.model import (
     OPEN,
     REASON_OF,
     Answer,
-    Asker,
     Payment,
     Policy,
     Reason,
     Status,
 )
-from payments.moments import SECOND
+from payments.moments import HOUR, SECOND
+from payments.next_check import keep_trigger, late_check
 
 START_RUNS_AT_MOST: Final = 30 * SECOND
 TIMELINE_HEAD: Final = 10
 TIMELINE_TAIL: Final = 30
 
 
-def begin_attempt(payment: Payment, now: int, policy: Policy) -> Payment:
+def begin_attempt(payment: Payment, attempt_id: str, now: int, policy: Policy) -> Payment:
     """A start call is about to be sent; should we die now, the first check is set."""
     return replace(
         payment,
         attempt_at=now,
+        attempt_id=attempt_id,
         updated_at=now,
         check_step=0,
         next_check_at=now + max(policy.ladder[0], START_RUNS_AT_MOST),
@@ -42,7 +43,7 @@ def begin_attempt(payment: Payment, now: int, policy: Policy) -> Payment:
 
 def take_back_attempt(payment: Payment, now: int, why: str) -> Payment:
     """The start call failed before its first byte: the same key may try again until it expires."""
-    if payment.status is not Status.CREATED:
+    if payment.status is not Status.CREATED or payment.attempt_at is None:
         return payment
     return replace(
         payment,
@@ -55,21 +56,25 @@ def take_back_attempt(payment: Payment, now: int, why: str) -> Payment:
 
 def start_accepted(payment: Payment, url: str, now: int, policy: Policy) -> Payment:
     """Elsom gave the customer's page. A payment that was settled meanwhile stays as it is."""
+    if payment.elsom_url == url:
+        return payment
     if payment.status is not Status.CREATED:
         timeline = _noted(payment, now, "start_answer_late", answer="accepted")
         return replace(payment, elsom_url=url, updated_at=now, timeline=timeline)
-    began = payment.attempt_at or now
+    first = (payment.attempt_at or now) + policy.ladder[0]
     return _moved(
         payment,
         Status.PENDING,
         now,
         elsom_url=url,
-        next_check_at=began + policy.ladder[0],
+        next_check_at=min(payment.next_check_at or first, first),
     )
 
 
 def start_refused(payment: Payment, code: str, now: int, policy: Policy) -> Payment:
     """Elsom refused. It knows the id, so late checks follow."""
+    if payment.status_reason is Reason.ELSOM_REFUSED:
+        return payment
     if payment.status is not Status.CREATED:
         timeline = _noted(payment, now, "start_answer_late", answer="refused", errorCode=code)
         return replace(payment, updated_at=now, timeline=timeline)
@@ -79,7 +84,7 @@ def start_refused(payment: Payment, code: str, now: int, policy: Policy) -> Paym
         now,
         reason=Reason.ELSOM_REFUSED,
         elsom_error_code=code,
-        next_check_at=_late_check(policy, 0, now),
+        next_check_at=late_check(payment, policy, 0, now),
     )
 
 
@@ -126,61 +131,53 @@ def settle_unasked(payment: Payment, now: int) -> Payment:
     return fail_unsent(payment, now) if never_sent(payment, now) else payment
 
 
-def claim(payment: Payment, now: int, asker: Asker, policy: Policy) -> Payment:
-    """Take the right to ask Elsom now; the schedule's own check also moves to its next step.
+def apply_answer(
+    payment: Payment,
+    answer: Answer,
+    queried_at: int,
+    now: int,
+    policy: Policy,
+    *,
+    verified: int | None = None,
+) -> Payment:
+    """Let Elsom's answer do what the table allows. An unchanged answer returns the same object.
 
-    Nobody else's moves it: a page's question is not repeated when it dies, and were it the last
-    late check, nobody would ask again.
+    `queried_at` is when the query began: an answer is as old as its query. `verified` is the
+    trigger that was kept then.
     """
-    claimed = replace(payment, asked_at=now, asked_by=asker, questions=payment.questions + 1)
-    due = payment.next_check_at is not None and payment.next_check_at <= now
-    if asker is not Asker.SCHEDULE or not due:
-        return claimed
-    step = payment.check_step + 1
-    return replace(claimed, check_step=step, next_check_at=_next_check(payment, step, now, policy))
-
-
-def apply_answer(payment: Payment, answer: Answer, now: int, policy: Policy) -> Payment:
-    """Let Elsom's answer do what the table allows. An unchanged answer returns the same object."""
     target = AFTER_ANSWER[payment.status].get(answer)
     if target is not None:
-        return _settled(payment, target, answer, now, policy)
+        return _settled(payment, target, answer, now, policy, verified)
     if payment.status in OPEN:
-        return _give_up_if_old(payment, now, policy)
+        return _give_up_if_old(payment, now, policy, verified)
     if answer == (payment.last_answer or Answer.IN_PROGRESS):
+        return payment
+    if payment.paid_at is not None and queried_at < payment.paid_at:
         return payment
     if payment.status is Status.PAID and answer in NEGATIVE_ANSWERS and not payment.disagreed_at:
         return _answer_noted(payment, answer, now, "disagreement", disagreed_at=now)
     return _answer_noted(payment, answer, now, "answer_changed")
 
 
-def apply_error_answer(payment: Payment, now: int, policy: Policy) -> Payment:
-    """Elsom answered with an error code: no word on the payment, but it was there to be asked."""
-    if payment.status is Status.START_UNKNOWN:
-        return _give_up_if_old(payment, now, policy)
-    steps = len(policy.late_ladder)
-    last_was_used_up = payment.next_check_at is None and payment.check_step > 0
-    if last_was_used_up and payment.check_step < 2 * steps:
-        # The last late check is asked anew, as often again as there are steps, or money that came
-        # meanwhile would never be heard of.
-        return replace(payment, next_check_at=_late_check(policy, steps - 1, now))
-    return payment
+def apply_no_status(
+    payment: Payment,
+    proof_at: int | None,
+    now: int,
+    policy: Policy,
+    *,
+    verified: int | None = None,
+) -> Payment:
+    """Elsom was there, and told no status of this payment: an error code, or an HTTP 4xx.
 
-
-def ask_again(payment: Payment, due: int) -> Payment:
-    """A scheduled question got no answer: its step of the ladder is not used up."""
-    if payment.status is Status.PAID:
+    An old payment is given up only with proof that Elsom accepts our queries: `proof_at`, when it
+    last told another payment's status, lies after this response or in the hour before.
+    """
+    if payment.status not in OPEN or not _is_old(payment, now, policy):
         return payment
-    return replace(payment, next_check_at=due, check_step=max(payment.check_step - 1, 0))
-
-
-def due_now(payment: Payment, now: int) -> Payment:
-    """Ask at the next turn of the schedule, on top of the ladder: no step of it is used up."""
-    if payment.next_check_at is not None and payment.next_check_at <= now:
-        return payment
-    # One that had no check left gets one more: Elsom may show its answer only after our question.
-    given_back = 1 if payment.next_check_at is not None else 2
-    return replace(payment, next_check_at=now, check_step=max(payment.check_step - given_back, 0))
+    first = payment.no_status_at or now
+    if proof_at is not None and proof_at >= first - HOUR:
+        return _give_up_if_old(payment, now, policy, verified)
+    return payment if payment.no_status_at else replace(payment, no_status_at=now)
 
 
 def note_transaction_id(payment: Payment, transaction_id: str | None) -> Payment:
@@ -194,7 +191,14 @@ def note_transaction_id(payment: Payment, transaction_id: str | None) -> Payment
     return replace(payment, elsom_transaction_id=None, transaction_ids_disagree=True)
 
 
-def _settled(payment: Payment, target: Status, answer: Answer, now: int, policy: Policy) -> Payment:
+def _settled(
+    payment: Payment,
+    target: Status,
+    answer: Answer,
+    now: int,
+    policy: Policy,
+    verified: int | None,
+) -> Payment:
     asked_by = str(payment.asked_by) if payment.asked_by else None
     if target is Status.PAID:
         late = payment.status not in OPEN
@@ -202,6 +206,7 @@ def _settled(payment: Payment, target: Status, answer: Answer, now: int, policy:
             payment,
             target,
             now,
+            verified=verified,
             next_check_at=None,
             last_answer=answer,
             paid_at=now,
@@ -212,22 +217,28 @@ def _settled(payment: Payment, target: Status, answer: Answer, now: int, policy:
         payment,
         target,
         now,
+        verified=verified,
         reason=REASON_OF[answer],
-        next_check_at=_late_check(policy, 0, now),
+        next_check_at=late_check(payment, policy, 0, now),
         last_answer=answer,
         askedBy=asked_by,
     )
 
 
-def _give_up_if_old(payment: Payment, now: int, policy: Policy) -> Payment:
-    if payment.status is Status.CREATED or now < payment.created_at + policy.give_up:
+def _is_old(payment: Payment, now: int, policy: Policy) -> bool:
+    return payment.status is not Status.CREATED and now >= payment.created_at + policy.give_up
+
+
+def _give_up_if_old(payment: Payment, now: int, policy: Policy, verified: int | None) -> Payment:
+    if not _is_old(payment, now, policy):
         return payment
     return _moved(
         payment,
         Status.EXPIRED,
         now,
+        verified=verified,
         reason=Reason.UNRESOLVED,
-        next_check_at=_late_check(policy, 0, now),
+        next_check_at=late_check(payment, policy, 0, now),
     )
 
 
@@ -240,7 +251,14 @@ _FIELDS: Final = frozenset(Payment.__struct_fields__)
 
 
 def _moved(
-    payment: Payment, status: Status, now: int, *, reason: Reason | None = None, **more: Any
+    payment: Payment,
+    status: Status,
+    now: int,
+    *,
+    next_check_at: int | None,
+    verified: int | None = None,
+    reason: Reason | None = None,
+    **more: Any,
 ) -> Payment:
     """Change the status; what is not a field of the payment goes on the timeline entry."""
     changes = {key: value for key, value in more.items() if key in _FIELDS}
@@ -254,7 +272,7 @@ def _moved(
         reason=str(reason) if reason else None,
         **details,
     )
-    return replace(
+    moved = replace(
         payment,
         status=status,
         status_reason=reason,
@@ -265,6 +283,7 @@ def _moved(
         timeline=timeline,
         **changes,
     )
+    return keep_trigger(moved, next_check_at, verified)
 
 
 def _noted(
@@ -279,15 +298,3 @@ def _noted(
     middle = entries[TIMELINE_HEAD:-TIMELINE_TAIL]
     omitted = sum(entry.get("count", 1) for entry in middle)
     return (*head, {"at": middle[-1]["at"], "what": "omitted", "count": omitted}, *tail)
-
-
-def _next_check(payment: Payment, step: int, now: int, policy: Policy) -> int | None:
-    if payment.status in OPEN:
-        return now + policy.ladder[min(step, len(policy.ladder) - 1)]
-    if payment.status is Status.PAID:
-        return None
-    return _late_check(policy, step, now)
-
-
-def _late_check(policy: Policy, step: int, now: int) -> int | None:
-    return now + policy.late_ladder[step] if step < len(policy.late_ladder) else None

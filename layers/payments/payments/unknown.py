@@ -1,76 +1,93 @@
-"""Ids that Elsom names and nobody here started: asked about, seldom and behind everybody else."""
+"""Ids that Elsom names and nobody here started: queried seldom, and behind all known payments."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
-import msgspec
+from msgspec.structs import replace
 
 from payments.check import Checking
-from payments.circuit import is_open, record_silence, record_word
-from payments.elsom.outcomes import Silent
+from payments.circuit import is_open
+from payments.elsom.outcomes import Silent, StatusOutcome
 from payments.elsom.wire import Answered
-from payments.errors import WriteConflict
-from payments.model import Answer
-from payments.moments import DAY, MINUTE
+from payments.ids import is_id
+from payments.model import Answer, Policy
+from payments.moments import DAY
 from payments.store.inbox import Unknown, remember_unknown
+from payments.store.payments import apply_step
 
-ASKED_FOR: Final = DAY
+QUERIED_FOR: Final = DAY
 
 
 def note_unknown(unknown_id: str, deps: Checking) -> None:
     """Remember an id from a notification; one that is not of our form cannot be ours."""
-    remember_unknown(deps.inbox, unknown_id, deps.clock())
+    if is_id(unknown_id):
+        remember_unknown(deps.inbox, unknown_id, deps.clock())
 
 
 def ask_about_unknown(unknown_id: str, deps: Checking) -> bool:
-    """Ask Elsom if this second's question is free; tell whether it was asked.
+    """Query Elsom if this second's query is free; tell whether it was queried.
 
-    `A` is kept on the item (and becomes a case); `1` is asked again by the ladder for a day;
-    any other answer ends it; silence is tried again in a minute.
+    `A` is kept on the item (and becomes a case). `1` and no response are tried again by the ladder,
+    for a day after the newest notification; any other answer to a query begun after it ends it.
+    What Elsom does here never counts for its health: a stranger chooses these ids.
     """
     now = deps.clock()
     unknown = deps.inbox.unknown(unknown_id)
     if unknown is None or unknown.next_check_at is None or unknown.next_check_at > now:
         return False
+    save = deps.inbox.save_unknown
     if deps.payments.get(unknown_id) is not None:
-        # It has become ours since somebody named it: the payment's own checks ask from here on.
-        _save(unknown, msgspec.structs.replace(unknown, next_check_at=None), deps)
+        # It has become ours since it was named: the payment's own checks query it from here on.
+        apply_step(save, unknown, lambda known: replace(known, next_check_at=None))
         return False
-    circuit = deps.schedule.circuit()
-    if is_open(circuit, now) or not deps.schedule.claim_unknown_question(now):
+    if is_open(deps.schedule.circuit(), now) or not deps.schedule.claim_unknown_question(now):
         return False
     outcome = deps.elsom.status(unknown_id, deps.merchant())
-    now = deps.clock()
-    if isinstance(outcome, Silent):
-        record_silence(outcome, now, deps.schedule, deps.jitter)
-        _save(unknown, msgspec.structs.replace(unknown, next_check_at=now + MINUTE), deps)
-        return True
-    if circuit.failures:
-        record_word(deps.schedule)
-    answer = outcome.answer if isinstance(outcome, Answered) else None
-    _save(unknown, _answered(unknown, answer, now, deps), deps)
+    step = partial(
+        _answered,
+        queried=unknown,
+        outcome=outcome,
+        queried_at=now,
+        now=deps.clock(),
+        policy=deps.policy,
+    )
+    apply_step(save, unknown, step)
     return True
 
 
-def _answered(unknown: Unknown, answer: Answer | None, now: int, deps: Checking) -> Unknown:
-    step = unknown.check_step
-    young = now - unknown.first_seen_at < ASKED_FOR
-    again = answer is Answer.IN_PROGRESS and young
-    ladder = deps.policy.ladder
-    return msgspec.structs.replace(
+def _answered(
+    unknown: Unknown,
+    *,
+    queried: Unknown,
+    outcome: StatusOutcome,
+    queried_at: int,
+    now: int,
+    policy: Policy,
+) -> Unknown:
+    """The id after a response to a query that began at `queried_at`, when it was `queried`."""
+    answer = outcome.answer if isinstance(outcome, Answered) else None
+    is_older = unknown.asked_at is not None and queried_at <= unknown.asked_at
+    if unknown.paid_at is not None or (is_older and answer is not Answer.PAID):
+        return unknown
+    due = _next_check(unknown, outcome, now, policy)
+    if unknown.notifications != queried.notifications and answer is not Answer.PAID:
+        due = now
+    return replace(
         unknown,
-        asked_at=now,
-        last_answer=answer,
-        check_step=step + 1,
-        next_check_at=now + ladder[min(step, len(ladder) - 1)] if again else None,
+        asked_at=queried_at,
+        last_answer=answer or unknown.last_answer,
+        check_step=unknown.check_step + 1,
+        next_check_at=due,
         paid_at=now if answer is Answer.PAID else None,
     )
 
 
-def _save(before: Unknown, after: Unknown, deps: Checking) -> None:
-    """Two workers may have asked; the first one's answer stands, the next doorbell asks anew."""
-    try:
-        deps.inbox.save_unknown(before, after)
-    except WriteConflict:
-        return
+def _next_check(unknown: Unknown, outcome: StatusOutcome, now: int, policy: Policy) -> int | None:
+    waits = isinstance(outcome, Silent) or (
+        isinstance(outcome, Answered) and outcome.answer is Answer.IN_PROGRESS
+    )
+    if not waits or now - unknown.notified_at >= QUERIED_FOR:
+        return None
+    return now + policy.ladder[min(unknown.check_step, len(policy.ladder) - 1)]

@@ -8,6 +8,7 @@ from typing import Final
 from payments import transport
 from payments.elsom import wire
 from payments.elsom.outcomes import (
+    NoStatus,
     NothingSent,
     OutcomeUnknown,
     Silent,
@@ -22,6 +23,9 @@ CONNECT_SECONDS: Final = 3.0
 START_READ_SECONDS: Final = 20.0
 STATUS_READ_SECONDS: Final = 10.0
 _SUCCESS: Final = range(200, 300)
+_CLIENT_ERROR: Final = range(400, 500)
+# These are about us or about Elsom's health, not about one payment.
+_NOT_ABOUT_THE_ID: Final = frozenset({401, 403, 407, 408, 429})
 
 
 class ElsomClient:
@@ -70,6 +74,8 @@ class ElsomClient:
             reply = self._post(self._status_url, wire.status_request(payment_id, merchant), limits)
         except (NotSent, MaybeSent) as error:
             return Silent(str(error))
+        if reply.status in _CLIENT_ERROR and reply.status not in _NOT_ABOUT_THE_ID:
+            return NoStatus(f"http-{reply.status}")
         if reply.status not in _SUCCESS or not reply.whole:
             return Silent(f"http-{reply.status}")
         answer = wire.read_status(reply.body)

@@ -21,6 +21,12 @@ class OutcomeUnknown(msgspec.Struct, frozen=True):
     why: str
 
 
+class NoStatus(msgspec.Struct, frozen=True):
+    """Elsom responded with an HTTP 4xx that is about this id: it was there, and told no status."""
+
+    why: str
+
+
 class Silent(msgspec.Struct, frozen=True):
     """Elsom gave no usable answer to a status question."""
 
@@ -28,7 +34,7 @@ class Silent(msgspec.Struct, frozen=True):
 
 
 StartOutcome = Accepted | Refused | NothingSent | OutcomeUnknown
-StatusOutcome = Answered | Refused | Silent
+StatusOutcome = Answered | Refused | NoStatus | Silent
 
 
 class Elsom(Protocol):

@@ -7,18 +7,19 @@ from typing import Final
 
 import msgspec
 
-from payments.check import Checking, check_payment
+from payments.check import Checking
 from payments.errors import NotFound, PaymentsError
 from payments.http import Answer, Request, json_answer
 from payments.links import pay_url, result_url, sign
 from payments.merchant import MerchantVault
-from payments.model import OPEN, Asker, Payment, Status
+from payments.model import OPEN, Payment, Status
 from payments.moments import Clock, now_ms
 from payments.pages.answers import HEADERS, page, redirect
 from payments.pages.html import TURNS, Links, notice_page, result_page
 from payments.pages.onward import Places, back_to_shop, elsom_page, front_page
 from payments.pages.texts import Notice, preferred_language
 from payments.store.payments import Payments
+from payments.triggers import check_for_page, poll_for_page
 
 COOKIE: Final = "elsom_payment"
 _COOKIE_SECONDS: Final = 86_400
@@ -65,8 +66,8 @@ def come_back(request: Request, pages: Pages) -> Answer:
 
 
 def show_result(request: Request, pages: Pages) -> Answer:
-    """`GET /return/{id}`: how the payment stands; asks Elsom unless it is paid."""
-    payment = _asked(_payment_of(request, pages), pages)
+    """`GET /return/{id}`: how the payment stands. Unless it is paid, it triggers a query."""
+    payment = _returned(_payment_of(request, pages), pages)
     signature = sign("page", payment.id, pages.vault.get().signing_key())
     links = Links(
         here=f"?s={signature}",
@@ -78,7 +79,7 @@ def show_result(request: Request, pages: Pages) -> Answer:
 
 def tell_status(request: Request, pages: Pages) -> Answer:
     """`GET /return/{id}/status`: for the page's own script."""
-    payment = _asked(_payment_of(request, pages), pages)
+    payment = _polled(_payment_of(request, pages), pages)
     body = {
         "status": payment.status,
         "final": payment.status not in OPEN,
@@ -105,12 +106,22 @@ def _is_signed(payment_id: str, signature: str, pages: Pages) -> bool:
     return pages.vault.verifies_page(payment_id, signature)
 
 
-def _asked(payment: Payment, pages: Pages) -> Payment:
-    """The payment after asking Elsom, unless it is paid; as it is stored when that fails."""
+def _returned(payment: Payment, pages: Pages) -> Payment:
+    """The payment after the customer's return; as it is stored when Elsom cannot be queried."""
     if payment.status is Status.PAID:
         return payment
     try:
-        return check_payment(payment.id, Asker.PAGE, pages.checking()).payment or payment
+        return check_for_page(payment.id, pages.checking()) or payment
+    except PaymentsError:
+        return payment
+
+
+def _polled(payment: Payment, pages: Pages) -> Payment:
+    """The payment as it is now; Elsom is queried if it was not lately."""
+    if payment.status is Status.PAID:
+        return payment
+    try:
+        return poll_for_page(payment, pages.checking())
     except PaymentsError:
         return payment
 

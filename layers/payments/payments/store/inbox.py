@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import suppress
 from typing import Any, Final, Protocol
 
 import msgspec
 
 from payments.elsom.wire import Notification
-from payments.errors import WriteConflict
-from payments.ids import is_id
+from payments.errors import StoreUnavailable, WriteConflict
 from payments.masks import mask_numbers
 from payments.model import Answer
 from payments.moments import DAY, SECOND
@@ -20,6 +18,13 @@ from payments.store.table import Table
 KEEP: Final = 90 * DAY
 UNKNOWN_SHARD: Final = "unknown"
 UNKNOWN_SORT_KEY: Final = "unknown"
+# No more unknown ids than these wait for a query; a stranger can send any number of them.
+MOST_UNKNOWN: Final = 10_000
+_SAVE_TRIES: Final = 8
+# The state items, which belong to nobody's payment.
+ELSOM: Final = "elsom"
+UNKNOWN_COUNT: Final = "unknown-count"
+_PREFIX: Final = "notification#"
 _RAW_BYTES: Final = 2_048
 _RECEIVE: Final = (
     "SET #kind = :kind, #claim = :claim, #raw = :raw, #source = :source,"
@@ -28,10 +33,16 @@ _RECEIVE: Final = (
 
 
 class Unknown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """An id of our form that no payment here has. Moments in milliseconds."""
+    """An id of our form that no payment here has. Moments in milliseconds.
+
+    `notifications` counts them, so that an answer to a query begun before the newest one cannot end
+    it; `notified_at` is when that one came.
+    """
 
     id: str
     first_seen_at: int
+    notified_at: int
+    notifications: int = 1
     version: int = 1
     next_check_at: int | None = None
     check_step: int = 0
@@ -43,20 +54,26 @@ class Unknown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
 class Inbox(Protocol):
     """What the use cases need of the inbox."""
 
-    def receive(self, notification: Notification, raw: bytes, source: str, now: int) -> None:
-        """Keep a notification durably; a repeat of the same body is the same item."""
+    def receive(self, notification: Notification, raw: bytes, source: str, now: int) -> bool:
+        """Keep a notification durably; tell whether it is the first one kept for its id.
+
+        A repeat of the same body is the same item.
+        """
 
     def received(self, trn_id: str) -> list[dict[str, Any]]:
         """The notifications kept for an id."""
 
-    def note_unknown(self, unknown: Unknown) -> Unknown:
-        """Keep an unknown id, or return the one that is kept already."""
+    def insert_unknown(self, unknown: Unknown) -> None:
+        """Keep an unknown id; raise WriteConflict with the one that is kept already."""
 
     def unknown(self, unknown_id: str) -> Unknown | None:
         """Read an unknown id."""
 
     def save_unknown(self, before: Unknown, after: Unknown) -> Unknown:
-        """Replace it on the condition that it did not move."""
+        """Replace it on the condition that it did not move; raise WriteConflict."""
+
+    def admit_unknown(self) -> bool:
+        """Count one unknown id more that waits; false when MOST_UNKNOWN do already."""
 
 
 class InboxTable:
@@ -65,12 +82,12 @@ class InboxTable:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def receive(self, notification: Notification, raw: bytes, source: str, now: int) -> None:
+    def receive(self, notification: Notification, raw: bytes, source: str, now: int) -> bool:
         """One small item beside the payment, keyed by the body's hash: a repeat only counts."""
-        key = hashlib.sha256(raw).hexdigest()[:32]
-        self._table.update(
-            notification.partner_trn_id,
-            f"notification#{key}",
+        pk = notification.partner_trn_id
+        stored = self._table.update(
+            pk,
+            f"{_PREFIX}{hashlib.sha256(raw).hexdigest()[:32]}",
             _RECEIVE,
             kind="notification",
             claim=msgspec.to_builtins(notification),
@@ -80,20 +97,18 @@ class InboxTable:
             ttl=(now + KEEP) // SECOND,
             one=1,
         )
+        return stored.get("times") == 1 and len(self._received(pk, 2)) < 2
 
     def received(self, trn_id: str) -> list[dict[str, Any]]:
         """The notifications kept for an id, at most 100."""
-        return self._table.query(
-            "pk = :pk AND begins_with(sk, :prefix)", limit=100, pk=trn_id, prefix="notification#"
-        )
+        return self._received(trn_id, 100)
 
-    def note_unknown(self, unknown: Unknown) -> Unknown:
-        """Keep an unknown id, or return the one that is kept already."""
+    def insert_unknown(self, unknown: Unknown) -> None:
+        """Keep an unknown id; raise WriteConflict with the one that is kept already."""
         try:
             self._table.insert(_unknown_item(unknown), new_token())
         except WriteConflict as conflict:
-            return unknown_of(conflict.current)
-        return unknown
+            raise WriteConflict(unknown_of(conflict.current)) from conflict
 
     def unknown(self, unknown_id: str) -> Unknown | None:
         """Read an unknown id."""
@@ -110,19 +125,66 @@ class InboxTable:
             raise WriteConflict(current) from conflict
         return stored
 
+    def admit_unknown(self) -> bool:
+        """Count one unknown id more that waits; the schedule counts them all every minute."""
+        try:
+            self._table.update(
+                ELSOM,
+                UNKNOWN_COUNT,
+                "SET #kind = :kind ADD #number :one",
+                condition="attribute_not_exists(#number) OR #number < :most",
+                kind="state",
+                one=1,
+                most=MOST_UNKNOWN,
+            )
+        except WriteConflict:
+            return False
+        return True
 
-def remember_unknown(inbox: Inbox, unknown_id: str, now: int) -> None:
-    """Make an unknown id due now, unless it is known to be paid or waits already.
+    def _received(self, pk: str, limit: int) -> list[dict[str, Any]]:
+        return self._table.query(
+            "pk = :pk AND begins_with(sk, :prefix)", limit=limit, pk=pk, prefix=_PREFIX
+        )
 
-    One that is not of our form cannot be ours: its notification is kept, nobody is asked.
+
+def remember_unknown(inbox: Inbox, unknown_id: str, now: int) -> bool:
+    """Note a notification of an unknown id; tell whether Elsom is going to be queried about it.
+
+    False: MOST_UNKNOWN ids wait already. One that Elsom has called paid needs no further query.
     """
-    if not is_id(unknown_id):
-        return
-    noted = inbox.note_unknown(Unknown(id=unknown_id, first_seen_at=now, next_check_at=now))
-    if noted.next_check_at is None and noted.last_answer is not Answer.PAID:
-        # Whoever wrote in between has just asked; the next doorbell asks anew.
-        with suppress(WriteConflict):
-            inbox.save_unknown(noted, msgspec.structs.replace(noted, next_check_at=now))
+    known = inbox.unknown(unknown_id)
+    for _ in range(_SAVE_TRIES):
+        waits = known is not None and known.next_check_at is not None
+        settled = known is not None and known.paid_at is not None
+        admitted = waits or settled or inbox.admit_unknown()
+        try:
+            if known is None:
+                due = now if admitted else None
+                inbox.insert_unknown(
+                    Unknown(id=unknown_id, first_seen_at=now, notified_at=now, next_check_at=due)
+                )
+            else:
+                inbox.save_unknown(known, _notified(known, now, due=admitted and not settled))
+        except WriteConflict as conflict:
+            known = conflict.current
+            continue
+        return admitted
+    msg = "too many writers at once"
+    raise StoreUnavailable(msg)
+
+
+def _notified(known: Unknown, now: int, *, due: bool) -> Unknown:
+    """The newest notification starts the ladder again; a check that waits stays where it is."""
+    next_check_at = known.next_check_at
+    if next_check_at is None and due:
+        next_check_at = now
+    return msgspec.structs.replace(
+        known,
+        notified_at=max(now, known.notified_at),
+        notifications=known.notifications + 1,
+        check_step=0,
+        next_check_at=next_check_at,
+    )
 
 
 def kept_text(raw: bytes) -> str:
@@ -136,7 +198,7 @@ def _unknown_item(unknown: Unknown) -> dict[str, Any]:
     del item["id"]
     item |= {"pk": unknown.id, "sk": UNKNOWN_SORT_KEY, "kind": "unknown"}
     item["version"] = unknown.version
-    item["ttl"] = (unknown.first_seen_at + KEEP) // SECOND
+    item["ttl"] = (unknown.notified_at + KEEP) // SECOND
     due = item.pop("nextCheckAt", None)
     if due is not None:
         item |= {"dueAt": due, "dueShard": UNKNOWN_SHARD}

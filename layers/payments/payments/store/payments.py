@@ -98,20 +98,27 @@ class PaymentTable:
 
 
 def apply(payments: Payments, payment: Payment, step: Step) -> Payment:
-    """Take one step and store it; when somebody else wrote first, take it from there.
+    """Take one step of a payment and store it, as `apply_step` does."""
+    return apply_step(payments.save, payment, step)
 
-    A step that changes nothing writes nothing.
+
+def apply_step[Kept](
+    save: Callable[[Kept, Kept], Kept], kept: Kept, step: Callable[[Kept], Kept]
+) -> Kept:
+    """Take one step and store it; when another writer was first, take it from there.
+
+    A step that changes nothing writes nothing. It may be taken again on what it has written itself.
     """
     for _ in range(_TRIES):
-        after = step(payment)
-        if after == payment:
-            return payment
+        after = step(kept)
+        if after == kept:
+            return kept
         try:
-            return payments.save(payment, after)
+            return save(kept, after)
         except WriteConflict as conflict:
             if conflict.current is None:
                 raise
-            payment = conflict.current
+            kept = conflict.current
     msg = "too many writers at once"
     raise StoreUnavailable(msg)
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from heapq import merge
+from itertools import islice
 from typing import Any, Final, Protocol
 
 import msgspec
 
 from payments.errors import WriteConflict
 from payments.moments import SECOND
-from payments.store.inbox import UNKNOWN_SHARD
+from payments.store.inbox import ELSOM, MOST_UNKNOWN, UNKNOWN_COUNT, UNKNOWN_SHARD
 from payments.store.payments import DUE_SHARDS, new_token
 from payments.store.table import Table
 
-ELSOM: Final = "elsom"
 _CIRCUIT: Final = "circuit"
 _RATE: Final = "unknown-rate"
+_TURN: Final = "schedule-turn"
 UNKNOWN_INTERVAL: Final = SECOND
 
 
@@ -28,18 +29,43 @@ class Due(msgspec.Struct, frozen=True, order=True):
 
 
 class Circuit(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """How Elsom answers status questions: failures in a row, and until when it is left alone."""
+    """How Elsom answers status questions: failures in a row, and until when it is left alone.
+
+    `status_at` and `status_of`: when Elsom last told a known payment's status, and whose.
+    """
 
     failures: int = 0
     open_until: int = 0
+    status_at: int = 0
+    status_of: str = ""
+    version: int = 0
+
+
+class Pass(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How far the schedule has come in sending what is due: what waits since before was sent.
+
+    Moments in milliseconds.
+    """
+
+    began_at: int = 0
+    sent_until: int = 0
     version: int = 0
 
 
 class Schedule(Protocol):
     """What the use cases need to know about due work and Elsom's health."""
 
-    def due(self, now: int, limit: int) -> list[Due]:
-        """What is due, the longest waiting first."""
+    def due(self, now: int, limit: int, after: int = 0) -> list[Due]:
+        """What is due since `after`, the longest waiting first."""
+
+    def schedule_pass(self) -> Pass:
+        """How far the schedule has come."""
+
+    def save_pass(self, before: Pass, after: Pass) -> None:
+        """Write how far it has come; when another turn was first, its state stays."""
+
+    def recount_unknown(self) -> None:
+        """Count the unknown ids that wait, if any were admitted."""
 
     def due_unknown(self, now: int, limit: int) -> list[Due]:
         """Unknown ids that are due, the longest waiting first."""
@@ -60,10 +86,28 @@ class ScheduleTable:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def due(self, now: int, limit: int) -> list[Due]:
-        """Up to `limit` due items of all shards, the longest waiting first."""
-        shards = [self._due(f"{number:02d}", now, limit) for number in range(DUE_SHARDS)]
+    def due(self, now: int, limit: int, after: int = 0) -> list[Due]:
+        """Up to `limit` items of all shards, due since `after`, the longest waiting first."""
+        shards = [self._due(f"{number:02d}", now, limit, after) for number in range(DUE_SHARDS)]
         return list(merge(*shards))[:limit]
+
+    def schedule_pass(self) -> Pass:
+        """How far the schedule has come."""
+        item = self._table.get(ELSOM, _TURN)
+        return msgspec.convert(item, Pass) if item else Pass()
+
+    def save_pass(self, before: Pass, after: Pass) -> None:
+        """Write how far it has come; when another turn was first, its state stays."""
+        self._save_state(_TURN, msgspec.to_builtins(before), msgspec.to_builtins(after))
+
+    def recount_unknown(self) -> None:
+        """Count the unknown ids that wait, if any were admitted since none waited."""
+        state = self._table.get(ELSOM, UNKNOWN_COUNT, consistent=False)
+        if not state or not state["number"]:
+            return
+        waiting = self._table.walk("dueShard = :shard", index="due", shard=UNKNOWN_SHARD)
+        number = sum(1 for _ in islice(waiting, MOST_UNKNOWN))
+        self._table.update(ELSOM, UNKNOWN_COUNT, "SET #number = :number", number=number)
 
     def due_unknown(self, now: int, limit: int) -> list[Due]:
         """Up to `limit` due unknown ids."""
@@ -85,11 +129,16 @@ class ScheduleTable:
             return False
         return self._save_state(_RATE, state, {"at": now})
 
-    def _due(self, shard: str, now: int, limit: int) -> list[Due]:
+    def _due(self, shard: str, now: int, limit: int, after: int = 0) -> list[Due]:
         if limit <= 0:
             return []
         items = self._table.query(
-            "dueShard = :shard AND dueAt <= :now", index="due", limit=limit, shard=shard, now=now
+            "dueShard = :shard AND dueAt BETWEEN :since AND :now",
+            index="due",
+            limit=limit,
+            shard=shard,
+            since=after,
+            now=now,
         )
         return [Due(item["dueAt"], item["pk"], item["sk"]) for item in items]
 

@@ -101,18 +101,30 @@ class Table:
             if (conflict.current or {}).get("writeToken") != token:
                 raise
 
-    def update(self, pk: str, sk: str, expression: str, **values: Any) -> None:
-        """Run an unconditional, repeatable update (counters of what arrived)."""
+    def update(
+        self, pk: str, sk: str, expression: str, *, condition: str = "", **values: Any
+    ) -> Item:
+        """Run an update that may be repeated (counters of what arrived); return what it wrote.
+
+        Raises WriteConflict when the condition does not hold.
+        """
+        request: dict[str, Any] = {
+            "TableName": self._name,
+            "Key": _key(pk, sk),
+            "UpdateExpression": expression,
+            "ExpressionAttributeNames": {
+                f"#{word}": word for word in _aliased(f"{expression} {condition}")
+            },
+            "ExpressionAttributeValues": {
+                f":{name}": _serialize(value) for name, value in values.items()
+            },
+            "ReturnValues": "UPDATED_NEW",
+        }
+        if condition:
+            request["ConditionExpression"] = condition
         with _translated():
-            self._client.update_item(
-                TableName=self._name,
-                Key=_key(pk, sk),
-                UpdateExpression=expression,
-                ExpressionAttributeNames={f"#{word}": word for word in _aliased(expression)},
-                ExpressionAttributeValues={
-                    f":{name}": _serialize(value) for name, value in values.items()
-                },
-            )
+            answer = self._client.update_item(**request)
+        return to_item(answer.get("Attributes", {}))
 
     def query(
         self,
