@@ -7,9 +7,12 @@ from payments.elsom.wire import Notification
 from payments.errors import WriteConflict
 from payments.model import Answer
 from payments.moments import DAY, HOUR
+from payments.store import inbox as inbox_module
+from payments.store import schedule as schedule_module
 from payments.store.inbox import Unknown, remember_unknown
-from payments.store.schedule import Circuit
+from payments.store.schedule import Circuit, Pass
 from tests.contract.stores import Stores
+from tests.fakes import memory
 from tests.fakes.payments import PAYMENT_ID, UNKNOWN_ID, a_payment
 from tests.fakes.world import NOW
 
@@ -97,14 +100,16 @@ FRESH = Unknown(id=UNKNOWN_ID, first_seen_at=NOW, notified_at=NOW, next_check_at
 
 def test_an_unknown_id_is_noted_once(stores: Stores) -> None:
     assert stores.inbox.unknown(UNKNOWN_ID) is None
-    assert stores.inbox.note_unknown(FRESH) == FRESH
+    stores.inbox.insert_unknown(FRESH)
     later = replace(FRESH, first_seen_at=NOW + HOUR)
-    assert stores.inbox.note_unknown(later) == FRESH
+    with pytest.raises(WriteConflict) as conflict:
+        stores.inbox.insert_unknown(later)
+    assert conflict.value.current == FRESH
     assert stores.inbox.unknown(UNKNOWN_ID) == FRESH
 
 
-def test_an_unknown_id_is_due_behind_its_own_door(stores: Stores) -> None:
-    stores.inbox.note_unknown(FRESH)
+def test_an_unknown_id_is_due_apart_from_the_payments(stores: Stores) -> None:
+    stores.inbox.insert_unknown(FRESH)
     (one,) = stores.schedule.due_unknown(NOW, 10)
     assert (one.id, one.item, one.at) == (UNKNOWN_ID, "unknown", NOW)
     assert stores.schedule.due(NOW, 10) == []
@@ -114,7 +119,7 @@ def test_an_unknown_id_is_due_behind_its_own_door(stores: Stores) -> None:
 
 
 def test_an_unknown_id_that_is_settled_is_due_no_more(stores: Stores) -> None:
-    stores.inbox.note_unknown(FRESH)
+    stores.inbox.insert_unknown(FRESH)
     paid = replace(
         FRESH, next_check_at=None, last_answer=Answer.PAID, paid_at=NOW, asked_at=NOW, check_step=1
     )
@@ -128,23 +133,67 @@ def test_a_stale_copy_of_an_unknown_id_overwrites_nothing(stores: Stores) -> Non
     with pytest.raises(WriteConflict) as missing:
         stores.inbox.save_unknown(FRESH, replace(FRESH, check_step=1))
     assert missing.value.current is None
-    stores.inbox.note_unknown(FRESH)
+    stores.inbox.insert_unknown(FRESH)
     stored = stores.inbox.save_unknown(FRESH, replace(FRESH, check_step=1))
     with pytest.raises(WriteConflict) as lost:
         stores.inbox.save_unknown(FRESH, replace(FRESH, check_step=9))
     assert lost.value.current == stored
 
 
-def test_a_doorbell_makes_an_unknown_id_due_unless_it_is_paid(stores: Stores) -> None:
-    remember_unknown(stores.inbox, UNKNOWN_ID, NOW)
+def test_a_notification_makes_an_unknown_id_due_unless_it_is_paid(stores: Stores) -> None:
+    assert remember_unknown(stores.inbox, UNKNOWN_ID, NOW)
     stores.inbox.save_unknown(FRESH, replace(FRESH, next_check_at=None))
-    remember_unknown(stores.inbox, UNKNOWN_ID, NOW + 1)
+    assert remember_unknown(stores.inbox, UNKNOWN_ID, NOW + 1)
     again = stores.inbox.unknown(UNKNOWN_ID)
     assert again is not None
-    assert again.next_check_at == NOW + 1
-    stores.inbox.save_unknown(again, replace(again, next_check_at=None, last_answer=Answer.PAID))
-    remember_unknown(stores.inbox, UNKNOWN_ID, NOW + 2)
+    assert (again.next_check_at, again.notified_at, again.notifications) == (NOW + 1, NOW + 1, 2)
+    stores.inbox.save_unknown(again, replace(again, next_check_at=None, paid_at=NOW))
+    assert remember_unknown(stores.inbox, UNKNOWN_ID, NOW + 2)
     assert stores.schedule.due_unknown(NOW + DAY, 10) == []
+
+
+def test_every_notification_of_an_unknown_id_moves_its_version(stores: Stores) -> None:
+    """So that an answer to an older query cannot end it unseen."""
+    for number in range(3):
+        remember_unknown(stores.inbox, UNKNOWN_ID, NOW)
+        stored = stores.inbox.unknown(UNKNOWN_ID)
+        assert stored is not None
+        assert (stored.version, stored.notifications) == (number + 1, number + 1)
+
+
+def test_only_so_many_unknown_ids_wait_and_the_schedule_counts_them(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (inbox_module, schedule_module, memory):
+        monkeypatch.setattr(module, "MOST_UNKNOWN", 3)
+    ids = [letter * 20 for letter in "ABCDE"]
+    assert [remember_unknown(stores.inbox, one, NOW) for one in ids] == [True] * 3 + [False] * 2
+    assert len(stores.schedule.due_unknown(NOW, 10)) == 3
+    first = stores.inbox.unknown(ids[0])
+    assert first is not None
+    stores.inbox.save_unknown(first, replace(first, next_check_at=None))
+    assert not remember_unknown(stores.inbox, ids[3], NOW), "not counted yet"
+    stores.schedule.recount_unknown()
+    assert remember_unknown(stores.inbox, ids[3], NOW)
+    assert not remember_unknown(stores.inbox, ids[4], NOW)
+
+
+def test_the_first_notification_of_an_id_is_known_as_the_first(stores: Stores) -> None:
+    one, other = (Notification(partner_trn_id=PAYMENT_ID, message=text) for text in "ab")
+    assert stores.inbox.receive(one, b"a", "192.0.2.1", NOW)
+    assert not stores.inbox.receive(one, b"a", "192.0.2.1", NOW + 1), "a repeat"
+    assert not stores.inbox.receive(other, b"b", "192.0.2.1", NOW + 2)
+    elsewhere = replace(one, partner_trn_id=UNKNOWN_ID)
+    assert stores.inbox.receive(elsewhere, b"a", "192.0.2.1", NOW + 3)
+
+
+def test_how_far_the_schedule_has_come_is_kept(stores: Stores) -> None:
+    assert stores.schedule.schedule_pass() == Pass()
+    stores.schedule.save_pass(Pass(), Pass(began_at=NOW, sent_until=NOW + 1))
+    stored = stores.schedule.schedule_pass()
+    assert stored == Pass(began_at=NOW, sent_until=NOW + 1, version=1)
+    stores.schedule.save_pass(Pass(), Pass(began_at=NOW + 9))
+    assert stores.schedule.schedule_pass() == stored, "another turn was first"
 
 
 # --- Elsom's health ------------------------------------------------------------------------
@@ -159,7 +208,7 @@ def test_the_circuit_begins_closed_and_is_kept(stores: Stores) -> None:
     assert stores.schedule.circuit() == Circuit(version=2)
 
 
-def test_of_two_who_saw_the_same_circuit_the_first_ones_word_stands(stores: Stores) -> None:
+def test_of_two_who_saw_the_same_circuit_the_first_write_stands(stores: Stores) -> None:
     stores.schedule.save_circuit(Circuit(), Circuit(failures=1))
     stores.schedule.save_circuit(Circuit(), Circuit(failures=9))
     seen = stores.schedule.circuit()

@@ -159,6 +159,8 @@ def test_the_longest_waiting_come_first_from_all_shards(stores: Stores) -> None:
     assert due(stores) == ids
     assert due(stores, limit=7) == ids[:7]
     assert due(stores, now=NOW - 30) == ids[:10]
+    since = [one.id for one in stores.schedule.due(NOW, 5, NOW - 30)]
+    assert since == ids[9:14], "the moment itself is counted in"
     assert due(stores, limit=0) == []
 
 

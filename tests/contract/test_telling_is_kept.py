@@ -142,7 +142,7 @@ def test_what_changed_in_a_range_is_told_again_under_its_old_ids_and_nothing_els
     for number, answer in enumerate((Answer.PAID, Answer.TIMED_OUT, Answer.CANCELLED)):
         fresh = a_payment(id=ident(number), order_id=f"A-{number}", created_at=began)
         changed[number] = told.keep(apply_answer(fresh, answer, NOW + number, NOW + number, POLICY))
-    told.keep(apply_answer(a_payment(id=ident(7)), Answer.PAID, NOW + 2 * HOUR, POLICY))
+    told.keep(apply_answer(a_payment(id=ident(7)), Answer.PAID, NOW, NOW + 2 * HOUR, POLICY))
     told.keep(a_payment(id=ident(8)))
     done = told.again(NOW, NOW + HOUR)
     assert told.ids() == {event_id(one.id, one.sequence) for one in changed.values()}
@@ -167,7 +167,8 @@ def test_cases_that_were_lost_are_opened_and_those_that_exist_are_told_again(
     for number in (0, 1):
         fresh = a_payment(id=ident(number), order_id="twice")
         told.keep(apply_answer(fresh, Answer.PAID, NOW + number, NOW + number, POLICY))
-    seen = dynamo.inbox.note_unknown(Unknown(id=UNKNOWN_ID, first_seen_at=NOW, notified_at=NOW))
+    seen = Unknown(id=UNKNOWN_ID, first_seen_at=NOW, notified_at=NOW)
+    dynamo.inbox.insert_unknown(seen)
     dynamo.inbox.save_unknown(seen, replace(seen, last_answer=Answer.PAID, paid_at=NOW))
     assert told.again(NOW, NOW + HOUR, report_unknown=False).cases == 1
     assert told.again(NOW, NOW + HOUR).cases == 1

@@ -144,10 +144,12 @@ def test_a_paid_payment_costs_at_most_ten_writes_and_four_reads(local: DynamoSto
 
 
 def test_an_unchanged_scheduled_check_costs_at_most_three_writes(local: DynamoStores) -> None:
+    """Besides, all payments together write once in ten minutes that Elsom tells statuses."""
     shop = Shop(local)
-    payment_id = shop.start()
+    payment_id, other = shop.start(), shop.start("order-2")
     shop.clock.advance(MINUTE)
     for number in range(3):
+        check_payment(other, Asker.SCHEDULE, shop.checking())
         result = shop.meter.measure(
             f"unchanged check {number + 1}",
             lambda: check_payment(payment_id, Asker.SCHEDULE, shop.checking()).result,

@@ -17,6 +17,7 @@ Key = tuple[str, str]
 Entry = tuple[int, str, str]
 Written = Callable[[Image | None, Image], None]
 
+BELOW = "attribute_not_exists(#number) OR #number < :most"
 INDEXES = {
     "due": ("dueShard", "dueAt"),
     "by-order": ("orderId", "createdAt"),
@@ -103,11 +104,13 @@ class MemoryDynamoDB:
         values = request["ExpressionAttributeValues"]
         update = read_update(request["UpdateExpression"])
         condition = request.get("ConditionExpression")
-        assert condition in (None, "#version = :seen")
+        assert condition in (None, "#version = :seen", BELOW)
 
         def effect() -> Image:
             stored = self.images.get(key)
-            if condition and self._moved(stored, values[":seen"]):
+            if condition == BELOW and is_full(stored, values[":most"]):
+                raise condition_failed("UpdateItem", stored)
+            if condition == "#version = :seen" and self._moved(stored, values[":seen"]):
                 raise condition_failed("UpdateItem", stored)
             image = dict(stored) if stored else dict(request["Key"])
             for name, value, only_missing in update.sets:
@@ -119,7 +122,8 @@ class MemoryDynamoDB:
                 number = int(image.get(names[name], {"N": "0"})["N"]) + int(values[value]["N"])
                 image[names[name]] = {"N": str(number)}
             self._write(key, image)
-            return {}
+            written = [name for name, *_ in (*update.sets, *update.adds)]
+            return {"Attributes": {names[name]: image[names[name]] for name in written}}
 
         return self._gate.call(
             "dynamodb", f"UpdateItem {kind_of(request['Key'])}", effect, writes=True
@@ -261,6 +265,13 @@ def place_of(
     if image is None or hash_name not in image or range_name not in image:
         return None
     return image[hash_name]["S"], (int(image[range_name]["N"]), *key)
+
+
+def is_full(stored: Image | None, most: Image) -> bool:
+    """Whether a counter has reached its limit."""
+    return (
+        stored is not None and "number" in stored and (int(stored["number"]["N"]) >= int(most["N"]))
+    )
 
 
 def condition_failed(operation: str, stored: Image | None) -> ClientError:

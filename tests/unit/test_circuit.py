@@ -5,14 +5,17 @@ import pytest
 from payments.circuit import (
     PROOF_EVERY,
     THRESHOLD,
+    WANTED_FOR,
     is_healthy,
     is_open,
     proof_for,
     record_response,
     record_silence,
+    want_proof,
 )
 from payments.elsom.outcomes import NoStatus, Silent, StatusOutcome
-from payments.moments import SECOND
+from payments.moments import HOUR, SECOND
+from payments.store.schedule import Circuit
 from tests.fakes.elsom import IN_PROGRESS, NO_WORD, PAID
 from tests.fakes.payments import PAYMENT_ID
 from tests.fakes.world import NOW, World
@@ -92,6 +95,19 @@ def test_the_proof_is_written_seldom(world: World) -> None:
     assert world.store.schedule.circuit() == first
     respond(world, IN_PROGRESS, NOW + PROOF_EVERY)
     assert world.store.schedule.circuit().status_at == NOW + PROOF_EVERY
+
+
+def test_a_paid_payment_writes_a_proof_only_where_one_is_wanted(world: World) -> None:
+    respond(world, PAID)
+    assert world.store.schedule.circuit() == Circuit()
+    want_proof(NOW, world.store.schedule)
+    first = world.store.schedule.circuit()
+    want_proof(NOW + HOUR, world.store.schedule)
+    assert world.store.schedule.circuit() == first, "written seldom"
+    respond(world, PAID, NOW + WANTED_FOR)
+    assert proof_for("other", world.store.schedule.circuit()) is None
+    respond(world, PAID, NOW + WANTED_FOR - 1)
+    assert proof_for("other", world.store.schedule.circuit()) == NOW + WANTED_FOR - 1
 
 
 def test_no_response_keeps_the_proof(world: World) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from payments.circuit import is_open, proof_for, record_response, record_silence
+from payments.circuit import is_open, proof_for, record_response, record_silence, want_proof
 from payments.elsom.outcomes import Elsom, Silent, StatusOutcome
 from payments.elsom.wire import Answered, Merchant
 from payments.errors import WriteConflict
@@ -151,6 +151,8 @@ def _query(
     # First of all: an `A` in hand is never lost to anything that follows.
     answered = apply(deps.payments, claimed.payment, step)
     record_response(outcome, answered.id, circuit, now, deps.schedule)
+    if answered.no_status_at is not None and answered.is_open:
+        want_proof(now, deps.schedule)
     return Checked(Result.ANSWERED, answered, outcome, _is_changed(claimed.payment, answered))
 
 

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from payments.elsom.outcomes import NoStatus, Silent, StatusOutcome
 from payments.elsom.wire import Answered
 from payments.errors import StoreUnavailable
-from payments.moments import MINUTE, SECOND
+from payments.model import Answer
+from payments.moments import DAY, MINUTE, SECOND
 from payments.store.schedule import Circuit, Schedule
 
 THRESHOLD: Final = 5
@@ -21,6 +22,8 @@ LONGEST_PAUSE: Final = 300 * SECOND
 _ABOUT_ONE_PAYMENT: Final = frozenset({"unknown-status", "no-error-code"})
 # The proof that Elsom accepts our queries is written no more often than this.
 PROOF_EVERY: Final = 10 * MINUTE
+# How long an old payment without a status waits for the next proof, whatever it is.
+WANTED_FOR: Final = DAY
 
 
 def is_open(circuit: Circuit, now: int) -> bool:
@@ -64,14 +67,29 @@ def record_response(
 
     Nothing fails for it: what it stands on is stored already.
     """
-    is_status = isinstance(outcome, Answered)
     closes = circuit.failures > 0 and not isinstance(outcome, NoStatus)
-    if not closes and not (is_status and now - circuit.status_at >= PROOF_EVERY):
+    proves = isinstance(outcome, Answered) and _is_wanted(outcome.answer, circuit, now)
+    if not closes and not proves:
         return
     with suppress(StoreUnavailable):
         before = schedule.circuit()
         after = replace(before, failures=0, open_until=0) if closes else before
-        if is_status:
+        if proves:
             after = replace(after, status_at=now, status_of=payment_id)
         if after != before:
             schedule.save_circuit(before, after)
+
+
+def want_proof(now: int, schedule: Schedule) -> None:
+    """An old payment has no status: the next status of another one is written, whatever it is."""
+    with suppress(StoreUnavailable):
+        before = schedule.circuit()
+        if before.wanted_until < now + WANTED_FOR // 2:
+            schedule.save_circuit(before, replace(before, wanted_until=now + WANTED_FOR))
+
+
+def _is_wanted(answer: Answer, circuit: Circuit, now: int) -> bool:
+    """A paid payment costs no write more, unless a payment waits for this proof."""
+    if answer is Answer.PAID and now >= circuit.wanted_until:
+        return False
+    return now - circuit.status_at >= PROOF_EVERY

@@ -22,7 +22,7 @@ from payments.moments import SECOND
 from payments.query_rule import next_step, with_query
 
 # Longer than a message of the checks queue is hidden: what died is not queried about twice.
-LEASE: Final = 150 * SECOND
+LEASE: Final = 120 * SECOND
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,13 +31,15 @@ class Due(msgspec.Struct, frozen=True, order=True):
 class Circuit(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How Elsom answers status questions: failures in a row, and until when it is left alone.
 
-    `status_at` and `status_of`: when Elsom last told a known payment's status, and whose.
+    `status_at` and `status_of`: when Elsom last told a known payment's status, and whose; written
+    seldom, and after a paid payment's `A` only until `wanted_until`. Moments in milliseconds.
     """
 
     failures: int = 0
     open_until: int = 0
     status_at: int = 0
     status_of: str = ""
+    wanted_until: int = 0
     version: int = 0
 
 
