@@ -18,10 +18,12 @@ from payments import (
     due,
     masks,
     model,
+    next_check,
     publish,
     settings,
     start,
     transitions,
+    triggers,
     wiring,
 )
 from payments.elsom import client, wire
@@ -30,6 +32,7 @@ from payments.elsom.wire import Answered, Refused
 from payments.errors import NotFound, StoreUnavailable
 from payments.ids import derive_id
 from payments.model import Answer, Payment, Status
+from payments.next_check import Claim
 from payments.pages import routes
 from payments.queue import CheckRequest
 from payments.store.inbox import InboxTable
@@ -98,8 +101,9 @@ def no_first_check(patch: Patch) -> None:
     around(patch, start, "start_accepted", unwatched)
 
 
-def no_ten_seconds(patch: Patch) -> None:
-    patch.setattr(check, "ASK_INTERVAL", 0)
+def queries_without_a_rule(patch: Patch) -> None:
+    patch.setattr(check, "next_allowed", lambda _queried_at: 0)
+    patch.setattr(triggers, "_moment", lambda _request: None)
 
 
 def writes_without_condition(patch: Patch) -> None:
@@ -115,7 +119,8 @@ def paid_can_be_left(patch: Patch) -> None:
 
 
 def no_late_checks(patch: Patch) -> None:
-    patch.setattr(transitions, "_late_check", lambda *_: None)
+    for owner in (transitions, next_check):
+        patch.setattr(owner, "late_check", lambda *_: None)
 
 
 def silence_is_an_answer(patch: Patch) -> None:
@@ -127,7 +132,11 @@ def silence_is_an_answer(patch: Patch) -> None:
 
 
 def one_check_is_enough(patch: Patch) -> None:
-    around(patch, check, "claim", unwatched)
+    def claimed(real: Any, *args: Any) -> Claim:
+        taken: Claim = real(*args)
+        return replace(taken, payment=replace(taken.payment, next_check_at=None))
+
+    around(patch, check, "claim", claimed)
 
 
 def unknown_is_not_sent(patch: Patch) -> None:
@@ -158,7 +167,9 @@ def notifications_are_believed(patch: Patch) -> None:
             apply(
                 deps.payments,
                 payment,
-                lambda p: transitions.apply_answer(p, Answer.PAID, deps.clock(), policy),
+                lambda p: transitions.apply_answer(
+                    p, Answer.PAID, deps.clock(), deps.clock(), policy
+                ),
             )
 
     around(patch, module("elsom_callback"), "receive_notification", believe)
@@ -177,7 +188,8 @@ def headers_tell_the_address(patch: Patch) -> None:
 
 
 def pages_do_not_ask(patch: Patch) -> None:
-    patch.setattr(routes, "_asked", lambda payment, _pages: payment)
+    for name in ("_returned", "_polled"):
+        patch.setattr(routes, name, lambda payment, _pages: payment)
 
 
 def pages_want_the_cookie(patch: Patch) -> None:

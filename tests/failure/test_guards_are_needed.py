@@ -63,7 +63,7 @@ GUARDS: Final[dict[str, Guard]] = {
         mutations.no_first_check, notes.test_f04_a_payment_is_paid_without_any_notification
     ),
     "F5": Guard(
-        mutations.no_ten_seconds,
+        mutations.queries_without_a_rule,
         notes.test_f05_twenty_equal_notifications_make_one_question_one_transition_one_event,
     ),
     "F6": Guard(
@@ -146,7 +146,7 @@ GUARDS: Final[dict[str, Guard]] = {
         mutations.no_circuit, limits.test_f24_elsom_gets_no_storm_of_questions_when_it_is_ill
     ),
     "F24 ten seconds": Guard(
-        mutations.no_ten_seconds,
+        mutations.queries_without_a_rule,
         limits.test_f24_one_payment_is_asked_about_once_in_ten_seconds_whoever_wants_it,
     ),
     "F25": Guard(
