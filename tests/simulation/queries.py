@@ -111,7 +111,7 @@ class Queries:
         if query.word in VALID:
             self._valid.append((self.loop.now, query.subject))
         if known:
-            self._note_health(spoke=query.word is not None)
+            self._note_health(spoke=query.word not in (None, DENIED))
         if query.task is None:
             self._take(query)
         elif query.word is not None:
