@@ -5,9 +5,10 @@ Above it the real store runs unchanged; `tests/contract` holds it to what AWS's 
 
 import re
 from bisect import bisect_left, insort
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import cache
+from heapq import heappop, heappush
 from typing import Any, NamedTuple, Protocol
 
 from botocore.exceptions import ClientError
@@ -24,6 +25,8 @@ INDEXES = {
     "by-created": ("createdDay", "createdAt"),
     "by-paid": ("paidDay", "paidAt"),
 }
+# How long an inconsistent read may show what was there before.
+STALE_FOR = 5_000
 
 
 class Gate(Protocol):
@@ -56,20 +59,33 @@ class Update(NamedTuple):
     adds: tuple[tuple[str, str], ...]
 
 
+class Coming(NamedTuple):
+    """What an index is going to show: an entry more, or one less."""
+
+    at: int
+    number: int
+    entries: list[Entry]
+    entry: Entry
+    is_new: bool
+
+
 class MemoryDynamoDB:
-    """One table with its indexes."""
+    """One table with its indexes. `clock` tells the true time."""
 
     def __init__(self, gate: Gate, clock: Callable[[], int], lag: Lag) -> None:
         self._gate = gate
         self._clock = clock
         self._lag = lag
         self.images: dict[Key, Image] = {}
-        self._before: dict[Key, Image] = {}
+        self._before: dict[Key, tuple[Image | None, int]] = {}
         self._sorted: dict[str, list[str]] = defaultdict(list)
         self._indexes: dict[str, dict[str, list[Entry]]] = {
             name: defaultdict(list) for name in INDEXES
         }
-        self._coming: deque[tuple[int, list[Entry], Entry, bool]] = deque()
+        self._coming: list[Coming] = []
+        self._number = 0
+        # When the last change of an item comes to be seen in an index: its order is kept.
+        self._shown: dict[tuple[str, Key], int] = {}
         self.listeners: list[Written] = []
         self.conditions_hold = True
 
@@ -77,10 +93,7 @@ class MemoryDynamoDB:
 
     def get_item(self, *, TableName: str, Key: Image, ConsistentRead: bool) -> Image:  # noqa: N803 - boto3's names
         def effect() -> Image:
-            key = key_of(Key)
-            image = self.images.get(key)
-            if not ConsistentRead and key in self._before and self._lag.stale():
-                image = self._before[key]
+            image = self._read(key_of(Key), consistent=ConsistentRead)
             return {"Item": image} if image is not None else {}
 
         return self._gate.call("dynamodb", f"GetItem {kind_of(Key)}", effect)
@@ -143,7 +156,9 @@ class MemoryDynamoDB:
             ((table, asked),) = RequestItems.items()
             keys = list(asked["Keys"])
             rest = [keys.pop()] if len(keys) > 1 and self._lag.unread() else []
-            images = [self.images[key_of(key)] for key in keys if key_of(key) in self.images]
+            consistent = asked.get("ConsistentRead", False)
+            found = (self._read(key_of(key), consistent=consistent) for key in keys)
+            images = [image for image in found if image is not None]
             left = {table: {**asked, "Keys": rest}} if rest else {}
             return {"Responses": {table: images}, "UnprocessedKeys": left}
 
@@ -164,7 +179,34 @@ class MemoryDynamoDB:
         firsts = [entries[0][0] for entries in self._indexes["due"].values() if entries]
         return min(firsts, default=None)
 
+    def restore(self, images: Mapping[Key, Image]) -> None:
+        """Put the table back to what it was; indexes are made of it again, and nobody is told."""
+        self.images.clear()
+        self.images.update(images)
+        self._before.clear()
+        self._coming.clear()
+        self._shown.clear()
+        self._sorted.clear()
+        for pk, sk in sorted(images):
+            self._sorted[pk].append(sk)
+        for name, (hash_name, range_name) in INDEXES.items():
+            index: dict[str, list[Entry]] = defaultdict(list)
+            for key, image in images.items():
+                place = place_of(image, hash_name, range_name, key)
+                if place is not None:
+                    index[place[0]].append(place[1])
+            for entries in index.values():
+                entries.sort()
+            self._indexes[name] = index
+
     # ------------------------------------------------------------ inside
+
+    def _read(self, key: Key, *, consistent: bool) -> Image | None:
+        if not consistent and key in self._before:
+            before, at = self._before[key]
+            if self._clock() - at < STALE_FOR and self._lag.stale():
+                return before
+        return self.images.get(key)
 
     def _moved(self, stored: Image | None, seen: Image) -> bool:
         if not self.conditions_hold:
@@ -175,12 +217,12 @@ class MemoryDynamoDB:
         stored = self.images.get(key)
         if stored is None:
             insort(self._sorted[key[0]], key[1])
-        else:
-            self._before[key] = stored
+        self._before[key] = stored, self._clock()
         self.images[key] = image
         for name, (hash_name, range_name) in INDEXES.items():
             self._move(
-                self._indexes[name],
+                name,
+                key,
                 place_of(stored, hash_name, range_name, key),
                 place_of(image, hash_name, range_name, key),
             )
@@ -189,29 +231,35 @@ class MemoryDynamoDB:
 
     def _move(
         self,
-        index: dict[str, list[Entry]],
+        name: str,
+        key: Key,
         before: tuple[str, Entry] | None,
         after: tuple[str, Entry] | None,
     ) -> None:
         if before == after:
             return
-        last = self._coming[-1][0] if self._coming else 0
-        visible = max(self._clock() + self._lag.index(), last)
+        visible = max(self._clock() + self._lag.index(), self._shown.get((name, key), 0))
+        self._shown[name, key] = visible
+        index = self._indexes[name]
         if before is not None:
-            self._coming.append((visible, index[before[0]], before[1], False))
+            self._come(Coming(visible, self._number, index[before[0]], before[1], is_new=False))
         if after is not None:
-            self._coming.append((visible, index[after[0]], after[1], True))
+            self._come(Coming(visible, self._number, index[after[0]], after[1], is_new=True))
         self._catch_up()
+
+    def _come(self, coming: Coming) -> None:
+        self._number += 1
+        heappush(self._coming, coming)
 
     def _catch_up(self) -> None:
         """Let the indexes show what was written long enough ago."""
         now = self._clock()
-        while self._coming and self._coming[0][0] <= now:
-            _, entries, entry, is_new = self._coming.popleft()
-            if is_new:
-                insort(entries, entry)
+        while self._coming and self._coming[0].at <= now:
+            coming = heappop(self._coming)
+            if coming.is_new:
+                insort(coming.entries, coming.entry)
             else:
-                del entries[bisect_left(entries, entry)]
+                del coming.entries[bisect_left(coming.entries, coming.entry)]
 
     def _query_index(self, name: str, request: Mapping[str, Any]) -> list[Image]:
         hash_name, range_name = INDEXES[name]

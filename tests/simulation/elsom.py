@@ -25,9 +25,10 @@ class Transaction:
     lag: int = 0
     truth: list[tuple[int, Answer]] = field(default_factory=list)
     asked_at: list[int] = field(default_factory=list)
-    # When a question about it was answered with an error code that says nothing about it.
-    put_off_at: list[int] = field(default_factory=list)
     foreign: bool = False
+    # From when on Elsom does not know it any more, and whether it says so with a 404.
+    forgets_at: int | None = None
+    forgets_by_404: bool = False
 
     def status(self, moment: int) -> Answer:
         """How the payment really stands."""
@@ -52,25 +53,23 @@ class ElsomServer:
     on_repeat: Decide
     # How long the next answer is held back.
     pause: int = 0
+    # What an id that was never started gets, and until when: afterwards an error code.
+    unknown_says: str = "error code"
+    unknown_until: int = 0
     transactions: dict[str, Transaction] = field(default_factory=dict)
 
-    def answer(self, body: bytes) -> bytes:
-        """Answer one request, the way the operator's document and its field do."""
+    def answer(self, body: bytes) -> tuple[int, bytes]:
+        """The HTTP status and the body, the way the operator's document and its field do it."""
         ((method, fields),) = json.loads(body).items()
         assert fields["Password"] == MERCHANT.password
         assert all(isinstance(value, str) for value in fields.values())
         if method == "IA_Init":
-            return self._start(fields)
+            return 200, self._start(fields)
         assert method == "PartnerGetPaymentStatus"
         return self._tell_status(fields)
 
     def get(self, trn: str) -> Transaction:
         return self.transactions.setdefault(trn, Transaction(trn))
-
-    def put_off(self, body: bytes) -> None:
-        """Answer a question with an error code instead."""
-        ((_, fields),) = json.loads(body).items()
-        self.get(fields["PartnerTrnID"]).put_off_at.append(self.loop.now)
 
     def set_status(self, transaction: Transaction, status: Answer) -> None:
         """Something became of a payment."""
@@ -94,16 +93,38 @@ class ElsomServer:
         url = f"https://elsom.example/merchant-payment/{trn.lower()}?language=ru&platform=web"
         return self._said(self._success(), {"URL": url})
 
-    def _tell_status(self, fields: dict[str, str]) -> bytes:
+    def _tell_status(self, fields: dict[str, str]) -> tuple[int, bytes]:
         assert len(fields) == 4
-        trn = fields["PartnerTrnID"]
-        transaction = self.get(trn)
+        transaction = self.get(fields["PartnerTrnID"])
         transaction.asked_at.append(self.loop.now)
         if not (transaction.starts or transaction.foreign) or not transaction.knows:
-            self.story.tell(trn, "Elsom: asked, does not know it")
-            return self._said({"ErrorCode": "21", "ErrorMsg": "not found"}, None)
+            return self._not_known(transaction)
+        forgets_at = transaction.forgets_at
+        if forgets_at is not None and self.loop.now >= forgets_at:
+            return self._deny(transaction, "404" if transaction.forgets_by_404 else "error code")
+        return 200, self._status_of(transaction)
+
+    def _not_known(self, transaction: Transaction) -> tuple[int, bytes]:
+        odd = self.loop.now < self.unknown_until
+        if transaction.starts:
+            # It refused this one, and says so; only what it never saw gets a 500.
+            by_404 = odd and self.unknown_says == "404"
+            return self._deny(transaction, "404" if by_404 else "error code")
+        return self._deny(transaction, self.unknown_says if odd else "error code")
+
+    def _deny(self, transaction: Transaction, how: str) -> tuple[int, bytes]:
+        self.story.tell(transaction.id, f"Elsom: asked, does not know it: {how}")
+        match how:
+            case "error code":
+                return 200, self._said({"ErrorCode": "21", "ErrorMsg": "not found"}, None)
+            case "garbage":
+                return 200, b"<html>transaction not found</html>"
+            case _:
+                return int(how), b""
+
+    def _status_of(self, transaction: Transaction) -> bytes:
         status = transaction.status(self.loop.now - transaction.lag)
-        self.story.tell(trn, f"Elsom: asked, says {status}")
+        self.story.tell(transaction.id, f"Elsom: asked, says {status}")
         shown: str | int = str(status)
         if status is Answer.PAID and self.rng.random() < 0.2:
             shown = "a"

@@ -28,6 +28,8 @@ class Fate:
     sure: bool = False
     refused: bool = False
     knows: bool = True
+    # So long after its start Elsom does not know it any more.
+    forgets: Span | None = None
 
 
 SOON: Final = (20 * SECOND, 10 * MINUTE)
@@ -56,14 +58,18 @@ FATES: Final = (
     Fate("never, paid days later", 1, (Step((53 * HOUR, 80 * HOUR), Answer.PAID),), sure=True),
     Fate("refused", 3, refused=True, knows=False),
     Fate("refused, failed", 1.5, (Step((0, 0), Answer.ERROR),), refused=True),
+    Fate("never, and forgotten", 0.6, forgets=(MINUTE, 3 * HOUR)),
+    Fate("timed out, and forgotten", 0.6, (TIMED_OUT,), forgets=(25 * MINUTE, 3 * HOUR)),
     Fate("refused, then paid", 2, (PAID_LATE,), refused=True),
 )
 
 
-def choose_fate(rng: Random) -> Fate:
-    return rng.choices(FATES, [fate.weight for fate in FATES])[0]
+def choose_fate(rng: Random, forgets: float = 1.0) -> Fate:
+    """`forgets`: how much likelier than usual Elsom forgets a payment."""
+    weights = [fate.weight * (forgets if fate.forgets else 1) for fate in FATES]
+    return rng.choices(FATES, weights)[0]
 
 
 def choose_lag(rng: Random) -> int:
     """How long status answers stay behind the truth."""
-    return rng.randint(5 * SECOND, 40 * SECOND) if rng.random() < 0.15 else 0
+    return rng.randint(5 * SECOND, 35 * SECOND) if rng.random() < 0.15 else 0

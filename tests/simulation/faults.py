@@ -3,50 +3,70 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from random import Random
 from typing import Final
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from tests.simulation.story import Story
-from tests.simulation.tasks import Killed, Loop
+from tests.simulation.tasks import Killed, Loop, Task
+
+Weights = tuple[tuple[str, float], ...]
 
 # In a thousand calls.
-READ_FAULTS: Final = (("throttled", 3), ("answer lost", 2), ("slow", 3), ("frozen", 0.3))
-WRITE_FAULTS: Final = (
+READ_FAULTS: Final[Weights] = (("throttled", 3), ("answer lost", 3), ("slow", 3), ("frozen", 0.3))
+WRITE_FAULTS: Final[Weights] = (
     *READ_FAULTS,
     ("killed before", 2),
-    ("killed after", 3),
-    ("repeated by the SDK", 4),
+    ("killed after", 4),
+    ("repeated by the SDK", 50),
 )
-KILLS: Final = (("killed before", 3), ("killed after", 4), ("frozen", 0.3))
+KILLS: Final[Weights] = (("killed before", 3), ("killed after", 4), ("frozen", 0.3))
 # Calls with weights of their own. A question may be repeated, so its function dies more often than
 # one that starts a payment; what goes wrong at Elsom and at the shop lies behind the gate.
-OTHERS: Final = {
+OTHERS: Final[dict[tuple[str, str], Weights]] = {
     ("events", "PutEvents"): (
-        ("throttled", 5), ("answer lost", 5), ("killed before", 8), ("killed after", 12),
-        ("repeated by the SDK", 12),
+        ("throttled", 10), ("answer lost", 5), ("killed before", 8), ("killed after", 12),
+        ("repeated by the SDK", 50),
     ),
     ("elsom", "start"): KILLS,
     ("elsom", "status"): (("killed before", 20), ("killed after", 25), ("frozen", 2)),
     ("shop", "webhook"): KILLS,
 }  # fmt: skip
 FROZEN: Final = 60_000
+# However unkind a world is, most calls still work, or nothing would ever happen.
+MOST_IN_A_THOUSAND: Final = 500.0
+MOST_LIKELY: Final = 0.5
+
+
+@cache
+def likelier(weights: Weights, times: float) -> tuple[float, Weights]:
+    """The same faults so many times as likely, and their sum."""
+    total = sum(weight for _, weight in weights)
+    factor = min(times, max(1.0, MOST_IN_A_THOUSAND / total))
+    return total * factor, tuple((fault, weight * factor) for fault, weight in weights)
 
 
 @dataclass
 class Faults:
-    """The dice. Nothing goes wrong any more once `calm` is set."""
+    """The dice. Nothing goes wrong any more once `calm` is set.
+
+    `unkindness` makes every fault so many times as likely.
+    """
 
     rng: Random
     loop: Loop
     story: Story
     counts: Counter[str] = field(default_factory=Counter)
     calm: bool = False
+    unkindness: float = 1.0
+    # Hears of the subject of every fault.
+    on_fault: Callable[[str], None] = field(default=lambda _subject: None)
 
     def happens(self, fault: str, probability: float, subject: str | None = None) -> bool:
         """Throw the dice; a fault that happens is counted."""
-        if self.calm or self.rng.random() >= probability:
+        if self.calm or self.rng.random() >= self._likely(probability):
             return False
         self.note(fault, subject)
         return True
@@ -55,18 +75,28 @@ class Faults:
         self.counts[fault] += 1
         task = self.loop.task
         where = f" in {task.name}" if task else ""
-        self.story.tell(subject or (task.subject if task else ""), f"FAULT {fault}{where}")
+        about = subject or (task.subject if task else "")
+        self.story.tell(about, f"FAULT {fault}{where}")
+        self.on_fault(about)
 
-    def of_call(self, choices: tuple[tuple[str, float], ...]) -> str | None:
+    def of_call(self, choices: Weights) -> str | None:
         """Which of these faults, if any, a call meets: one throw."""
         if self.calm:
             return None
         throw = self.rng.random() * 1000
-        for fault, weight in choices:
+        total, weights = likelier(choices, self.unkindness)
+        if throw >= total:
+            return None
+        for fault, weight in weights:
             throw -= weight
             if throw < 0:
                 return fault
         return None
+
+    def _likely(self, probability: float) -> float:
+        if self.unkindness == 1.0:
+            return probability
+        return min(probability * self.unkindness, max(probability, MOST_LIKELY))
 
 
 @dataclass(frozen=True)
@@ -89,19 +119,28 @@ class FaultyGate:
     def call[Answer](
         self, service: str, operation: str, effect: Callable[[], Answer], *, writes: bool = False
     ) -> Answer:
+        task = self.loop.task
+        if writes and task is not None and service == "dynamodb":
+            task.claimed_at = task.looked_at
         # Time passes before each effect; that it took place is known at once, or never.
         self.loop.sleep(self.faults.rng.randint(2, 25))
-        fault = self._fault(service, operation, writes=writes)
+        fault = self._fault(service, operation, task, writes=writes)
         if fault is None:
             return effect()
         self.faults.note(f"{service}: {fault}")
         self.faults.story.tell_task(f"  at {operation}")
+        if task is not None:
+            task.troubles.append(operation)
         return self._fail(fault, operation, effect)
 
-    def _fault(self, service: str, operation: str, *, writes: bool) -> str | None:
+    def _fault(
+        self, service: str, operation: str, task: Task | None, *, writes: bool
+    ) -> str | None:
         for away in self.away:
             if away.service == service and away.first <= self.loop.now < away.last:
                 return "away"
+        if task is not None and task.doomed and (service, operation) == ("elsom", "status"):
+            return "killed after" if self.faults.rng.random() < 0.5 else "killed before"
         ours = WRITE_FAULTS if writes else READ_FAULTS
         return self.faults.of_call(OTHERS.get((service, operation), ours))
 
@@ -120,7 +159,9 @@ class FaultyGate:
                 raise ReadTimeoutError(endpoint_url="aws")
             case "repeated by the SDK":
                 effect()
-                self.loop.sleep(2_000)
+                # The connection broke, or the answer did not come within the client's time-out.
+                broke = self.faults.rng.random() < 0.4
+                self.loop.sleep(self.faults.rng.randint(20, 600) if broke else 2_000)
                 return effect()
             case "slow":
                 self.loop.sleep(self.faults.rng.randint(500, 3_500))
@@ -134,15 +175,19 @@ class FaultyGate:
 
 @dataclass
 class RandomLag:
-    """Indexes and inconsistent reads that are a moment behind."""
+    """Indexes and inconsistent reads that are behind, each index and each write on its own."""
 
     faults: Faults
+    # The share of index writes that is late by seconds to minutes.
+    late: float = 0.003
+    most: int = 120_000
 
     def index(self) -> int:
         if self.faults.calm:
             return 0
-        late = self.faults.happens("dynamodb: index late", 0.003)
-        return self.faults.rng.randint(2_000, 8_000) if late else self.faults.rng.randint(0, 60)
+        if self.faults.happens("dynamodb: index late", self.late):
+            return self.faults.rng.randint(2_000, self.most)
+        return self.faults.rng.randint(0, 60)
 
     def stale(self) -> bool:
         return self.faults.happens("dynamodb: stale read", 0.1)

@@ -1,25 +1,25 @@
 """The line to Elsom: the real client above it, an Elsom that is away, slow or odd behind it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 from payments import transport
 from payments.elsom.client import ElsomClient
 from payments.elsom.outcomes import StartOutcome, StatusOutcome
-from payments.elsom.wire import Answered, Merchant, Start
-from payments.model import Answer
+from payments.elsom.wire import Merchant, Start
 from payments.moments import SECOND
 from payments.transport import Limits, MaybeSent, NotSent, Reply
 from tests.simulation.dynamodb import Gate
 from tests.simulation.elsom import ElsomServer
-from tests.simulation.faults import Faults
+from tests.simulation.faults import Faults, Weights
+from tests.simulation.queries import Queries
 
 START_URL: Final = "https://elsom.example:10690/service/v1/merchant/generateOTP/tenant"
 STATUS_URL: Final = "https://elsom.example:10690/service/v1/merchant/status"
 # In a thousand calls.
-TROUBLES: Final = (
+TROUBLES: Final[Weights] = (
     ("refused", 8), ("no connection", 4), ("reset", 6), ("reset unread", 2), ("hang", 8),
     ("hang unread", 2), ("500", 6), ("500 unread", 2), ("302", 2), ("400", 2), ("garbage", 4),
     ("empty", 3), ("cut", 4), ("odd status", 4), ("error code", 4), ("slow", 12),
@@ -52,12 +52,13 @@ class Line:
 
     faults: Faults
     server: ElsomServer
+    queries: Queries
     outages: tuple[Outage, ...] = ()
+    troubles: Weights = TROUBLES
     calls_in_outage: int = 0
     questions: int = 0
     most_questions: int = 0
     latency: tuple[int, int] = (80, 900)
-    on_answer: Callable[[str, Answer], None] = field(default=lambda _trn, _answer: None)
 
     def carry(self, url: str, body: bytes, limits: Limits) -> Reply:
         """Raises NotSent or MaybeSent, as the real transport does."""
@@ -65,18 +66,22 @@ class Line:
             return self._carry(body, limits, is_start=True)
         self.questions += 1
         self.most_questions = max(self.most_questions, self.questions)
+        query = self.queries.sent(_id_in(body))
         try:
-            return self._carry(body, limits, is_start=False)
+            reply = self._carry(body, limits, is_start=False)
+        except (NotSent, MaybeSent):
+            self.queries.heard(query, None)
+            raise
         finally:
             self.questions -= 1
+        self.queries.heard(query, reply)
+        return reply
 
     def _carry(self, body: bytes, limits: Limits, *, is_start: bool) -> Reply:
         rng, sleep = self.faults.rng, self.faults.loop.sleep
         trouble = self._trouble(is_start=is_start)
         self._connect(trouble, limits)
-        if trouble == "error code" and not is_start:
-            self.server.put_off(body)
-        answer = b"" if trouble in _UNREAD else self.server.answer(body)
+        status, answer = (200, b"") if trouble in _UNREAD else self.server.answer(body)
         pause, self.server.pause = self.server.pause, 0
         if pause:
             sleep(pause)
@@ -95,7 +100,7 @@ class Line:
             case "slow":
                 sleep(rng.randint(1, 8) * SECOND)
         sleep(rng.randint(*self.latency) // 4)
-        return Reply(_STATUSES.get(trouble or "", 200), answer)
+        return Reply(_STATUSES.get(trouble or "", status), answer)
 
     def _connect(self, trouble: str | None, limits: Limits) -> None:
         rng, sleep = self.faults.rng, self.faults.loop.sleep
@@ -118,10 +123,15 @@ class Line:
                     trouble = "refused"
                 self.faults.note(f"elsom away: {trouble}")
                 return trouble
-        trouble_now = self.faults.of_call(TROUBLES)
+        trouble_now = self.faults.of_call(self.troubles)
         if trouble_now is not None:
             self.faults.note(f"elsom: {trouble_now}")
         return trouble_now
+
+
+def _id_in(body: bytes) -> str:
+    ((_, fields),) = json.loads(body).items()
+    return str(fields["PartnerTrnID"])
 
 
 @cache
@@ -145,11 +155,9 @@ class SimulatedElsom(ElsomClient):
 
     def status(self, payment_id: str, merchant: Merchant) -> StatusOutcome:
         def ask() -> StatusOutcome:
-            outcome = ElsomClient.status(self, payment_id, merchant)
-            if isinstance(outcome, Answered):
-                self._line.on_answer(payment_id, outcome.answer)
-            return outcome
+            return ElsomClient.status(self, payment_id, merchant)
 
+        self._line.queries.tried(payment_id)
         return self._gate.call("elsom", "status", ask)
 
     def _post(self, url: str, body: bytes, limits: Limits) -> Reply:

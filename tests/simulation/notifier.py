@@ -70,6 +70,12 @@ class Notifier:
         body = notification_of(trn, "A", "FORGED", self.faults.rng)
         self.callback(trn, body, self._count)
 
+    def ring(self, trn: str, number: int, status: str) -> None:
+        """One of a flood of notifications: half of them say something that none said before."""
+        message = str(number) if self.faults.rng.random() < 0.5 else ""
+        body = notification_of(trn, status, "FLOOD", self.faults.rng, message)
+        self.callback(trn, body, self._count)
+
     def send_junk(self) -> None:
         self.faults.note("notification: junk")
         self.callback("", self.faults.rng.choice(JUNK), self._count)

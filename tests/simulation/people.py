@@ -13,6 +13,8 @@ from payments.moments import HOUR, MINUTE, SECOND
 from payments.start import Started, payment_id
 from tests.fakes.world import STACK_ID
 from tests.simulation.elsom import Transaction
+from tests.simulation.fates import choose_lag
+from tests.simulation.profile import Profile
 from tests.simulation.tasks import Ended
 
 MOST_TRIES: Final = 6
@@ -24,12 +26,15 @@ class Town(Protocol):
 
     @property
     def rng(self) -> Random: ...
+    @property
+    def profile(self) -> Profile: ...
     def later(self, delay: int, action: Callable[[], None]) -> None: ...
     def tell(self, subject: str, text: str) -> None: ...
     def count(self, outcome: str) -> None: ...
     def start(self, subject: str, key: str, body: bytes, done: Callable[[Ended], None]) -> None: ...
     def visit_page(self, subject: str) -> None: ...
     def check_for_shop(self, subject: str) -> None: ...
+    def resend(self, subject: str) -> None: ...
     def forge(self, subject: str) -> None: ...
     def send_junk(self) -> None: ...
     def elsom_knows(self, transaction: Transaction, status: Answer) -> None: ...
@@ -76,9 +81,12 @@ class Caller:
         self._call(1)
         if rng.random() < 0.05:
             town.count("shop: the same start twice at once")
-            town.later(rng.randint(0, 40), lambda: self._call(MOST_TRIES))
+            town.later(rng.randint(0, 40), self.call_once)
+        for _ in range(rng.randint(0, town.profile.eager)):
+            # Several servers of one shop, each with the same order in hand.
+            town.later(rng.randint(0, 15 * SECOND), self.call_once)
         if rng.random() < 0.05:
-            town.later(rng.randint(MINUTE, 3 * HOUR), lambda: self._call(MOST_TRIES))
+            town.later(rng.randint(MINUTE, 3 * HOUR), self.call_once)
         if rng.random() < 0.02:
             other = Order(self.order.key, {**self.order.fields, "amount": "9999.99"})
             town.later(rng.randint(1, 10) * MINUTE, Caller(other, town).call_once)
@@ -89,12 +97,15 @@ class Caller:
 
     def _plan_looks(self) -> None:
         rng, town, subject = self.town.rng, self.town, self.order.subject
-        if rng.random() < 0.4:
+        if rng.random() < town.profile.looks:
             first = rng.randint(5 * SECOND, 15 * MINUTE)
             for turn in range(rng.randint(1, 4)):
                 town.later(first + turn * 4 * SECOND, lambda: town.visit_page(subject))
         if rng.random() < 0.1:
             town.later(rng.randint(5 * SECOND, 2 * HOUR), lambda: town.check_for_shop(subject))
+        if rng.random() < town.profile.resends:
+            for _ in range(rng.randint(1, 3)):
+                town.later(rng.randint(SECOND, 12 * HOUR), lambda: town.resend(subject))
         if rng.random() < 0.08:
             town.later(rng.randint(0, HOUR), lambda: town.forge(subject))
 
@@ -147,10 +158,20 @@ class Stranger:
             return
         own_form = rng.random() < 0.7
         trn = derive_id("foreign", str(number)) if own_form else rng.choice(FOREIGN_NAMES)
-        transaction = Transaction(trn, foreign=True, knows=rng.random() < 0.8)
+        transaction = Transaction(trn, foreign=True, knows=rng.random() < 0.8, lag=choose_lag(rng))
         status = rng.choice((Answer.PAID, Answer.PAID, Answer.IN_PROGRESS, Answer.TIMED_OUT))
         town.count(f"stranger: {status if own_form else 'other form'}")
         town.elsom_knows(transaction, status)
-        if status is Answer.IN_PROGRESS and rng.random() < 0.5:
+        if status is Answer.PAID:
+            return
+        again = rng.random()
+        if again < 0.4:
             wait = rng.randint(MINUTE, 3 * HOUR)
-            town.later(wait, lambda: town.elsom_knows(transaction, Answer.PAID))
+        elif again < 0.7:
+            # The money comes just while the first notification is looked into.
+            wait = rng.randint(1, 3 * SECOND)
+        elif again < 0.9:
+            wait = rng.randint(25 * HOUR, 40 * HOUR)
+        else:
+            return
+        town.later(wait, lambda: town.elsom_knows(transaction, Answer.PAID))

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from random import Random
 from typing import Final
@@ -25,6 +25,10 @@ class Plan:
     payments: int
     # The id of a payment whose story is wanted.
     wanted: str = ""
+    # Every fault so many times as likely.
+    unkindness: float = 1.0
+    # Go on after the first broken invariant, to find as many as there are.
+    keep_going: bool = False
 
     @property
     def name(self) -> str:
@@ -65,7 +69,9 @@ def unchanged(_world: World) -> AbstractContextManager[object]:
 def run_world(plan: Plan, change: Change = unchanged) -> Report:
     """Run one world to its end. `change` is how a test takes a guard away."""
     with seeded_tokens(Random(plan.name)):
-        world = World(plan.name, plan.payments)
+        world = World(
+            plan.name, plan.payments, unkindness=plan.unkindness, keep_going=plan.keep_going
+        )
         with change(world):
             world.run()
             broken = world.judge()
@@ -81,10 +87,11 @@ def run_world(plan: Plan, change: Change = unchanged) -> Report:
     )
 
 
-def plans(seed: str, payments: int, wanted: str = "") -> list[Plan]:
-    """The worlds of a run: all of one size, but the last."""
-    sizes = [min(WORLD_SIZE, payments - first) for first in range(0, payments, WORLD_SIZE)]
-    return [Plan(seed, number, size, wanted) for number, size in enumerate(sizes)]
+def plans(plan: Plan) -> list[Plan]:
+    """The worlds of a run of so many payments: all of one size, but the last."""
+    firsts = range(0, plan.payments, WORLD_SIZE)
+    sizes = [min(WORLD_SIZE, plan.payments - first) for first in firsts]
+    return [replace(plan, number=number, payments=size) for number, size in enumerate(sizes)]
 
 
 def run_all(worlds: list[Plan], processes: int) -> Iterator[Report]:

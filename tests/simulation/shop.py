@@ -4,16 +4,16 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from payments.moments import SECOND
 from payments.transport import MaybeSent, NotSent
 from payments.webhooks import Target
 from tests.simulation.dynamodb import Gate
-from tests.simulation.faults import Faults
+from tests.simulation.faults import Faults, Weights
 
 # In a thousand deliveries.
-TROUBLES: Final = (
+TROUBLES: Final[Weights] = (
     ("refused", 20),
     ("500", 20),
     ("hang", 10),
@@ -25,17 +25,29 @@ _STATUS: Final = {"500": 500, "302": 302, "410": 410}
 _TIME_OUT: Final = 15 * SECOND
 
 
+# What an event says: about whom, its number there, its type.
+Content = tuple[str, int, str]
+
+
 @dataclass
 class Shop:
-    """`delivered`: by event id, what a shop that throws duplicates away has seen."""
+    """A shop that throws duplicates away. `contents_of`: by event id, what was ever said.
+
+    `settled`: the events that it took, or refused for good, or that lie aside for a person.
+    """
 
     faults: Faults
     gate: Gate
     down: tuple[tuple[int, int], ...] = ()
-    delivered: dict[str, dict[str, Any]] = field(default_factory=dict)
-    forms: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    events_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    gone: set[str] = field(default_factory=set)
+    troubles: Weights = TROUBLES
+    settled: set[str] = field(default_factory=set)
+    contents_of: dict[str, set[Content]] = field(default_factory=lambda: defaultdict(set))
+    events_of: dict[Content, set[str]] = field(default_factory=lambda: defaultdict(set))
+    told_of: dict[str, set[Content]] = field(default_factory=lambda: defaultdict(set))
+    # What it took, refused for good, or would find aside.
+    known: set[Content] = field(default_factory=set)
+    # The cases that it was told were opened.
+    cases: set[str] = field(default_factory=set)
 
     def post(self, _target: Target, _address: str, payload: str, headers: Mapping[str, str]) -> int:
         """The HTTP status; raises NotSent or MaybeSent, as the real transport does."""
@@ -47,13 +59,13 @@ class Shop:
         if any(first <= loop.now < last for first, last in self.down):
             self.faults.note("shop: down for hours")
             raise NotSent("refused")
-        trouble = self.faults.of_call(TROUBLES)
+        trouble = self.faults.of_call(self.troubles)
         if trouble:
             self.faults.note(f"shop: {trouble}")
         if trouble == "refused":
             raise NotSent("refused")
         if trouble == "410":
-            self.gone.add(event)
+            self.settle(payload)
         if trouble in _STATUS:
             return _STATUS[trouble]
         self.keep(event, payload)
@@ -66,15 +78,34 @@ class Shop:
 
     def keep(self, event: str, payload: str) -> None:
         """Take a webhook in; one that was seen before only counts."""
-        content = json.loads(payload)
-        assert content["eventId"] == event
-        about = content.get("payment") or content["case"]
-        subject = about.get("paymentId") or about["id"]
-        if "payment" in content:
-            self.events_of[subject].add(event)
-        self.forms[event].add(f"{subject} {content['sequence']} {content['type']}")
-        if event in self.delivered:
+        content, payment_id = self._read(event, payload)
+        self.told_of[payment_id].add(content)
+        if event in self.settled and content in self.known:
             self.faults.counts["shop: told again"] += 1
             return
-        self.delivered[event] = content
-        self.faults.story.tell(subject, f"shop: told {content['type']}, event {event}")
+        self.settle(payload)
+        self.faults.story.tell(payment_id, f"shop: told {content[2]}, event {event}")
+
+    def settle(self, payload: str) -> None:
+        """Nobody has to tell this one any more."""
+        event = str(json.loads(payload)["eventId"])
+        content, _ = self._read(event, payload)
+        self.settled.add(event)
+        self.known.add(content)
+        if content[2] == "case.opened":
+            self.cases.add(content[0])
+
+    def knows_of(self, subject: str, sequence: int, kind: str) -> bool:
+        return (subject, sequence, kind) in self.known
+
+    def was_told_of_case(self, case_id: str) -> bool:
+        return case_id in self.cases
+
+    def _read(self, event: str, payload: str) -> tuple[Content, str]:
+        said = json.loads(payload)
+        assert said["eventId"] == event
+        about = said.get("payment") or said["case"]
+        content = (about["id"], int(said["sequence"]), said["type"])
+        self.contents_of[event].add(content)
+        self.events_of[content].add(event)
+        return content, about.get("paymentId") or about["id"]

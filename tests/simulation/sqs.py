@@ -1,9 +1,10 @@
 """SQS and the Lambda service that empties it: at least once, in any order, hidden while served."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
-from typing import Any
+from re import compile as pattern
+from typing import Any, Final
 
 from payments.moments import SECOND
 from tests.simulation.dynamodb import Gate
@@ -11,6 +12,14 @@ from tests.simulation.faults import Faults
 from tests.simulation.tasks import Ended, Loop
 
 Image = dict[str, Any]
+LOSABLE: Final = frozenset({"checks", "webhooks"})
+_ID: Final = pattern("[0-9A-HJKMNP-TV-Z]{20}")
+
+
+def subject_of(body: str) -> str:
+    """The first id in a message, whatever its form is; "" if there is none."""
+    found = _ID.search(body)
+    return found[0] if found else ""
 
 
 @dataclass(slots=True)
@@ -21,6 +30,8 @@ class Message:
     sent_at: int
     receives: int = 0
     cursed: bool = False
+    # Every delivery dies, but only when it comes to query Elsom.
+    doomed: bool = False
     deleted: bool = False
 
 
@@ -37,16 +48,27 @@ class Queue:
     dead: list[Message] = field(default_factory=list)
     forgotten: list[Message] = field(default_factory=list)
     on_visible: Callable[[], None] = lambda: None
+    # Hears of every message that comes (True) and that is gone (False), with its body.
+    on_content: Callable[[str, bool], None] = lambda _body, _comes: None
     _hidden: list[tuple[int, int, Message]] = field(default_factory=list)
     _ready: list[Message] = field(default_factory=list)
     _number: int = 0
     waiting: int = 0
 
     def put(self, body: str, delay: int = 0) -> None:
-        message = Message(body, self.loop.now)
-        message.cursed = self.faults.happens(f"{self.name}: no delivery succeeds", 0.0005)
+        message, about = Message(body, self.loop.now), subject_of(body)
+        happens = self.faults.happens
+        message.cursed = happens(f"{self.name}: no delivery succeeds", 0.0005, about)
+        message.doomed = happens(f"{self.name}: dies after the claim", 0.002, about)
+        wait = delay * SECOND
+        if happens(f"{self.name}: delayed", 0.005, about):
+            wait += self.faults.rng.randint(SECOND, 300 * SECOND)
+        self._add(message, self.loop.now + wait)
+
+    def _add(self, message: Message, until: int) -> None:
         self.waiting += 1
-        self.hide(message, self.loop.now + delay * SECOND)
+        self.on_content(message.body, True)
+        self.hide(message, until)
 
     def hide(self, message: Message, until: int) -> None:
         """Let the message be seen again at this moment."""
@@ -58,6 +80,7 @@ class Queue:
         if not message.deleted:
             message.deleted = True
             self.waiting -= 1
+            self.on_content(message.body, False)
 
     def receive(self) -> Message | None:
         """A message that can be seen now, hidden for the visibility time-out."""
@@ -78,10 +101,27 @@ class Queue:
                 self.faults.note(f"{self.name}: dead-lettered")
                 continue
             message.receives += 1
-            twice = self.faults.happens(f"{self.name}: delivered twice", 0.01)
-            self.hide(message, now + (300 if twice else self.visibility))
+            self.hide(message, now + self._hidden_for(message))
             return message
         return None
+
+    def _hidden_for(self, message: Message) -> int:
+        """Mostly the visibility time-out; now and then the message, or a copy, is seen before."""
+        if not self.faults.happens(f"{self.name}: delivered twice", 0.1):
+            return self.visibility
+        early = self.faults.rng.randint(1, self.visibility)
+        if self.faults.rng.random() < 0.7:
+            return early
+        # A server of SQS that did not hear of the receive, nor of the deletion.
+        copy = replace(message)
+        self._add(copy, self.loop.now + early)
+        return self.visibility
+
+    def reported_receives(self, message: Message, wrong: float) -> int:
+        """SQS's approximate count: mostly right."""
+        if wrong and self.faults.happens(f"{self.name}: receives miscounted", wrong):
+            return max(1, message.receives + self.faults.rng.choice((-3, -2, -1, -1, 1, 2)))
+        return message.receives
 
     def redrive(self) -> int:
         """Put back what was moved aside, as a person does once the cause is gone."""
@@ -109,18 +149,23 @@ class Queue:
 
 
 class SqsClient:
-    """The three calls of boto3's client that the queues make. URLs are queue names."""
+    """The three calls of boto3's client that the queues make. URLs are queue names.
 
-    def __init__(self, gate: Gate, faults: Faults, *queues: Queue) -> None:
+    `rough`: how far off the figures of the backlog are. A message for a person to look at is
+    never lost: nothing else would tell of it.
+    """
+
+    def __init__(self, gate: Gate, faults: Faults, *queues: Queue, rough: bool = False) -> None:
         self._gate = gate
         self._faults = faults
         self._queues = {queue.name: queue for queue in queues}
+        self.rough = rough
 
     def send_message(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int) -> Image:  # noqa: N803 - boto3's names
         assert 0 <= DelaySeconds <= 900
 
         def effect() -> Image:
-            self._queues[QueueUrl].put(MessageBody, DelaySeconds)
+            self._put(QueueUrl, MessageBody, DelaySeconds)
             return {}
 
         return self._gate.call("sqs", "SendMessage", effect, writes=True)
@@ -132,7 +177,7 @@ class SqsClient:
             partly = self._faults.happens("sqs: batch taken in part", 0.02)
             taken = Entries[:-1] if partly else Entries
             for entry in taken:
-                self._queues[QueueUrl].put(entry["MessageBody"], entry["DelaySeconds"])
+                self._put(QueueUrl, entry["MessageBody"], entry["DelaySeconds"])
             failed = [{"Id": entry["Id"]} for entry in Entries[len(taken) :]]
             return {"Successful": [{"Id": entry["Id"]} for entry in taken], "Failed": failed}
 
@@ -141,10 +186,22 @@ class SqsClient:
     def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: list[str]) -> Image:  # noqa: N803 - boto3's names
         def effect() -> Image:
             first, *others = AttributeNames
-            waiting = self._queues[QueueUrl].waiting
+            waiting = self._about(self._queues[QueueUrl].waiting)
             return {"Attributes": {first: str(waiting), **dict.fromkeys(others, "0")}}
 
         return self._gate.call("sqs", "GetQueueAttributes", effect)
+
+    def _put(self, name: str, body: str, delay: int) -> None:
+        if name in LOSABLE and self._faults.happens(f"{name}: lost", 0.001, subject_of(body)):
+            return
+        self._queues[name].put(body, delay)
+
+    def _about(self, waiting: int) -> int:
+        if not self.rough or self._faults.calm:
+            return waiting
+        if self._faults.happens("sqs: backlog shown as nothing", 0.05):
+            return 0
+        return int(waiting * self._faults.rng.uniform(0.5, 2))
 
 
 @dataclass
@@ -167,7 +224,8 @@ class Poller:
             message = self.queue.receive()
             if message is None:
                 return
-            if self.faults.happens(f"{self.queue.name}: received, function throttled", 0.003):
+            throttled = f"{self.queue.name}: received, function throttled"
+            if self.faults.happens(throttled, 0.003, subject_of(message.body)):
                 continue
             self.running += 1
             self.most_seen = max(self.most_seen, self.running)

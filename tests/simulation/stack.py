@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import sha256
 from random import Random
 from typing import Any, Final
 from unittest.mock import patch
@@ -14,8 +15,9 @@ from unittest.mock import patch
 import msgspec
 
 from payments import check, deliver, due, notification, publish, unknown
+from payments import republish as republishing
 from payments import start as starting
-from payments.answer_shop import check_now
+from payments.answer_shop import check_now, resend_last_event
 from payments.bus import EventBridgeBus
 from payments.elsom.outcomes import Elsom
 from payments.elsom.wire import Merchant, read_notification
@@ -24,24 +26,26 @@ from payments.http import Request
 from payments.links import sign
 from payments.merchant import MerchantVault
 from payments.model import Asker, Payment, Policy
-from payments.moments import MINUTE, SECOND
+from payments.moments import DAY, MINUTE, SECOND
 from payments.pages import routes
 from payments.pages.onward import Places
 from payments.queue import CheckRequest, SqsChecksQueue, SqsQueue
 from payments.shop_requests import PaymentRequest, parse_start
 from payments.start import Started
 from payments.store import payments as store_of_payments
+from payments.store.archive import ArchiveTable
 from payments.store.cases import CaseTable
 from payments.store.inbox import InboxTable
-from payments.store.payments import PaymentTable
+from payments.store.payments import PaymentTable, payment_of
 from payments.store.schedule import ScheduleTable
-from payments.store.table import Table
+from payments.store.table import Table, to_item
 from payments.store.webhooks import DeliveryTable
 from payments.webhooks import Target
 from tests.fakes.elsom import MERCHANT
 from tests.fakes.world import POLICY, STACK_ID
-from tests.simulation.dynamodb import Gate, Lag, MemoryDynamoDB
+from tests.simulation.dynamodb import Gate, Key, Lag, MemoryDynamoDB
 from tests.simulation.faults import Faults
+from tests.simulation.judge import Stored
 from tests.simulation.sqs import Queue, SqsClient
 from tests.simulation.stream import EventsClient
 from tests.simulation.tasks import Loop
@@ -51,7 +55,7 @@ WEBHOOK_CONCURRENCY: Final = 5
 # Seconds that a function may run, as in the template.
 TIMEOUTS: Final = {
     "start": 28, "callback": 10, "schedule": 50, "check": 20, "api": 20, "page": 20,
-    "publish": 60, "deliver": 30,
+    "publish": 60, "deliver": 30, "operator": 3_600,
 }  # fmt: skip
 SHOP_WEBHOOK: Final = "http://127.0.0.1:9/elsom"
 KEY: Final = "page-signing-key"
@@ -90,6 +94,7 @@ class Stack:
     elsom: Elsom
     post: Post
     policy: Policy = POLICY
+    rough_backlog: bool = False
     parts: Parts = field(default_factory=Parts)
 
     def __post_init__(self) -> None:
@@ -99,15 +104,16 @@ class Stack:
         self.webhooks = queue("webhooks", visibility=180 * SECOND, retention=20_160 * MINUTE)
         self.dead_webhooks = queue("dead-webhooks", visibility=SECOND, retention=20_160 * MINUTE)
         self.unpublished = queue("unpublished", visibility=SECOND, retention=20_160 * MINUTE)
-        sqs = SqsClient(
-            self.gate, self.faults, self.checks, self.webhooks, self.dead_webhooks, self.unpublished
-        )
-        self.dynamodb = MemoryDynamoDB(self.gate, clock, self.lag)
+        others = (self.dead_webhooks, self.unpublished)
+        queues = (self.checks, self.webhooks, *others)
+        sqs = SqsClient(self.gate, self.faults, *queues, rough=self.rough_backlog)
+        self.dynamodb = MemoryDynamoDB(self.gate, self.loop.true_time, self.lag)
         self.events = EventsClient(self.gate, self.faults, self.loop, self.webhooks)
         table = Table(self.dynamodb, "payments")
         self.payments = PaymentTable(table)
         self.inbox = InboxTable(table)
         self.schedule = ScheduleTable(table)
+        self.archive = ArchiveTable(table)
         self.cases = CaseTable(table)
         self.deliveries = DeliveryTable(table)
         self.bus = EventBridgeBus(self.events, "payments")
@@ -250,6 +256,47 @@ class Stack:
     def shop_check_function(self, payment_id: str) -> Payment:
         """`POST /payments/{id}/check`; raises what the handler turns into a problem."""
         return check_now(payment_id, self.checking())
+
+    def resend_function(self, payment_id: str) -> None:
+        """`POST /payments/{id}/resend`; raises what the handler turns into a problem."""
+        resend_last_event(payment_id, self.payments, self.deliveries, self.bus)
+
+    def republish_function(self, first: int, last: int) -> None:
+        """The operator's command; raises when it has to be run again."""
+        done = republishing.republish(
+            first,
+            last,
+            republishing.Republishing(
+                archive=self.archive,
+                payments=self.payments,
+                cases=self.cases,
+                deliveries=self.deliveries,
+                bus=self.bus,
+                lookback=self.policy.give_up + 7 * DAY,
+                report_unknown=True,
+            ),
+        )
+        assert not done.refused
+
+    # ------------------------------------------------------------ what is stored
+
+    def stored(self) -> Stored:
+        """What the table holds, for whoever judges it."""
+        items = [to_item(image) for image in self.dynamodb.images.values()]
+        payments = tuple(payment_of(item) for item in items if item["kind"] == "payment")
+        cases = (item for item in items if item["kind"] == "case")
+        return Stored(
+            payments=payments,
+            cases=tuple((item["caseKind"], item["paymentId"], item["pk"]) for item in cases),
+            queries={payment.id: payment.questions for payment in payments},
+        )
+
+    def keeps(self, trn: str, body: bytes) -> bool:
+        """Whether a notification is in the table."""
+        key: Key = (trn, f"notification#{sha256(body).hexdigest()[:32]}")
+        return key in self.dynamodb.images
+
+    # ------------------------------------------------------------ collaborators
 
     def check_as(self, payment_id: str, asker: Asker) -> check.Checked:
         """A check by anybody."""

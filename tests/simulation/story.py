@@ -25,7 +25,7 @@ class Story:
     def of(self, subject: str) -> str:
         """What happened to one payment."""
         found = (line for line in self.lines if line[1] == subject)
-        return "\n".join(f"  {self._when(at)}  {text}" for at, _, text in found)
+        return "\n".join(f"  {self.when(at)}  {text}" for at, _, text in found)
 
     def text(self) -> Iterator[str]:
         return (f"{at - self.began} {subject} {text}\n" for at, subject, text in self.lines)
@@ -36,7 +36,7 @@ class Story:
             total.update(line.encode())
         return total.hexdigest()
 
-    def _when(self, moment: int) -> str:
+    def when(self, moment: int) -> str:
         """Days and time of day since the beginning."""
         passed = moment - self.began
         days, rest = divmod(passed, DAY)

@@ -26,16 +26,25 @@ class Shard:
     loop: Loop
     faults: Faults
     invoke: Invoke
-    records: deque[Image] = field(default_factory=deque)
+    # Each with the moment it was written.
+    records: deque[tuple[int, Image]] = field(default_factory=deque)
     running: bool = False
     tries: int = 0
+    # Hears of a batch that is lost, and when its oldest record was written.
+    on_lost: Callable[[list[Image], int], None] = lambda _batch, _since: None
+    loses_next: bool = False
 
     def poll(self) -> None:
         if self.running or not self.records:
             return
         # After an error the batch is halved, down to one record.
         size = max(1, BATCH >> min(self.tries, 7))
-        batch = [self.records[place] for place in range(min(size, len(self.records)))]
+        size = min(size, len(self.records))
+        batch = [self.records[place][1] for place in range(size)]
+        if self.loses_next:
+            self.loses_next = False
+            self.lose(size)
+            return
         self.running = True
 
         def ended(how: Ended) -> None:
@@ -43,7 +52,7 @@ class Shard:
             again = self.faults.happens("stream: batch told again", 0.005)
             if how.error is None and not again:
                 self.tries = 0
-                for _ in batch:
+                for _ in range(min(size, len(self.records))):
                     self.records.popleft()
                 self.poll()
             else:
@@ -51,6 +60,14 @@ class Shard:
                 self.loop.after(min(SECOND << min(self.tries, 6), MINUTE), self.poll)
 
         self.invoke(batch, ended)
+
+    def lose(self, size: int) -> None:
+        """Records that no function ever sees."""
+        lost = [self.records.popleft() for _ in range(size)]
+        if lost:
+            self.faults.note("stream: batch lost")
+            self.on_lost([record for _, record in lost], lost[0][0])
+        self.poll()
 
 
 class Stream:
@@ -70,9 +87,14 @@ class Stream:
             change["OldImage"] = before
         name = "INSERT" if before is None else "MODIFY"
         shard = self.shards[sum(key_of(after)[0].encode()) % SHARDS]
-        shard.records.append({"eventName": name, "dynamodb": change})
+        shard.records.append((self._loop.now, {"eventName": name, "dynamodb": change}))
         late = self._faults.happens("stream: late", 0.002)
         self._loop.after(MINUTE if late else 200, shard.poll)
+
+    def lose_everything(self) -> None:
+        """The table was replaced: what its stream still held is gone."""
+        for shard in self.shards:
+            shard.lose(len(shard.records))
 
     @property
     def waiting(self) -> int:

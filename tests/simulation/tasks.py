@@ -14,11 +14,21 @@ class Killed(BaseException):
 
 @dataclass(slots=True)
 class Task:
-    """One run of a function. `subject` is the payment it is about, as far as is known."""
+    """One run of a function. `subject` is the payment it is about, as far as is known.
+
+    `skew`: how far this function's clock is off. `doomed`: dies when it queries Elsom.
+    `looked_at`: when it last looked at its clock; `claimed_at`: the same for its last write.
+    """
 
     name: str
     subject: str = ""
     deadline: int = 0
+    skew: int = 0
+    doomed: bool = False
+    looked_at: int = 0
+    claimed_at: int | None = None
+    # The calls that met a fault.
+    troubles: list[str] = field(default_factory=list)
     thread: Any = None
     ended: bool = False
 
@@ -37,11 +47,21 @@ class Loop:
 
     now: int
     task: Task | None = None
+    # Set once there is nothing more to see.
+    halted: bool = False
     _events: list[tuple[int, int, Callable[[], None]]] = field(default_factory=list)
     _number: int = 0
     _hub: Any = field(default_factory=getcurrent)
 
     def clock(self) -> int:
+        """What the running function's clock shows; without one, the true time."""
+        task = self.task
+        if task is None:
+            return self.now
+        task.looked_at = self.now
+        return self.now + task.skew
+
+    def true_time(self) -> int:
         return self.now
 
     def at(self, moment: int, action: Callable[[], None]) -> None:
@@ -83,11 +103,12 @@ class Loop:
 
     def run(self, until: int) -> None:
         """Let everything happen that is set up to this moment."""
-        while self._events and self._events[0][0] <= until:
+        while self._events and self._events[0][0] <= until and not self.halted:
             moment, _, action = heappop(self._events)
             self.now = moment
             action()
-        self.now = max(self.now, until)
+        if not self.halted:
+            self.now = max(self.now, until)
 
     @property
     def next_moment(self) -> int | None:

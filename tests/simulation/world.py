@@ -11,26 +11,38 @@ from payments.errors import PaymentsError
 from payments.model import Answer, Payment, Status
 from payments.moments import DAY, HOUR, MINUTE, SECOND
 from tests.fakes.world import NOW, POLICY
+from tests.simulation.due_watch import DueWatch
+from tests.simulation.dynamodb import Image, MemoryDynamoDB
 from tests.simulation.elsom import ElsomServer, Transaction
 from tests.simulation.fates import Fate, choose_fate, choose_lag
-from tests.simulation.faults import Away, Faults, FaultyGate, RandomLag
-from tests.simulation.line import Line, Outage, SimulatedElsom
+from tests.simulation.faults import Faults, FaultyGate, RandomLag
+from tests.simulation.floods import Flooder
+from tests.simulation.invariants import Breaches, Broken
+from tests.simulation.judge import Judge
+from tests.simulation.line import Line, SimulatedElsom
 from tests.simulation.notifier import Notifier
+from tests.simulation.operations import Operator
+from tests.simulation.outages import aws_outages, elsom_outages, shop_outages
 from tests.simulation.people import Caller, Order, Stranger, make_order
+from tests.simulation.profile import Profile, choose_profile
+from tests.simulation.queries import Queries
+from tests.simulation.shop import TROUBLES as SHOP_TROUBLES
 from tests.simulation.shop import Shop
-from tests.simulation.sqs import Message, Poller, Queue
+from tests.simulation.sqs import Message, Poller, subject_of
 from tests.simulation.stack import CONCURRENCY, TIMEOUTS, WEBHOOK_CONCURRENCY, Parts, Stack
 from tests.simulation.story import Story
 from tests.simulation.stream import Stream
 from tests.simulation.tasks import Ended, Killed, Loop, Task
-from tests.simulation.watch import Broken, Judge, Watch
+from tests.simulation.waiting import Waiting
+from tests.simulation.watch import Watch
 
-ORDERS_FOR: Final = 8 * HOUR
 # Nothing fails any more from here on; a give-up and every late check come before the end.
 CALM_AT: Final = NOW + 6 * DAY
 END_AT: Final = NOW + 8 * DAY
 # Sooner than by default: asking in vain for five days shows no more than for two.
 GIVE_UP: Final = 48 * HOUR
+# Some order on every day: their queries show that Elsom is there.
+ORDERED_LATER: Final = 0.05
 
 Done = Callable[[Ended], None]
 
@@ -42,70 +54,133 @@ def nobody(_ended: Ended) -> None:
 class World:
     """Everything, wired together. `run` lets eight days pass and judges what is left."""
 
-    def __init__(self, seed: str, payments: int, parts: Parts | None = None) -> None:
+    def __init__(
+        self,
+        seed: str,
+        payments: int,
+        parts: Parts | None = None,
+        *,
+        profile: Profile | None = None,
+        unkindness: float = 1.0,
+        keep_going: bool = False,
+    ) -> None:
+        self.profile = choose_profile(seed) if profile is None else profile
         self.rng = Random(seed)
         self.loop = Loop(NOW)
         self.story = Story(self.loop, NOW)
         self.outcomes: Counter[str] = Counter()
-        self.faults = Faults(self.rng, self.loop, self.story)
-        self.gate = FaultyGate(self.loop, self.faults, _aws_outages(self.rng))
-        self.watch = Watch(self.story)
+        self.tasks: dict[int, Task] = {}
+        self.breaches = Breaches(self.loop, self.story, keep_going)
+        self.faults = Faults(self.rng, self.loop, self.story, unkindness=unkindness)
+        self.gate = FaultyGate(self.loop, self.faults, aws_outages(self.rng))
+        self._make_elsom()
+        self.shop = Shop(self.faults, self.gate, shop_outages(self.rng))
+        self.shop.troubles = tuple(
+            (name, weight * self.profile.shop_fails) for name, weight in SHOP_TROUBLES
+        )
+        self._make_stack(parts or Parts())
+        self._make_watches()
+        self.starting: set[str] = set()
+        self.notifier = Notifier(
+            self.faults, self.line, self._callback, self.starting, self.outcomes
+        )
+        self.operator = Operator(self, self.rng)
+        self._plan(payments)
+
+    # ------------------------------------------------------------ what there is
+
+    def _make_elsom(self) -> None:
+        self.queries = Queries(self.loop, self._is_known, self.breaches.add)
+        self.watch = Watch(self.breaches, self.queries)
+        self.queries.on_heard = self.watch.heard
         self.server = ElsomServer(
             self.loop, self.rng, self.story, self._elsom_gets, self.watch.started_again
         )
+        self.server.unknown_says = self.profile.unknown_says
+        self.server.unknown_until = NOW + self.profile.unknown_for
         self.line = Line(
-            self.faults, self.server, _outages(self.rng), on_answer=self.watch.answered
+            self.faults,
+            self.server,
+            self.queries,
+            elsom_outages(self.rng),
+            troubles=self.profile.troubles(),
         )
-        self.shop = Shop(self.faults, self.gate, _shop_outages(self.rng))
+
+    def _make_stack(self, parts: Parts) -> None:
         self.stack = Stack(
             loop=self.loop,
             gate=self.gate,
-            lag=RandomLag(self.faults),
+            lag=RandomLag(self.faults, self.profile.index_late),
             faults=self.faults,
             rng=self.rng,
             elsom=SimulatedElsom(self.line, self.gate),
             post=self.shop.post,
             policy=replace(POLICY, give_up=GIVE_UP),
-            parts=parts or Parts(),
+            rough_backlog=self.profile.rough_backlog,
+            parts=parts,
         )
-        self.watch.images = self.stack.dynamodb.images
         self.stream = Stream(self.loop, self.faults, self._publish)
-        self.stack.dynamodb.listeners += [self.watch.written, self.stream.written]
         self.checks = Poller(self.stack.checks, self.faults, CONCURRENCY, self._check)
         self.webhooks = Poller(self.stack.webhooks, self.faults, WEBHOOK_CONCURRENCY, self._deliver)
-        self.starting: set[str] = set()
-        self.notifier = Notifier(
-            self.faults, self.line, self._callback, self.starting, self.outcomes
-        )
-        self._plan(payments)
+
+    def _make_watches(self) -> None:
+        self.watch.is_kept = self.stack.keeps
+        self.watch.is_settled = self.shop.settled.__contains__
+        self.due_watch = DueWatch(self.watch, self.server, self.stack.policy.late_ladder)
+        bad = [(one.first, one.last) for one in (*self.line.outages, *self.gate.away)]
+        self.waiting = Waiting(self.watch, bad, GIVE_UP)
+        self.queries.on_taken = self.due_watch.verified
+        self.faults.on_fault = self.waiting.fault
+        self.stack.checks.on_content = self.due_watch.content
+        self.stack.dead_webhooks.on_content = self._given_up
+        self.stack.dynamodb.listeners += [
+            self._used,
+            self.watch.written,
+            self.due_watch.written,
+            self.waiting.written,
+            self.stream.written,
+        ]
+
+    def _used(self, _before: Image | None, after: Image) -> None:
+        self.queries.wrote(after["pk"]["S"])
+
+    def _given_up(self, body: str, comes: bool) -> None:
+        if comes:
+            self.shop.settle(body)
+
+    def _is_known(self, subject: str) -> bool:
+        return subject in self.watch.moves
 
     # ------------------------------------------------------------ the run
 
     def run(self, until: int = END_AT, progress: Callable[[int], None] | None = None) -> None:
-        while self.loop.now < until and not self.watch.broken:
+        while self.loop.now < until and not self.loop.halted:
             self.loop.run(min(self.loop.now + 6 * HOUR, until))
+            self.waiting.judge_ends()
             if progress is not None:
                 progress(self.loop.now - NOW)
 
     def judge(self) -> list[Broken]:
         """What is broken, once all has come to rest."""
-        if self.watch.broken:
-            return self.watch.broken
+        if self.loop.halted:
+            return self.breaches.found
         left = self.stream.waiting + self.stack.checks.waiting + self.stack.webhooks.waiting
         if left:
             self.watch.break_(5, "everybody", f"{left} messages and records were never served")
-        dead = frozenset(_event_of(text) for text in self._texts(self.stack.dead_webhooks))
-        judge = Judge(self.watch, self.stack.dynamodb, self.server, self.shop, dead, self.loop.now)
+        judge = Judge(
+            self.watch,
+            self.stack.stored(),
+            self.server,
+            self.shop,
+            self.loop.now,
+            late_for=sum(self.stack.policy.late_ladder),
+            give_up=GIVE_UP,
+            lost=frozenset(self.operator.lost),
+        )
         judge.judge()
         self.outcomes["money that Elsom, asked, did not tell of"] += judge.put_off
-        self.outcomes.update(f"ends: {_end_of(payment)}" for payment in judge.payments)
-        return self.watch.broken
-
-    def _texts(self, queue: Queue) -> list[str]:
-        texts = []
-        while (message := queue.receive()) is not None:
-            texts.append(message.body)
-        return texts
+        self.outcomes.update(f"ends: {_end_of(payment)}" for payment in judge.stored.payments)
+        return self.breaches.found
 
     # ------------------------------------------------------------ what is going to happen
 
@@ -113,12 +188,17 @@ class World:
         previous: Order | None = None
         for number in range(payments):
             order = make_order(number, previous, self)
-            self.loop.at(NOW + self.rng.randrange(ORDERS_FOR), Caller(order, self).begin)
+            later = self.rng.random() < ORDERED_LATER
+            within = CALM_AT - NOW if later else self.profile.orders_for
+            self.loop.at(NOW + self.rng.randrange(within), Caller(order, self).begin)
             previous = order
         stranger = Stranger(self)
         for number in range(payments // 10 + 1):
             moment = NOW + self.rng.randrange(5 * DAY)
             self.loop.at(moment, lambda number=number: stranger.knock(number))  # type: ignore[misc]
+        for number, flood in enumerate(self.profile.floods):
+            Flooder(self, flood, number).plan(NOW)
+        self.operator.plan(self.profile, NOW, CALM_AT)
         self.loop.at(NOW + MINUTE, self._turn)
         self.loop.at(CALM_AT, self._calm_down)
 
@@ -127,12 +207,18 @@ class World:
         self.loop.after(MINUTE, self._turn)
         if not self.stack.dynamodb.is_due(self.loop.now):
             return
+
+        def ended(how: Ended) -> None:
+            if how.error is None:
+                self.waiting.turn()
+
         if not self.faults.happens("schedule: a turn is missed", 0.01):
-            self.invoke("schedule", "", self.stack.schedule_function)
+            self.invoke("schedule", "", self.stack.schedule_function, ended)
 
     def _calm_down(self) -> None:
         """The faults stop, and a person puts back what was moved aside."""
         self.faults.calm = True
+        self.server.unknown_says = "error code"
         self.loop.after(HOUR, self._redrive)
 
     def _redrive(self) -> None:
@@ -141,12 +227,15 @@ class World:
 
     def _elsom_gets(self, transaction: Transaction) -> None:
         """A start has arrived at Elsom: what is to become of it?"""
-        fate = choose_fate(self.rng)
+        fate = choose_fate(self.rng, self.profile.forgets)
         self.count(f"fate: {fate.name}")
         self.story.tell(transaction.id, f"Elsom: fate is '{fate.name}'")
         transaction.refuses = "17" if fate.refused else None
         transaction.knows = fate.knows
         transaction.lag = choose_lag(self.rng)
+        if fate.forgets is not None:
+            transaction.forgets_at = self.loop.now + self.rng.randint(*fate.forgets)
+            transaction.forgets_by_404 = self.rng.random() < 0.5
         self._go_on(transaction, fate, 0)
 
     def _go_on(self, transaction: Transaction, fate: Fate, place: int) -> None:
@@ -170,14 +259,28 @@ class World:
 
     # ------------------------------------------------------------ functions
 
-    def invoke(self, name: str, subject: str, work: Callable[[], Any], done: Done = nobody) -> None:
+    def invoke(
+        self,
+        name: str,
+        subject: str,
+        work: Callable[[], Any],
+        done: Done = nobody,
+        *,
+        doomed: bool = False,
+    ) -> None:
         """Run a function of the stack until it ends, is killed, or its time is over."""
-        task = Task(name, subject, self.loop.now + TIMEOUTS[name] * SECOND)
+        task = Task(name, subject, self.loop.now + TIMEOUTS[name] * SECOND, doomed=doomed)
+        if self.profile.skew:
+            task.skew = self.rng.randint(-self.profile.skew, self.profile.skew)
+        self.tasks[id(task)] = task
 
         def ended(how: Ended) -> None:
+            self.tasks.pop(id(task), None)
             self.outcomes[f"{name}: run"] += 1
+            self.watch.task_ended(task, how)
             if isinstance(how.error, Killed):
-                self.faults.note("lambda: time is over" if how.error.args else "lambda: killed")
+                fault = "lambda: time is over" if how.error.args else "lambda: killed"
+                self.faults.note(fault, subject)
                 self.story.tell(subject, f"{name} was killed")
             elif how.error is not None and not isinstance(how.error, PaymentsError):
                 raise how.error
@@ -187,18 +290,20 @@ class World:
 
     def _callback(self, subject: str, body: bytes, done: Done) -> None:
         self.tell(subject, f"notification arrives: {body.decode(errors='replace')[:200]}")
+        arrived = self.loop.now
 
         def ended(how: Ended) -> None:
             self.tell(subject, f"notification is answered {how.value or 'not at all'}")
             if how.value == 200:
-                self.watch.notification_acknowledged(subject[:100], body)
+                self.watch.notification_acknowledged(subject[:100], body, arrived)
+                self.due_watch.notification_acknowledged(subject[:100], arrived)
             done(how)
 
         self.invoke("callback", subject, lambda: self.stack.callback_function(body), ended)
 
     def _check(self, message: Message, done: Done) -> None:
-        subject = _subject_of(message.body)
-        number = message.receives
+        subject = subject_of(message.body)
+        number = self.stack.checks.reported_receives(message, self.profile.miscounted)
         self.tell(subject, f"check begins, delivery {number}: {message.body}")
 
         def work() -> str | None:
@@ -211,7 +316,7 @@ class World:
             self.tell(subject, f"check ends: {how.value or 'comes again'}")
             done(how)
 
-        self.invoke("check", subject, work, ended)
+        self.invoke("check", subject, work, ended, doomed=message.doomed)
 
     def _deliver(self, message: Message, done: Done) -> None:
         def work() -> str | None:
@@ -234,6 +339,24 @@ class World:
             done(how)
 
         self.invoke("publish", "", lambda: self.stack.publish_function(list(records)), ended)
+
+    # ------------------------------------------------------------ what operators do (see `Site`)
+
+    @property
+    def table(self) -> MemoryDynamoDB:
+        return self.stack.dynamodb
+
+    def republish(self, first: int, last: int, done: Done) -> None:
+        self.invoke("operator", "", lambda: self.stack.republish_function(first, last), done)
+
+    def kill_all(self) -> None:
+        for task in list(self.tasks.values()):
+            self.loop.kill(task)
+
+    def restored(self, touched: set[str]) -> None:
+        self.queries.forget()
+        self.due_watch.restored(self.table.images, touched)
+        self.waiting.restored(self.table.images)
 
     # ------------------------------------------------------------ what people do (see `Town`)
 
@@ -271,6 +394,14 @@ class World:
 
         self.invoke("api", subject, lambda: self.stack.shop_check_function(subject), ended)
 
+    def resend(self, subject: str) -> None:
+        def ended(how: Ended) -> None:
+            heard = type(how.error).__name__ if how.error else "202"
+            self.count(f"resend: {heard}")
+            self.tell(subject, f"shop: wants the last event again, hears {heard}")
+
+        self.invoke("api", subject, lambda: self.stack.resend_function(subject), ended)
+
     def forge(self, subject: str) -> None:
         self.notifier.forge(subject)
 
@@ -287,36 +418,3 @@ def _end_of(payment: Payment) -> str:
     if payment.status is Status.PAID:
         return "paid late" if payment.late else "paid"
     return f"{payment.status} {payment.status_reason}"
-
-
-def _outages(rng: Random) -> tuple[Outage, ...]:
-    """Elsom is away: for minutes, for hours, and just when payments would be given up."""
-    hours = (0.3, 2, 7.6, 24.8, 47.7, 50, 96)
-    lengths = (8, 25, 120 + rng.randrange(240), 60, 90, 60, 60)
-    kinds = ("hang unread", "mixed", "mixed", "refused", "mixed", "mixed", "garbage")
-    return tuple(
-        Outage(NOW + int(hour * HOUR), NOW + int(hour * HOUR) + minutes * MINUTE, kind)
-        for hour, minutes, kind in zip(hours, lengths, kinds, strict=True)
-    )
-
-
-def _aws_outages(rng: Random) -> tuple[Away, ...]:
-    """AWS services that are away for minutes."""
-    return tuple(
-        Away(service, first, first + rng.randint(1, minutes) * MINUTE)
-        for service, minutes in (("sqs", 10), ("dynamodb", 4), ("events", 20), ("sqs", 5))
-        for first in (NOW + rng.randrange(ORDERS_FOR), NOW + rng.randrange(3 * DAY))
-    )
-
-
-def _shop_outages(rng: Random) -> tuple[tuple[int, int], ...]:
-    first = NOW + rng.randrange(4 * HOUR)
-    return ((first, first + rng.randint(1, 6) * HOUR), (NOW + 3 * DAY, NOW + 3 * DAY + HOUR))
-
-
-def _subject_of(body: str) -> str:
-    return body.partition('"id":"')[2].partition('"')[0]
-
-
-def _event_of(payload: str) -> str:
-    return payload.partition('"eventId":"')[2].partition('"')[0]
