@@ -111,7 +111,7 @@ class Scene:
         message = self.stack.checks.receive()
         if message is None:
             return
-        result = self.stack.check_function(message.body, message.receives)
+        result = self.stack.check_function(message.body)
         self.gate.hand_over("message deleted")
         if result is not None:
             self.stack.checks.delete(message)
@@ -197,7 +197,7 @@ class Scene:
         for _ in range(_MOST_TURNS):
             while (message := self.stack.checks.receive()) is not None:
                 with suppress(Killed):
-                    if self.stack.check_function(message.body, message.receives) is not None:
+                    if self.stack.check_function(message.body) is not None:
                         self.stack.checks.delete(message)
             moments = (self.stack.dynamodb.next_due(), self.stack.checks.next_moment())
             coming = [moment for moment in moments if moment is not None]

@@ -55,7 +55,9 @@ def flood(house: House, number: int) -> list[str]:
     """Unknown ids that wait since long before any payment here, as after a flood of a while ago."""
     ids = [derive_id("flood", str(one)) for one in range(number)]
     since = now_ms() - 600 * SECOND
-    waiting = [Unknown(id=one, first_seen_at=since, notified_at=since, next_check_at=since) for one in ids]
+    waiting = [
+        Unknown(id=one, first_seen_at=since, notified_at=since, next_check_at=since) for one in ids
+    ]
     house.stream.put([to_image(_unknown_item(one)) for one in waiting])
     return ids
 

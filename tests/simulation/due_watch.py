@@ -87,7 +87,8 @@ class DueWatch:
         if "dueAt" in image and "dueShard" in image:
             return
         if image["kind"]["S"] == "unknown":
-            self._judge_notified(subject)
+            if "paidAt" not in image:
+                self._judge_notified(subject)
             return
         status = Status(image["status"]["S"])
         if status not in FINAL:

@@ -23,7 +23,7 @@ CONTRACT_2: Final = QueryRule(
     "one in two seconds, six in a minute", ((1, 2 * SECOND), (6, 60 * SECOND))
 )
 # The rule that holds. Switching to the second contract is this line.
-QUERY_RULE: Final = TEN_SECONDS
+QUERY_RULE: Final = CONTRACT_2
 # All unknown ids together.
 UNKNOWN_INTERVAL: Final = SECOND
 

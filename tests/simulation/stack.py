@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 import msgspec
 
-from payments import check, deliver, due, notification, publish, unknown
+from payments import check, deliver, due, notification, publish, triggers, unknown
 from payments import republish as republishing
 from payments import start as starting
 from payments.answer_shop import check_now, resend_last_event
@@ -26,7 +26,7 @@ from payments.http import Request
 from payments.links import sign
 from payments.merchant import MerchantVault
 from payments.model import Asker, Payment, Policy
-from payments.moments import DAY, MINUTE, SECOND
+from payments.moments import DAY, HOUR, SECOND
 from payments.pages import routes
 from payments.pages.onward import Places
 from payments.queue import CheckRequest, SqsChecksQueue, SqsQueue
@@ -78,8 +78,8 @@ class Parts:
     """The use cases that a test may replace, to see that it is noticed."""
 
     start_payment: Callable[..., Started] = starting.start_payment
-    receive_notification: Callable[..., None] = notification.receive_notification
-    check_from_queue: Callable[..., check.Checked] = check.check_from_queue
+    receive_notification: Callable[..., notification.Received] = notification.receive_notification
+    check_from_queue: Callable[..., check.Checked] = triggers.check_from_queue
 
 
 @dataclass
@@ -100,10 +100,10 @@ class Stack:
     def __post_init__(self) -> None:
         clock = self.loop.clock
         queue = partial(Queue, loop=self.loop, faults=self.faults)
-        self.checks = queue("checks", visibility=120 * SECOND, retention=30 * MINUTE)
-        self.webhooks = queue("webhooks", visibility=180 * SECOND, retention=20_160 * MINUTE)
-        self.dead_webhooks = queue("dead-webhooks", visibility=SECOND, retention=20_160 * MINUTE)
-        self.unpublished = queue("unpublished", visibility=SECOND, retention=20_160 * MINUTE)
+        self.checks = queue("checks", visibility=110 * SECOND, retention=24 * HOUR)
+        self.webhooks = queue("webhooks", visibility=180 * SECOND, retention=14 * DAY)
+        self.dead_webhooks = queue("dead-webhooks", visibility=SECOND, retention=14 * DAY)
+        self.unpublished = queue("unpublished", visibility=SECOND, retention=14 * DAY)
         others = (self.dead_webhooks, self.unpublished)
         queues = (self.checks, self.webhooks, *others)
         sqs = SqsClient(self.gate, self.faults, *queues, rough=self.rough_backlog)
@@ -182,16 +182,14 @@ class Stack:
             )
         )
 
-    def check_function(self, body: str, receives: int) -> str | None:
+    def check_function(self, body: str) -> str | None:
         """One message of the checks queue; how it went, or None: it comes again."""
         request = msgspec.json.decode(body, type=CheckRequest)
         try:
             if request.reason == "unknown":
                 asked = unknown.ask_about_unknown(request.id, self.checking())
                 return "unknown asked" if asked else "unknown left"
-            checked = self.parts.check_from_queue(
-                request, self.checking(), redelivered=receives > 1
-            )
+            checked = self.parts.check_from_queue(request, self.checking())
             if checked.result is check.Result.UNKNOWN_ID:
                 unknown.note_unknown(request.id, self.checking())
         except PaymentsError:

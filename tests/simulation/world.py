@@ -309,7 +309,7 @@ class World:
         def work() -> str | None:
             if message.cursed:
                 raise Killed
-            return self.stack.check_function(message.body, number)
+            return self.stack.check_function(message.body)
 
         def ended(how: Ended) -> None:
             self.outcomes[f"check: {how.value or 'comes again'}"] += 1

@@ -153,23 +153,37 @@ def test_a_payment_that_was_never_sent_gets_no_late_checks() -> None:
 def test_no_response_gives_the_step_back_once(status: Status, step: int) -> None:
     taken = claimed(a_payment(status, next_check_at=NOW, check_step=step))
     due = NOW + MINUTE
-    after = after_no_response(taken.payment, taken, due)
+    after = after_no_response(taken.payment, taken, NOW, 0)
     assert (after.next_check_at, after.check_step) == (due, step)
-    assert after_no_response(after, taken, due) is after
+    assert after_no_response(after, taken, NOW, 0) is after
 
 
 def test_no_response_moves_no_check_that_another_query_has_set() -> None:
     first = claimed(a_payment(Status.EXPIRED, next_check_at=NOW, check_step=2))
     second = claimed(first.payment, NOW + 3 * SECOND, Asker.PAGE)
-    assert after_no_response(second.payment, first, NOW + MINUTE) is second.payment
+    assert after_no_response(second.payment, first, NOW, 0) is second.payment
 
 
 @pytest.mark.parametrize("status", OPEN_ONES)
 def test_without_a_response_an_open_payment_is_queried_no_later_than_that(status: Status) -> None:
     later = claimed(a_payment(status, next_check_at=NOW + HOUR), asker=Asker.NOTIFICATION)
-    assert after_no_response(later.payment, later, NOW + MINUTE).next_check_at == NOW + MINUTE
+    assert after_no_response(later.payment, later, NOW, 0).next_check_at == NOW + MINUTE
     sooner = claimed(a_payment(status, next_check_at=NOW + 1), asker=Asker.NOTIFICATION)
-    assert after_no_response(sooner.payment, sooner, NOW + MINUTE) is sooner.payment
+    assert after_no_response(sooner.payment, sooner, NOW, 0) is sooner.payment
+
+
+@pytest.mark.parametrize(
+    ("age", "minutes"), [(0, 1), (HOUR, 1), (4 * HOUR, 3.75), (DAY, 22.5), (30 * DAY, 30)]
+)
+@pytest.mark.parametrize("jitter", [0.0, 1.0])
+def test_the_longer_in_vain_the_longer_the_wait(age: int, minutes: float, jitter: float) -> None:
+    for waits in (
+        a_payment(created_at=NOW - age, next_check_at=NOW),
+        note_trigger(a_payment(Status.PAID, created_at=NOW - 90 * DAY), NOW - age, due=NOW),
+    ):
+        taken = claimed(waits)
+        due = after_no_response(taken.payment, taken, NOW, jitter).next_check_at
+        assert due == NOW + int(minutes * MINUTE * (1 + jitter / 2))
 
 
 # --- triggers ------------------------------------------------------------------------------

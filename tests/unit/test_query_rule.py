@@ -1,5 +1,7 @@
 """At most one status query in two seconds and six in any minute; follow-ups of a trigger."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,7 +37,7 @@ def test_whoever_keeps_to_the_next_allowed_moment_keeps_the_rule(waits: list[int
         remembered = with_query(remembered, now)
         queries.append(now)
         assert len(remembered) <= 6
-    for first, second in zip(queries, queries[1:], strict=False):
+    for first, second in pairwise(queries):
         assert second - first >= 2 * SECOND
     for first, seventh in zip(queries, queries[6:], strict=False):
         assert seventh - first >= MINUTE

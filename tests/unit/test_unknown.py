@@ -163,7 +163,7 @@ def test_a_notification_during_the_query_is_queried_about_again(
 
 
 @pytest.mark.parametrize("says", [PAID, TIMED_OUT])
-def test_an_A_that_meets_another_writer_is_kept(world: World, says: StatusOutcome) -> None:
+def test_an_a_that_meets_another_writer_is_kept(world: World, says: StatusOutcome) -> None:
     """A notification, and another worker whose query began earlier, write during the query."""
     note(world)
 

@@ -15,7 +15,7 @@ from payments.elsom.outcomes import Elsom, Silent, StatusOutcome
 from payments.elsom.wire import Answered, Merchant
 from payments.errors import WriteConflict
 from payments.model import FINAL, Asker, Payment, Policy
-from payments.moments import MINUTE, Clock
+from payments.moments import Clock
 from payments.next_check import (
     Claim,
     after_answer,
@@ -35,7 +35,6 @@ from payments.transitions import (
     settle_unasked,
 )
 
-RETRY_AFTER_SILENCE: Final = MINUTE
 _QUEUED: Final = frozenset({Asker.NOTIFICATION, Asker.FOLLOW_UP, Asker.SCHEDULE})
 _CLAIM_TRIES: Final = 3
 
@@ -182,9 +181,10 @@ def _no_response(claimed: Claim, outcome: Silent, deps: Checking) -> Checked:
     """Elsom could not be queried: nothing ends for it, and the queue's own query comes again."""
     payment = claimed.payment
     if payment.asked_by in _QUEUED:
-        wait = RETRY_AFTER_SILENCE + int(RETRY_AFTER_SILENCE * deps.jitter() / 2)
-        due = deps.clock() + wait
-        payment = apply(deps.payments, payment, lambda p: after_no_response(p, claimed, due))
+        now, jitter = deps.clock(), deps.jitter()
+        payment = apply(
+            deps.payments, payment, lambda known: after_no_response(known, claimed, now, jitter)
+        )
     record_silence(outcome, deps.clock(), deps.schedule, deps.jitter)
     return Checked(Result.SILENT, payment, outcome)
 

@@ -107,7 +107,8 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     status and numbers the events. `attempt_at` is set while a start call runs; `attempt_id` names
     the last one, whose outcome alone may be written. `queried_at` holds the moments of the latest
     status queries, as far as the query rule needs them. `triggered_at` is a trigger that the due
-    index keeps until Elsom has answered a query begun after it. `no_status_at`: when Elsom, asked
+    index keeps until Elsom has answered a query begun after it; `trigger_queried` tells that one
+    has begun, since the clocks of two machines cannot. `no_status_at`: when Elsom, asked
     after the time to give up, first answered without a status.
     """
 
@@ -140,6 +141,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     check_step: int = 0
     queried_at: tuple[int, ...] = ()
     triggered_at: int | None = None
+    trigger_queried: bool = False
     asked_by: Asker | None = None
     questions: int = 0
     last_answer: Answer | None = None

@@ -18,11 +18,14 @@ import msgspec
 from msgspec.structs import replace
 
 from payments.model import Asker, Payment, Policy, Reason, Status
-from payments.moments import SECOND
+from payments.moments import MINUTE, SECOND
 from payments.query_rule import next_step, with_query
 
 # Longer than a message of the checks queue is hidden: what died is not queried about twice.
 LEASE: Final = 120 * SECOND
+# Without a response Elsom is queried again after these, and up to half as much later.
+RETRY: Final = MINUTE
+LONGEST_RETRY: Final = 30 * MINUTE
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +53,7 @@ def claim(payment: Payment, now: int, asker: Asker, policy: Policy) -> Claim:
     claimed = replace(
         payment,
         queried_at=with_query(payment.queried_at, now),
+        trigger_queried=payment.triggered_at is not None,
         asked_by=asker,
         questions=payment.questions + 1,
     )
@@ -92,8 +96,14 @@ def after_no_status(payment: Payment, claim: Claim, now: int, policy: Policy) ->
     return after
 
 
-def after_no_response(payment: Payment, claim: Claim, due: int) -> Payment:
-    """Query again at `due`; the step of the ladder that the query took is given back."""
+def after_no_response(payment: Payment, claim: Claim, now: int, jitter: float) -> Payment:
+    """Query again in a minute; the step of the ladder that the query took is given back.
+
+    The longer it has been in vain, the longer the wait: up to half an hour. `jitter` is 0 to 1.
+    """
+    since = payment.triggered_at or payment.created_at
+    wait = min(max((now - since) // 64, RETRY), LONGEST_RETRY)
+    due = now + wait + int(wait * jitter / 2)
     if claim.owns_next_check(payment) and claim.is_newest(payment):
         step = min(claim.step_before, payment.check_step)
         return replace(payment, next_check_at=due, check_step=step)
@@ -112,13 +122,12 @@ def note_trigger(payment: Payment, now: int, due: int | None = None) -> Payment:
     earliest = due if payment.next_check_at is None else min(payment.next_check_at, due)
     # Always another value, also where the clocks of two machines differ.
     newest = max(now, (payment.triggered_at or 0) + 1)
-    return replace(payment, triggered_at=newest, next_check_at=earliest)
+    return replace(payment, triggered_at=newest, trigger_queried=False, next_check_at=earliest)
 
 
 def waits_for_query(payment: Payment) -> bool:
     """Whether a trigger is kept and no query has begun since."""
-    trigger = payment.triggered_at
-    return trigger is not None and (not payment.queried_at or payment.queried_at[-1] < trigger)
+    return payment.triggered_at is not None and not payment.trigger_queried
 
 
 def keep_trigger(payment: Payment, next_check_at: int | None, verified: int | None) -> Payment:
@@ -128,7 +137,7 @@ def keep_trigger(payment: Payment, next_check_at: int | None, verified: int | No
     """
     trigger = payment.triggered_at
     if trigger is None or trigger == verified:
-        return replace(payment, triggered_at=None, next_check_at=next_check_at)
+        return _without_trigger(payment, next_check_at)
     lease = trigger + LEASE
     due = lease if next_check_at is None else min(next_check_at, lease)
     return replace(payment, next_check_at=due)
@@ -166,8 +175,11 @@ def _back_to_ladder(payment: Payment, claim: Claim, policy: Policy) -> Payment:
 
 def _verified(payment: Payment, now: int, policy: Policy) -> Payment:
     """The trigger is served: what was left of the late checks goes on."""
-    due = late_check(payment, policy, payment.check_step, now)
-    return replace(payment, triggered_at=None, next_check_at=due)
+    return _without_trigger(payment, late_check(payment, policy, payment.check_step, now))
+
+
+def _without_trigger(payment: Payment, next_check_at: int | None) -> Payment:
+    return replace(payment, triggered_at=None, trigger_queried=False, next_check_at=next_check_at)
 
 
 def _ladder_wait(policy: Policy, step: int) -> int:

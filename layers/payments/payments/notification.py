@@ -5,18 +5,21 @@ status query.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
 from payments.elsom.wire import Notification
 from payments.errors import QueueUnavailable, StoreUnavailable
 from payments.ids import is_id
-from payments.model import Payment
+from payments.model import Payment, Status
 from payments.moments import Clock
 from payments.next_check import note_trigger, waits_for_query
 from payments.queue import CheckRequest, ChecksQueue
 from payments.store.inbox import Inbox, remember_unknown
 from payments.store.payments import Payments, apply
+
+_WAITING: Final = frozenset({Status.PENDING, Status.START_UNKNOWN})
 
 
 class Receiving(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,12 +71,13 @@ def receive_notification(
 def _trigger(payment: Payment, request: CheckRequest, deps: Receiving, *, is_first: bool) -> None:
     """One message at a time for one payment, however many notifications come.
 
-    An open payment is in the index anyway, so its first notification writes nothing to it. From the
-    second on, and for an ended payment, the index keeps the trigger until Elsom has answered; while
-    it is kept, the query that it waits for serves every notification that comes.
+    A payment that waits for its customer is in the index until Elsom's answer ends it, so its first
+    notification writes nothing to it. From the second on, and in every other state, the index keeps
+    the trigger until Elsom has answered; as long as its query has not begun, that query serves
+    every notification that comes.
     """
     now = request.received_at
-    if not (is_first and payment.is_open) and not _keep_in_index(payment, now, deps):
+    if not (is_first and payment.status in _WAITING) and not _keep_in_index(payment, now, deps):
         return
     try:
         deps.queue.send(request)
