@@ -73,9 +73,10 @@ def start_answer_wins(patch: Patch) -> None:
 
 
 def success_whatever_is_stored(patch: Patch) -> None:
-    def receive(real: Any, *args: Any) -> None:
+    def receive(real: Any, *args: Any) -> bool:
         with suppress(StoreUnavailable):
             real(*args)
+        return True
 
     around(patch, InboxTable, "receive", receive)
 
@@ -103,7 +104,7 @@ def no_first_check(patch: Patch) -> None:
 
 def queries_without_a_rule(patch: Patch) -> None:
     patch.setattr(check, "next_allowed", lambda _queried_at: 0)
-    patch.setattr(triggers, "_moment", lambda _request: None)
+    patch.setattr(triggers, "_is_served", lambda *_: False)
 
 
 def writes_without_condition(patch: Patch) -> None:
@@ -286,3 +287,4 @@ def unknown_ids_at_any_rate(patch: Patch) -> None:
 
 def writers_do_not_know_their_own_write(patch: Patch) -> None:
     patch.setattr(PaymentTable.__init__, "__defaults__", (lambda: Never("0" * 8),))
+    patch.setattr(start, "new_token", lambda: Never("0" * 8))

@@ -41,7 +41,7 @@ def test_twelve_notifications_of_60_kilobytes_do_not_keep_a_payment_from_being_p
         house.wait(1)
     gaps = [later - earlier for earlier, later in pairwise(moments)]
     assert moments
-    assert all(gap >= 10 * SECOND for gap in gaps), gaps
+    assert all(gap >= 2 * SECOND - 50 for gap in gaps), gaps
     payment = house.payment(trn)
     assert payment.status == "paid"
     assert item_bytes(house, trn) < small + 1024

@@ -145,9 +145,9 @@ GUARDS: Final[dict[str, Guard]] = {
     "F24": Guard(
         mutations.no_circuit, limits.test_f24_elsom_gets_no_storm_of_questions_when_it_is_ill
     ),
-    "F24 ten seconds": Guard(
+    "F24 query rule": Guard(
         mutations.queries_without_a_rule,
-        limits.test_f24_one_payment_is_asked_about_once_in_ten_seconds_whoever_wants_it,
+        limits.test_f24_one_payment_is_queried_six_times_a_minute_at_most_whoever_wants_it,
     ),
     "F25": Guard(
         mutations.repeats_are_new_items,

@@ -83,18 +83,23 @@ class Checked(msgspec.Struct, frozen=True):
     allowed_at: int = 0
 
 
+def never(_payment: Payment) -> bool:
+    """No other query does what this one is for."""
+    return False
+
+
 def check_payment(
     payment_id: str,
     asker: Asker,
     deps: Checking,
     *,
     transaction_id: str | None = None,
-    wanted_at: int | None = None,
+    is_served: Callable[[Payment], bool] = never,
 ) -> Checked:
     """Query Elsom once, unless the query rule forbids it now, and apply the answer.
 
-    `transaction_id` is what a notification called it; it is noted with the payment's end. A query
-    that began at `wanted_at` or later serves as well.
+    `transaction_id` is what a notification called it; it is noted with the payment's end.
+    `is_served` tells whether another query has done already what this one is for.
     """
     payment = deps.payments.get(payment_id)
     if payment is None:
@@ -103,7 +108,9 @@ def check_payment(
     for _ in range(_CLAIM_TRIES):
         now = deps.clock()
         payment = apply(deps.payments, payment, partial(settle_unasked, now=now))
-        stop = _reason_not_to_query(payment, asker, circuit, now, wanted_at)
+        stop = _reason_not_to_query(payment, asker, circuit, now)
+        if is_served(payment):
+            stop = Result.SERVED
         if stop is not None:
             return Checked(stop, payment, allowed_at=next_allowed(payment.queried_at))
         merchant = deps.merchant()  # before the claim: without it there is nothing to query with
@@ -120,10 +127,8 @@ def check_payment(
 
 
 def _reason_not_to_query(
-    payment: Payment, asker: Asker, circuit: Circuit, now: int, wanted_at: int | None
+    payment: Payment, asker: Asker, circuit: Circuit, now: int
 ) -> Result | None:
-    if wanted_at is not None and payment.queried_at and payment.queried_at[-1] >= wanted_at:
-        return Result.SERVED
     if asker is Asker.SCHEDULE and (payment.next_check_at is None or payment.next_check_at > now):
         return Result.SETTLED_UNASKED if payment.status in FINAL else Result.NOT_DUE
     if now < next_allowed(payment.queried_at):

@@ -8,6 +8,7 @@ allowed moment; what cannot be served by a message is left to the due index.
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from msgspec.structs import replace
@@ -37,7 +38,7 @@ def check_from_queue(request: CheckRequest, deps: Checking) -> Checked:
         _asker_of(request),
         deps,
         transaction_id=request.elsom_transaction_id,
-        wanted_at=_moment(request),
+        is_served=partial(_is_served, request),
     )
     if checked.payment is None:
         return checked
@@ -102,14 +103,24 @@ def _moment(request: CheckRequest) -> int:
     return moment_of(request.received_at, request.again)
 
 
+def _is_served(request: CheckRequest, payment: Payment) -> bool:
+    """Whether a query that has begun since is as good as this one."""
+    latest = payment.queried_at[-1] if payment.queried_at else 0
+    return latest >= _moment(request) or _has_ended_since(request, payment)
+
+
+def _has_ended_since(request: CheckRequest, payment: Payment) -> bool:
+    """Whether the payment has ended after the trigger, in a query that served it."""
+    if payment.status not in FINAL or payment.triggered_at is not None:
+        return False
+    latest = payment.queried_at[-1] if payment.queried_at else 0
+    return min(latest, changed_at(payment)) >= request.received_at
+
+
 def _is_over(request: CheckRequest, checked: Checked) -> bool:
     """Whether an answer to a query begun after the trigger has changed something."""
     payment = checked.payment
-    if checked.changed or payment is None:
-        return True
-    if payment.status not in FINAL or payment.triggered_at is not None:
-        return False
-    return checked.result is Result.SERVED and changed_at(payment) >= request.received_at
+    return checked.changed or payment is None or _has_ended_since(request, payment)
 
 
 def _follow_up(request: CheckRequest, deps: Checking) -> None:
