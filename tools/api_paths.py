@@ -56,7 +56,7 @@ def _one_payment() -> dict[str, Any]:
         "/payments/{id}/check": {
             "post": _operation(
                 "checkPayment",
-                "Ask Elsom now, at most once in ten seconds",
+                "Query Elsom now, at most once in 2 s and six times in 60 s",
                 {"200": _answer("The payment after the question", ref("Payment"), payment)},
                 ("not-found", "elsom-unreachable", "not-configured"),
                 parameters=one,
