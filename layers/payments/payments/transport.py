@@ -17,12 +17,13 @@ import time
 import warnings
 from collections.abc import Buffer, Mapping
 from contextlib import suppress
+from functools import partial
 from http.client import BadStatusLine, HTTPResponse, IncompleteRead
 from typing import Any, Final
 
 import certifi
 import msgspec
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3 import PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError
 from urllib3.util.connection import create_connection
@@ -151,8 +152,9 @@ def resolve(host: str, port: int, seconds: float) -> list[str]:
             found.extend(dict.fromkeys(str(answer[4][0]) for answer in answers))
 
     asking = threading.Thread(target=ask, daemon=True)
-    asking.start()
-    asking.join(seconds)
+    with suppress(RuntimeError):  # the machine has no thread left
+        asking.start()
+        asking.join(seconds)
     if asking.is_alive() or not found:
         raise NotSent("name")
     return found
@@ -215,17 +217,20 @@ class _Adapter(HTTPAdapter):
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *_args: Any, **_kwargs: Any) -> None:
-        """Build pools whose connections report to the wire."""
+        """Check certificates by our context, for the name that the stack was given."""
         name = self._trust.server_name
         names: dict[str, Any] = {}
         if name:
             by_name = {"server_hostname": name, "assert_hostname": name}
             names = {"assert_hostname": False} if _is_address(name) else by_name
         self.poolmanager = PoolManager(ssl_context=self._trust.context, **names)
-        self.poolmanager.pool_classes_by_scheme = {
-            "http": _pool(HTTPConnectionPool, _Plain, self._wire, name),
-            "https": _pool(HTTPSConnectionPool, _Secure, self._wire, name),
-        }
+
+    def get_connection_with_tls_context(self, *args: Any, **named: Any) -> Any:
+        """A pool whose connection reports to the wire."""
+        pool: Any = super().get_connection_with_tls_context(*args, **named)
+        kind = _Secure if pool.scheme == "https" else _Plain
+        pool.ConnectionCls = partial(kind, self._wire, self._trust.server_name)
+        return pool
 
     def cert_verify(self, *_args: Any, **_kwargs: Any) -> None:
         """The context decides; requests would add its own authorities to it."""
@@ -306,8 +311,11 @@ class _Plain(HTTPConnection):
     """A connection that tells its wire when it stands."""
 
     response_class = _Response
-    wire: _Wire
-    server_name: str | None
+
+    def __init__(self, wire: _Wire, server_name: str | None, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.wire = wire
+        self.server_name = server_name
 
     def connect(self) -> None:
         """Connect; a failure in here came before the first byte of the request."""
@@ -350,12 +358,6 @@ class _Secure(_Plain, HTTPSConnection):
     def _check(self) -> None:
         """The library has checked chain, dates and name; an address is ours to compare."""
         _require_address(self.sock, self.server_name)
-
-
-def _pool(base: type, connection: type, wire: _Wire, server_name: str | None) -> Any:
-    """A pool class whose connections belong to this wire."""
-    ours = type("Connection", (connection,), {"wire": wire, "server_name": server_name})
-    return type("Pool", (base,), {"ConnectionCls": ours})
 
 
 def _require_address(sock: Any, expected: str | None) -> None:
