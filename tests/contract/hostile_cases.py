@@ -97,7 +97,7 @@ BODIES = {
     "length: more than comes": broken_body(head("200 OK", "Content-Length: 99", body=OK)),
     "length: a terabyte": broken_body(head("200 OK", f"Content-Length: {1 << 40}", body=OK)),
     "length: less than comes": whole(head("200 OK", "Content-Length: 2", body=OK)),
-    "length: folded": whole(head("200 OK", "Content-Length:", f" {len(OK)}", body=OK)),
+    "length: folded": whole(head("200 OK", "Content-Length:", f" {len(OK)}", body=OK * 2)),
     "length: beside chunks": whole(
         head("200 OK", LENGTH, CHUNKED, body=b"%x\r\n%s\r\n0\r\n\r\n" % (len(OK), OK))
     ),
@@ -164,10 +164,11 @@ HEADS = {
     "HTTP/2 in frames": no_head(PREFACE * 10),
     "status 999": Case(head("999 Foo", "Content-Length: 0"), "999 whole", "999"),
     "status 000": no_head(head("000 Foo", "Content-Length: 0")),
+    "status 0200": no_head(head("0200 Foo", "Content-Length: 0")),
     "status 99": no_head(head("99 Foo", "Content-Length: 0")),
     "status 2000": no_head(head("2000 Foo", "Content-Length: 0")),
-    "status +20": no_head(head("+20 Foo", "Content-Length: 0")),
-    "status 2_0": no_head(head("2_0 Foo", "Content-Length: 0")),
+    "status +200": no_head(head("+200 Foo", "Content-Length: 0")),
+    "status 2_00": no_head(head("2_00 Foo", "Content-Length: 0")),
     "status in letters": no_head(head("abc OK")),
     "status in Arabic digits": no_head("HTTP/1.1 ٢٠٠ OK\r\n\r\n".encode()),
     "status in raised digits": no_head(b"HTTP/1.1 \xb2\xb0\xb0 OK\r\n\r\n"),
