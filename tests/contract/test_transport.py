@@ -1,5 +1,6 @@
 """Over real sockets: what was surely not sent, what may have been, and nothing without an end."""
 
+import gc
 import socket
 import ssl
 import time
@@ -9,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from payments import transport
 from payments.transport import MAX_REPLY_BYTES, Limits, MaybeSent, NotSent, Reply, post, tls
 from tests.contract import lines
+from tests.contract.hostile import endless
 from tests.contract.lines import ADDRESS, Server, serving
 
 BODY = b'{"IA_Init": {"Password": "ee7e"}}'
@@ -178,6 +181,51 @@ def test_of_a_big_answer_only_so_much_is_read(size: int, whole: bool) -> None:
     with serving(lines.answer(b"x" * size)) as server:
         reply = send(server.url())
     assert (len(reply.body), reply.whole) == (min(size, MAX_REPLY_BYTES), whole)
+
+
+@pytest.mark.parametrize("status", ["200 OK", "302 Found", "404 No", "500 Oops"])
+def test_of_a_body_without_end_no_more_is_taken_from_the_socket(
+    monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    taken = 0
+    original = transport._Bounded.readinto
+
+    def counted(self: transport._Bounded, buffer: Any) -> int:
+        nonlocal taken
+        count = original(self, buffer)
+        taken += count
+        return count
+
+    monkeypatch.setattr(transport._Bounded, "readinto", counted)
+    body = endless(f"HTTP/1.1 {status}\r\nLocation: /\r\n\r\n".encode(), b"x" * 65_536)
+    with serving(body) as server:
+        send(server.url())
+    one_buffer = 16 * 1024
+    assert taken <= MAX_REPLY_BYTES + one_buffer
+
+
+def test_no_compressed_body_is_asked_for() -> None:
+    with serving(lines.answer()) as server:
+        send(server.url())
+    assert b"accept-encoding: identity\r\n" in server.requests[0].lower()
+
+
+def test_a_hundred_posts_leave_nothing_behind() -> None:
+    def classes() -> int:
+        gc.collect()
+        return sum(isinstance(one, type) for one in gc.get_objects())
+
+    with serving(lines.answer()) as server:
+        send(server.url())
+        before = classes()
+        gc.disable()
+        try:
+            for _ in range(100):
+                send(server.url())
+            made = sum(isinstance(one, type) for one in gc.get_objects())
+        finally:
+            gc.enable()
+    assert made == before
 
 
 def test_a_proxy_in_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,9 @@ from standardwebhooks import Webhook
 from payments import transport, webhook_wiring
 from payments.deliver import Delivering, Outcome, deliver_message
 from payments.events import event_id
-from payments.moments import now_ms
+from payments.moments import HOUR, MINUTE, now_ms
+from payments.webhooks import TRIES
+from tests.contract import hostile, lines
 from tests.fakes.payments import PAYMENT_ID
 from tests.fakes.telling import SECRETS, Outlet
 
@@ -182,6 +184,51 @@ def test_a_2xx_whose_body_never_ends_is_delivered(outlet: Outlet, receiver: Rece
 
     receiver.behave = endless
     assert deliver_message(PAYLOAD, real(outlet, receiver)).outcome is Outcome.DELIVERED
+
+
+def tried_for_two_days(
+    outlet: Outlet, server: lines.Server, monkeypatch: pytest.MonkeyPatch
+) -> list[tuple[Outcome, str]]:
+    """What became of each try, with the real HTTP client under the clock of the test."""
+    monkeypatch.setattr(outlet.shop, "post", webhook_wiring.post)
+    outlet.url, outlet.sandbox, outlet.addresses = server.url(), True, [lines.ADDRESS]
+    outlet.deliver(PAYLOAD)
+    outlet.run(48 * HOUR)
+    return [(tried.outcome, tried.why) for tried in outlet.tried]
+
+
+@pytest.mark.parametrize("location", ["/работы", "https://[x", "https://a\u2100b/"])
+def test_f28_a_shop_whose_redirect_makes_no_sense_is_tried_again_for_28_hours(
+    outlet: Outlet, monkeypatch: pytest.MonkeyPatch, location: str
+) -> None:
+    coding = "cp1251" if location.startswith("/") else "utf-8"
+    reply = f"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: {location}\r\n\r\n"
+    began = outlet.clock()
+    with lines.serving(lambda connection: connection.sendall(reply.encode(coding))) as server:
+        tried = tried_for_two_days(outlet, server, monkeypatch)
+    assert tried == [(Outcome.FAILED, "http-302")] * (TRIES - 1) + [
+        (Outcome.DEAD_LETTERED, "http-302")
+    ]
+    ((given_up_at, payload),) = outlet.dead_letters.waiting
+    assert given_up_at - began == pytest.approx(27.6 * HOUR, abs=10 * MINUTE)
+    assert payload == PAYLOAD
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("ends", ["at the deadline", "by closing", "by a reset"])
+def test_f38_half_a_head_is_no_delivery_and_is_tried_again(
+    outlet: Outlet, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    half = b"HTTP/1.1 200 OK\r\nX: y\r\n"
+    ways = {
+        "at the deadline": lines.drip(half + b"X-Slow: "),
+        "by closing": lambda connection: connection.sendall(half),
+        "by a reset": hostile.reset_after(half),
+    }
+    with lines.serving(ways[ends]) as server:
+        tried = tried_for_two_days(outlet, server, monkeypatch)
+        assert len(server.requests) == TRIES
+    assert {outcome for outcome, _ in tried} == {Outcome.FAILED, Outcome.DEAD_LETTERED}
 
 
 def test_a_shop_that_is_down_is_refused_and_a_name_that_is_none_is_said(

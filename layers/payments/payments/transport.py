@@ -1,25 +1,31 @@
 """The only room with an HTTP client: one POST, and whether it may have reached the other side.
 
-`requests` reports a refused connection and a reset one with the same exception. Here a failure
-before the first byte of the request was written is `NotSent`, everything after it `MaybeSent`.
+Whatever fails before the connection stands is `NotSent`, everything after it `MaybeSent`. The
+request goes out through requests' adapter, since its sessions read what they do not need:
+docs/decisions/http-client-below-the-session.md.
 """
 
 from __future__ import annotations
 
+import io
 import ipaddress
+import re
 import socket
 import ssl
 import threading
+import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Buffer, Mapping
 from contextlib import suppress
+from functools import partial
+from http.client import BadStatusLine, HTTPResponse, IncompleteRead
 from typing import Any, Final
 
 import certifi
 import msgspec
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3 import PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError
+from urllib3.exceptions import ConnectTimeoutError
 from urllib3.util.connection import create_connection
 from urllib3.util.ssl_match_hostname import CertificateError as WrongName
 
@@ -30,6 +36,15 @@ with warnings.catch_warnings():
     from requests.adapters import HTTPAdapter
 
 MAX_REPLY_BYTES: Final = 64 * 1024
+# Of a whole response: its heads, its body, and what stands between the chunks of the body.
+_MAX_WIRE_BYTES: Final = 4 * MAX_REPLY_BYTES
+# No compressed body is asked for; one that comes all the same is decompressed up to the limit.
+_HEADERS: Final = {
+    "Accept": "*/*",
+    "Accept-Encoding": "identity",
+    "Connection": "close",
+    "User-Agent": requests.utils.default_user_agent(),
+}
 
 
 class NotSent(Exception):
@@ -95,37 +110,35 @@ def post(
     Without `read_body` the reply counts as soon as its head is there, and its body is empty.
     Raises `NotSent` or `MaybeSent`.
     """
-    wire = _Wire(address)
-    session = requests.Session()
-    session.trust_env = False
-    adapter = _Adapter(wire, trust)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
+    wire = _Wire(limits, address)
     alarm = threading.Timer(limits.total, wire.cut)
     alarm.daemon = True
-    alarm.start()
     try:
-        with session.post(
-            url,
-            data=body,
-            headers={**headers, "Connection": "close"},
-            timeout=(limits.connect, limits.read),
-            allow_redirects=False,
-            stream=True,
-        ) as response:
+        alarm.start()
+        request = requests.Request("POST", url, {**_HEADERS, **headers}, data=body).prepare()
+        return _exchange(request, limits, wire, trust, read_body=read_body)
+    except Exception as error:
+        failed = MaybeSent if wire.connected else NotSent
+        raise failed("deadline" if wire.late else _why(error)) from error
+    finally:
+        alarm.cancel()
+
+
+def _exchange(
+    request: requests.PreparedRequest, limits: Limits, wire: _Wire, trust: Tls, *, read_body: bool
+) -> Reply:
+    """Send a request below the session, which would read and parse redirects and cookies."""
+    adapter = _Adapter(wire, trust)
+    try:
+        with adapter.send(request, stream=True, timeout=(limits.connect, limits.read)) as response:
             if not read_body:
                 return Reply(response.status_code, b"", whole=False)
             data = response.raw.read(MAX_REPLY_BYTES + 1, decode_content=True)
             if wire.late:
-                raise MaybeSent("deadline")
+                raise TimeoutError
             return Reply(response.status_code, data[:MAX_REPLY_BYTES], len(data) <= MAX_REPLY_BYTES)
-    except (requests.RequestException, HTTPError, OSError) as error:
-        if not wire.connected:
-            raise NotSent(_why(error)) from error
-        raise MaybeSent("deadline" if wire.late else _why(error)) from error
     finally:
-        alarm.cancel()
-        session.close()
+        adapter.close()
 
 
 def resolve(host: str, port: int, seconds: float) -> list[str]:
@@ -134,13 +147,14 @@ def resolve(host: str, port: int, seconds: float) -> list[str]:
 
     def ask() -> None:
         # The system's resolver knows no time-out of ours: a thread of its own may be left behind.
-        with suppress(OSError, UnicodeError):
+        with suppress(OSError, ValueError, OverflowError):
             answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             found.extend(dict.fromkeys(str(answer[4][0]) for answer in answers))
 
     asking = threading.Thread(target=ask, daemon=True)
-    asking.start()
-    asking.join(seconds)
+    with suppress(RuntimeError):  # the machine has no thread left
+        asking.start()
+        asking.join(seconds)
     if asking.is_alive() or not found:
         raise NotSent("name")
     return found
@@ -158,20 +172,23 @@ def reach(host: str, port: int, seconds: float, trust: Tls | None) -> None:
             name = trust.server_name or host
             with trust.context.wrap_socket(plain, server_hostname=name) as secured:
                 _require_address(secured, trust.server_name)
-    except socket.gaierror as error:
-        raise NotSent("name") from error
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise NotSent(_why(error)) from error
 
 
 class _Wire:
     """What one exchange did on the network: shared by its connection and its deadline."""
 
-    def __init__(self, address: str | None) -> None:
+    def __init__(self, limits: Limits, address: str | None) -> None:
         self.address = address
         self.connected = False
         self.late = False
         self._sock: Any = None
+        self._stands_by = time.monotonic() + min(limits.connect, limits.total)
+
+    def left(self) -> float:
+        """Seconds until the connection has to stand, as a time-out: never 0, which means none."""
+        return max(self._stands_by - time.monotonic(), 0.001)
 
     def up(self, sock: Any) -> None:
         """The connection stands and its certificate is checked; bytes follow."""
@@ -200,45 +217,139 @@ class _Adapter(HTTPAdapter):
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *_args: Any, **_kwargs: Any) -> None:
-        """Build pools whose connections report to the wire."""
+        """Check certificates by our context, for the name that the stack was given."""
         name = self._trust.server_name
         names: dict[str, Any] = {}
         if name:
             by_name = {"server_hostname": name, "assert_hostname": name}
             names = {"assert_hostname": False} if _is_address(name) else by_name
         self.poolmanager = PoolManager(ssl_context=self._trust.context, **names)
-        self.poolmanager.pool_classes_by_scheme = {
-            "http": _pool(HTTPConnectionPool, _Plain, self._wire, name),
-            "https": _pool(HTTPSConnectionPool, _Secure, self._wire, name),
-        }
+
+    def get_connection_with_tls_context(self, *args: Any, **named: Any) -> Any:
+        """A pool whose connection reports to the wire."""
+        pool: Any = super().get_connection_with_tls_context(*args, **named)
+        kind = _Secure if pool.scheme == "https" else _Plain
+        pool.ConnectionCls = partial(kind, self._wire, self._trust.server_name)
+        return pool
 
     def cert_verify(self, *_args: Any, **_kwargs: Any) -> None:
         """The context decides; requests would add its own authorities to it."""
 
 
+class _Response(HTTPResponse):
+    """A response whose head has come whole, and of which not more than the limit is read.
+
+    http.client itself takes the end of the stream for the end of the head.
+    """
+
+    def __init__(self, sock: socket.socket, *rest: Any, **more: Any) -> None:
+        super().__init__(sock, *rest, **more)
+        self.fp: Any = io.BufferedReader(_Bounded(self.fp.detach()))
+
+    def begin(self) -> None:
+        """Have the status parsed, and those few headers that say how the body is sent."""
+        stream = self.fp
+        self.fp = io.BytesIO(_read_head(stream))
+        try:
+            super().begin()
+        finally:
+            self.fp = stream
+
+
+class _Bounded(io.RawIOBase):
+    """What comes over a socket, up to the limit."""
+
+    def __init__(self, raw: io.RawIOBase) -> None:
+        self._raw = raw
+        self._left = _MAX_WIRE_BYTES
+
+    def readable(self) -> bool:
+        """For reading is what it is there."""
+        return True
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        """Read at most what is left; raise OSError when nothing is."""
+        if not self._left:
+            msg = "the response does not end"
+            raise OSError(msg)
+        count = self._raw.readinto(memoryview(buffer)[: self._left]) or 0
+        self._left -= count
+        return count
+
+    def close(self) -> None:
+        """Close the socket's own stream too."""
+        self._raw.close()
+        super().close()
+
+
+_STATUS: Final = re.compile(rb"HTTP/1\.[01][ \t]+([1-9][0-9]{2})(?:[ \t\r][^\n]*)?\n")
+_FOLDED: Final = re.compile(rb"\r?\n[ \t]+")
+_USED: Final = re.compile(
+    rb"^((?:content-length|transfer-encoding):[!-~ \t]*"
+    rb"|content-encoding:[ \t]*(?:(?:x-)?gzip|deflate)[ \t]*)\r?$",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def _read_head(stream: io.BufferedReader) -> bytes:
+    """The head of the final response, reduced to what is used; interim ones (1xx) are skipped."""
+    while True:
+        head = bytearray()
+        while (line := stream.readline()) not in {b"\r\n", b"\n"}:
+            if not line.endswith(b"\n"):
+                raise IncompleteRead(b"")
+            head += line
+        status = _STATUS.match(head)
+        if status is None:
+            raise BadStatusLine("")
+        if not status[1].startswith(b"1") or status[1] == b"101":
+            used = _USED.findall(_FOLDED.sub(b" ", head))
+            return b"\r\n".join([b"HTTP/1.1 " + status[1], *used, b"", b""])
+
+
 class _Plain(HTTPConnection):
     """A connection that tells its wire when it stands."""
 
-    wire: _Wire
-    server_name: str | None
+    response_class = _Response
+
+    def __init__(self, wire: _Wire, server_name: str | None, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.wire = wire
+        self.server_name = server_name
 
     def connect(self) -> None:
         """Connect; a failure in here came before the first byte of the request."""
-        try:
-            super().connect()
-            self._check()
-        except Exception as error:
-            raise NotSent(_why(error)) from error
+        super().connect()
+        self._check()
+        self.sock.settimeout(self.timeout)
         self.wire.up(self.sock)
 
     def _check(self) -> None:
         """Without TLS there is nothing to check."""
 
     def _new_conn(self) -> Any:
-        """Open the socket by name, or at the address that was checked beforehand."""
-        if self.wire.address is None:
-            return super()._new_conn()
-        return create_connection((self.wire.address, self.port), self.timeout)
+        """Open the socket, at the address that was checked beforehand or wherever the name leads.
+
+        Name, addresses and the TLS handshake share the time there is for the connection.
+        """
+        *others, last = self._addresses()
+        for number, address in enumerate(others):
+            with suppress(OSError):
+                return self._open(address, self.wire.left() / (len(others) + 1 - number))
+        return self._open(last, self.wire.left())
+
+    def _open(self, address: str, seconds: float) -> socket.socket:
+        at = address, self.port
+        sock = create_connection(at, seconds, socket_options=self.socket_options)
+        sock.settimeout(self.wire.left())
+        return sock
+
+    def _addresses(self) -> list[str]:
+        if self.wire.address is not None:
+            return [self.wire.address]
+        if _is_address(self._dns_host):
+            return [self._dns_host]
+        return resolve(self._dns_host, self.port, self.wire.left())
 
 
 class _Secure(_Plain, HTTPSConnection):
@@ -247,12 +358,6 @@ class _Secure(_Plain, HTTPSConnection):
     def _check(self) -> None:
         """The library has checked chain, dates and name; an address is ours to compare."""
         _require_address(self.sock, self.server_name)
-
-
-def _pool(base: type, connection: type, wire: _Wire, server_name: str | None) -> Any:
-    """A pool class whose connections belong to this wire."""
-    ours = type("Connection", (connection,), {"wire": wire, "server_name": server_name})
-    return type("Pool", (base,), {"ConnectionCls": ours})
 
 
 def _require_address(sock: Any, expected: str | None) -> None:
@@ -286,7 +391,9 @@ def _why(error: BaseException) -> str:
         seen.add(id(cause))
         if isinstance(cause, ssl.SSLCertVerificationError | WrongName):
             return "certificate"
-        if isinstance(cause, NameResolutionError):
+        if isinstance(cause, NotSent):
+            return str(cause)
+        if isinstance(cause, socket.gaierror | UnicodeError):
             return "name"
         if isinstance(cause, ConnectionRefusedError):
             return "refused"
