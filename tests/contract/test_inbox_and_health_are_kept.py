@@ -1,20 +1,26 @@
 """Notifications, unknown ids and Elsom's health in every store."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
 from payments.elsom.wire import Notification
 from payments.errors import WriteConflict
+from payments.ids import derive_id
 from payments.model import Answer
 from payments.moments import DAY, HOUR
 from payments.store import inbox as inbox_module
 from payments.store import schedule as schedule_module
-from payments.store.inbox import Unknown, remember_unknown
+from payments.store.inbox import InboxTable, Unknown, remember_unknown
 from payments.store.schedule import Circuit, Pass
-from tests.contract.stores import Stores
+from tests.contract.stores import DynamoStores, Stores
 from tests.fakes import memory
 from tests.fakes.payments import PAYMENT_ID, UNKNOWN_ID, a_payment
 from tests.fakes.world import NOW
+from tools.elsom import unknown as unknown_command
+from tools.elsom.screen import Screen
 
 CLAIM = Notification(
     partner_trn_id=PAYMENT_ID, transaction_id="PSP1", payment_status="A", message="Платеж"
@@ -176,6 +182,29 @@ def test_only_so_many_unknown_ids_wait_and_the_schedule_counts_them(
     stores.schedule.recount_unknown()
     assert remember_unknown(stores.inbox, ids[3], NOW)
     assert not remember_unknown(stores.inbox, ids[4], NOW)
+
+
+def test_unknown_ids_that_wait_can_be_listed_and_purged(dynamo: DynamoStores) -> None:
+    ids = [derive_id("unknown", str(number)) for number in range(120)]
+    for number, one in enumerate(ids):
+        remember_unknown(dynamo.inbox, one, NOW + number)
+    settled = dynamo.inbox.unknown(ids[7])
+    assert settled is not None
+    dynamo.inbox.save_unknown(settled, replace(settled, next_check_at=None, paid_at=NOW))
+    inbox = InboxTable(dynamo.table)
+    assert [one.id for one in inbox.waiting_unknown()] == [*ids[:7], *ids[8:]]
+    target = SimpleNamespace(table=dynamo.table)
+    screen = Screen(as_json=True)
+    context: Any = SimpleNamespace(obj=SimpleNamespace(target=target, screen=screen))
+    unknown_command.list_unknown(context, limit=3)
+    unknown_command.purge(context, yes=True)
+    assert list(inbox.waiting_unknown()) == []
+    assert dynamo.schedule.due_unknown(NOW + DAY, 10) == []
+    kept = dynamo.inbox.unknown(ids[7])
+    assert kept is not None
+    assert kept.paid_at == NOW, "what Elsom has called paid stays"
+    assert remember_unknown(dynamo.inbox, ids[0], NOW + HOUR)
+    assert [one.id for one in inbox.waiting_unknown()] == [ids[0]]
 
 
 def test_the_first_notification_of_an_id_is_known_as_the_first(stores: Stores) -> None:

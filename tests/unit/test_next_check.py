@@ -116,7 +116,7 @@ def test_an_answer_leaves_the_lease_to_a_query_that_began_later(status: Status) 
 
 @pytest.mark.parametrize("status", EARLY_ENDS)
 def test_the_same_answer_written_twice_uses_up_one_late_check(status: Status) -> None:
-    """The SDK repeats the write behind another writer: the step is taken again on its own result."""
+    """The SDK repeats it behind another writer: the step is taken again on its own result."""
     taken = claimed(a_payment(status, next_check_at=NOW))
     once = answered(taken)
     assert once.check_step == 1

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from typer.exceptions import TyperException
 
 from payments.errors import PaymentsError
-from tools.elsom import cases, operate, payments, setup
+from tools.elsom import cases, operate, payments, setup, unknown
 from tools.elsom.context import Context
 from tools.elsom.screen import Screen
 from tools.elsom.secret import SecretError
@@ -28,6 +28,7 @@ app = typer.Typer(
 setup.add_to(app)
 app.add_typer(payments.app, name="payments", help="Look at payments, and ask Elsom about one.")
 app.add_typer(cases.app, name="cases", help="Money that matches no open order.")
+app.add_typer(unknown.app, name="unknown", help="Ids in notifications that nobody here started.")
 operate.add_to(app)
 
 # What AWS's refusals mean for the person at the keyboard.

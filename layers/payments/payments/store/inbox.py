@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from itertools import batched
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -21,6 +23,7 @@ UNKNOWN_SORT_KEY: Final = "unknown"
 # No more unknown ids than these wait for a query; a stranger can send any number of them.
 MOST_UNKNOWN: Final = 10_000
 _SAVE_TRIES: Final = 8
+_BATCH: Final = 100
 # The state items, which belong to nobody's payment.
 ELSOM: Final = "elsom"
 UNKNOWN_COUNT: Final = "unknown-count"
@@ -140,6 +143,16 @@ class InboxTable:
         except WriteConflict:
             return False
         return True
+
+    def waiting_unknown(self) -> Iterator[Unknown]:
+        """All unknown ids that wait for a query, the longest waiting first, each as it is now."""
+        entries = self._table.walk("dueShard = :shard", index="due", shard=UNKNOWN_SHARD)
+        for batch in batched(entries, _BATCH, strict=False):
+            keys = [(entry["pk"], UNKNOWN_SORT_KEY) for entry in batch]
+            found = {item["pk"]: item for item in self._table.get_many(keys, consistent=True)}
+            for pk, _ in keys:
+                if pk in found and "dueAt" in found[pk]:
+                    yield unknown_of(found[pk])
 
     def _received(self, pk: str, limit: int) -> list[dict[str, Any]]:
         return self._table.query(
