@@ -81,11 +81,20 @@ def test_a_delivery_moves_only_for_who_saw_it_last(dynamo: DynamoStores) -> None
     ended = deliveries.save(second, replace(second, payload="", due_at=None))
     assert deliveries.get(PAYMENT_ID) == ended
     assert deliveries.due(NOW + DAY, 10) == []
-    deliveries.forget(PAYMENT_ID)
-    forgotten = deliveries.get(PAYMENT_ID)
-    assert forgotten is not None
-    assert forgotten.tries == 0
-    deliveries.forget(UNKNOWN_ID)
+
+
+def test_wanting_an_event_again_takes_nothing_away_from_its_pending_retry(
+    dynamo: DynamoStores,
+) -> None:
+    deliveries = DeliveryTable(dynamo.table)
+    pending = Delivery(event_id=PAYMENT_ID, payload="{}", tries=3, first_tried_at=NOW, due_at=NOW)
+    deliveries.insert(pending)
+    for _ in range(2):
+        deliveries.want_again(PAYMENT_ID)
+        marked = replace(pending, wanted_again=True, version=2)
+        assert deliveries.get(PAYMENT_ID) == marked
+    assert deliveries.due(NOW, 10) == [PAYMENT_ID]
+    deliveries.want_again(UNKNOWN_ID)
     assert deliveries.get(UNKNOWN_ID) is None
 
 
@@ -188,16 +197,14 @@ def test_a_case_of_long_ago_that_was_resolved_in_the_range_is_told_as_resolved(
     assert told.ids() == {event_id(old.id, 2)}
 
 
-def test_a_webhook_that_was_given_up_begins_anew(dynamo: DynamoStores) -> None:
+def test_a_webhook_that_was_given_up_is_wanted_again(dynamo: DynamoStores) -> None:
     told = Told(dynamo)
     paid = told.keep(apply_answer(a_payment(), Answer.PAID, NOW, POLICY))
     assert paid.status is Status.PAID
     mark = Delivery(event_id=event_id(paid.id, paid.sequence), tries=8, first_tried_at=NOW)
     told.deliveries.insert(mark)
     told.again(NOW, NOW)
-    known = told.deliveries.get(mark.event_id)
-    assert known is not None
-    assert known.tries == 0
+    assert told.deliveries.get(mark.event_id) == replace(mark, wanted_again=True, version=2)
 
 
 def test_hundreds_of_payments_are_each_told_once_over_many_pages_of_the_index(

@@ -321,7 +321,7 @@ def test_a_shop_that_wants_no_webhooks_gets_none_and_waiting_ones_end(outlet: Ou
 def test_sent_again_by_the_shops_wish_it_starts_from_the_beginning(outlet: Outlet) -> None:
     outlet.shop.answers = [410]
     outlet.deliver(PAYLOAD)
-    outlet.deliveries.forget(ID)
+    outlet.deliveries.want_again(ID)
     outlet.shop.answers = [500]
     outlet.deliver(PAYLOAD)
     outlet.run(MINUTE)

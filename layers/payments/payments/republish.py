@@ -94,9 +94,9 @@ def _unknown_paid(first: int, last: int, deps: Republishing) -> Iterator[Case]:
 
 
 def _tell(events: Sequence[Event], deps: Republishing) -> list[str]:
-    """Tell them as if for the first time: a webhook that was given up begins anew."""
+    """Publish them as if for the first time: a webhook that was given up begins again."""
     for event in events:
-        deps.deliveries.forget(event.event_id)
+        deps.deliveries.want_again(event.event_id)
     return [event.event_id for event in deps.bus.publish(events)]
 
 
