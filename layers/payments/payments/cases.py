@@ -72,8 +72,9 @@ def cases_of(payment: Payment) -> list[Case]:
         found.append(_paid_late(payment))
     if payment.disagreed_at is not None:
         found.append(_disagreement(payment, payment.disagreed_at))
-    if payment.status is Status.EXPIRED and payment.status_reason is Reason.UNRESOLVED:
-        found.append(_unresolved(payment))
+    given_up = _given_up_at(payment)
+    if given_up is not None:
+        found.append(_unresolved(payment, given_up))
     return found
 
 
@@ -159,8 +160,15 @@ def _disagreement(payment: Payment, disagreed_at: int) -> Case:
     )
 
 
-def _unresolved(payment: Payment) -> Case:
-    given_up_at = changed_at(payment)
+def _given_up_at(payment: Payment) -> int | None:
+    """When the payment was given up, also if it was paid late after that."""
+    if payment.status is Status.EXPIRED and payment.status_reason is Reason.UNRESOLVED:
+        return changed_at(payment)
+    entries = (one["at"] for one in payment.timeline if one.get("reason") == Reason.UNRESOLVED)
+    return next(entries, None)
+
+
+def _unresolved(payment: Payment, given_up_at: int) -> Case:
     return _case(
         CaseKind.UNRESOLVED,
         payment,

@@ -123,9 +123,14 @@ def _try_first(event_id: str, payload: str, deps: Delivering) -> Tried:
     kept = Delivery(event_id=event_id, tries=1, first_tried_at=began)
     if outcome is Outcome.FAILED:
         kept = replace(kept, payload=payload, due_at=next_try_at(1, deps.clock()))
-    if deps.deliveries.insert(kept) and outcome is Outcome.FAILED:
+    if _keep(kept, deps) and outcome is Outcome.FAILED:
         _remind(event_id, deps)
     return tried
+
+
+def _keep(kept: Delivery, deps: Delivering) -> bool:
+    """Write down the first try; tell whether no other worker has meanwhile."""
+    return deps.deliveries.insert(kept)
 
 
 def _begin_again(known: Delivery, payload: str, deps: Delivering) -> Tried:
