@@ -34,7 +34,7 @@ EXAMPLE_PAYMENT: Final[dict[str, Any]] = {
     "statusReason": None,
     "elsomErrorCode": None,
     "late": False,
-    "sequence": 2,
+    "sequence": 1795492800412,
     "createdAt": "2026-11-24T04:00:00.000Z",
     "updatedAt": "2026-11-24T04:00:00.412Z",
     "expiresAt": "2026-11-24T05:00:00.000Z",

@@ -260,5 +260,5 @@ class Judge:
 
     def _judge_cases_told(self) -> None:
         for case in self.cases.values():
-            opened = event_id(case["pk"], 1)
+            opened = event_id(case["pk"], case["createdAt"])
             self._judge_event(opened, case["paymentId"], {"type": "case.opened"})

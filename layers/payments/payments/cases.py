@@ -53,7 +53,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename
     resolved_at: int | None = None
     note: str | None = None
     version: int = 1
-    sequence: int = 1
+    sequence: int
 
 
 _NEGATIVE: Final = frozenset(FINAL) - {Status.PAID}
@@ -110,11 +110,15 @@ def paid_unknown(unknown_id: str, first_seen_at: int, paid_at: int) -> Case:
         payment_id=unknown_id,
         evidence=evidence,
         opened_at=paid_at,
+        sequence=paid_at,
     )
 
 
 def resolve(case: Case, note: str, now: int) -> Case:
-    """Close an open case with a person's note; a closed one stays as it is."""
+    """Close an open case with a person's note; a closed one stays as it is.
+
+    As for payments: `sequence` also rises after a restore, which may have opened the case again.
+    """
     if case.state is CaseState.RESOLVED:
         return case
     return msgspec.structs.replace(
@@ -122,7 +126,7 @@ def resolve(case: Case, note: str, now: int) -> Case:
         state=CaseState.RESOLVED,
         note=note,
         resolved_at=now,
-        sequence=case.sequence + 1,
+        sequence=max(case.sequence + 1, now),
     )
 
 
@@ -200,4 +204,5 @@ def _case(kind: CaseKind, payment: Payment, opened_at: int, **evidence: Any) -> 
         order=payment.order_id,
         evidence=evidence,
         opened_at=opened_at,
+        sequence=opened_at,
     )

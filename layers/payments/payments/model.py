@@ -103,8 +103,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 class Payment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """One payment as it is stored. Amount in tyiyn, moments in milliseconds.
 
-    `version` rises with every write and guards it; `sequence` rises with every change of
-    status and numbers the events. `attempt_at` is set while a start call runs.
+    `version` rises with every write and guards it. `sequence` rises with every change of status
+    and numbers the events; it is never behind the clock, so that it also rises after a restore to
+    an earlier moment, and no event id is used twice. `attempt_at` is set while a start call runs.
     """
 
     id: str

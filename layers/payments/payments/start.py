@@ -105,6 +105,7 @@ def _new_payment(request: PaymentRequest, key: str, deps: Starting) -> Payment:
         fingerprint=fingerprint(request),
         created_at=now,
         updated_at=now,
+        sequence=now,
         expires_at=now + deps.policy.lifetime,
         customer_msisdn=mask_msisdn(msisdn) if msisdn else None,
         cashier_no=request.cashier_no or None,
