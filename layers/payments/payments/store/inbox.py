@@ -11,7 +11,7 @@ import msgspec
 from payments.elsom.wire import Notification
 from payments.errors import WriteConflict
 from payments.ids import is_id
-from payments.masks import mask_numbers
+from payments.masks import mask_numbers, visible
 from payments.model import Answer
 from payments.moments import DAY, SECOND
 from payments.store.payments import day_key, new_token
@@ -127,7 +127,7 @@ def remember_unknown(inbox: Inbox, unknown_id: str, now: int) -> None:
 
 def kept_text(raw: bytes) -> str:
     """At most 2 KB of a body; masked before it is cut, or the cut could leave half a number."""
-    text = mask_numbers(raw.decode(errors="replace"))
+    text = visible(mask_numbers(raw.decode(errors="replace")), keep="\n\t")
     return text.encode()[:_RAW_BYTES].decode(errors="ignore")
 
 
