@@ -115,7 +115,15 @@ def test_no_signed_link_and_no_inner_field_is_told() -> None:
     for event in every_event():
         text = msgspec.json.encode(event).decode()
         assert "s=" not in text
-        for inner in ("fingerprint", "writeToken", "elsomUrl", PAY_PAGE, "dueShard", "timeline"):
+        for inner in (
+            "fingerprint",
+            "walletDigest",
+            "writeToken",
+            "elsomUrl",
+            PAY_PAGE,
+            "dueShard",
+            "timeline",
+        ):
             assert inner not in text
         if "payment" in detail(event):
             assert detail(event)["payment"]["checkoutUrl"] is None

@@ -106,6 +106,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     `version` rises with every write and guards it. `sequence` rises with every change of status
     and numbers the events; it is never behind the clock, so that it also rises after a restore to
     an earlier moment, and no event id is used twice. `attempt_at` is set while a start call runs.
+    `wallet_digest` tells who has the key that it names whether two wallet numbers are the same.
     """
 
     id: str
@@ -120,6 +121,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     version: int = 1
     sequence: int = 1
     customer_msisdn: str | None = None
+    wallet_digest: str | None = None
     cashier_no: str | None = None
     description: str | None = None
     metadata: dict[str, str] | None = None
