@@ -111,7 +111,13 @@ def test_each_secret_verifies_with_the_official_library_and_a_stranger_does_not(
         Webhook("whsec_" + "c" * 40).verify(PAYLOAD, headers)
 
 
-@pytest.mark.parametrize("secrets", [(), ("whsec_",), ("whsec_a",), (*SECRETS, "whsec_!")])
+@pytest.mark.parametrize(
+    "secrets",
+    [
+        (), ("whsec_",), ("whsec_a",), (*SECRETS, "whsec_!"), ("whsec_é",), ("whsec_\ud800",),
+        (f"{SECRETS[0]}\n",), (f"whsec_é{SECRETS[0][6:]}",), ("",), ("whsec_MDEy MzQ1",),
+    ],
+)  # fmt: skip
 def test_nothing_is_sent_unsigned(outlet: Outlet, secrets: tuple[str, ...]) -> None:
     with pytest.raises(CannotSign):
         webhook_headers(ID, PAYLOAD, NOW, secrets)
