@@ -55,7 +55,8 @@ def test_a_good_signature_is_found_behind_malformed_ones() -> None:
     [
         "", " ", "v1", "v1,", "v1,*", "v1,é", "v1,\ud800", "v1,AAAA", "v2,AAAA", ",", ",,,",
         "v1,a,b", "v1;AAAA", "é", "\x00", "v1," + "A" * 43 + "=", "v1," + "A" * 43,
-        " ".join(["v1,AAAA"] * 300), "v1," + "A" * 1_000_000, "v1 " * 100_000, None, 7, b"v1,AAAA", ["v1,AAAA"],
+        " ".join(["v1,AAAA"] * 300), "v1," + "A" * 1_000_000, "v1 " * 100_000, None, 7,
+        b"v1,AAAA", ["v1,AAAA"],
     ],
     ids=lambda one: repr(one)[:20],
 )  # fmt: skip
