@@ -7,7 +7,6 @@ seed, is a test of its own.
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any, Final
 
 from payments.cases import CaseKind, case_id
@@ -15,6 +14,7 @@ from payments.check import ASK_INTERVAL
 from payments.events import event_id
 from payments.ids import is_id
 from payments.model import FINAL, Answer, Payment, Reason, Status
+from payments.store.inbox import evidence_of, partition_of
 from payments.store.payments import payment_of
 from payments.store.schedule import UNKNOWN_INTERVAL
 from payments.store.table import to_item
@@ -76,9 +76,8 @@ class Watch:
         self.break_(3, transaction.id, f"start {transaction.starts} has arrived")
 
     def notification_acknowledged(self, trn: str, body: bytes) -> None:
-        key = sha256(body).hexdigest()[:32]
         self.acknowledged.add(trn)
-        if (trn, f"notification#{key}") not in self.images:
+        if (partition_of(trn), evidence_of(body).sort_key) not in self.images:
             self.break_(7, trn, "an acknowledged notification is not kept")
 
     def written(self, before: Image | None, after: Image) -> None:

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from payments.elsom.wire import Refused, read_notification, scrub_refusal
-from payments.store.inbox import kept_text
+from payments.store.inbox import evidence_of
 from payments.telemetry import logger
 from payments.views import view_timeline
 from tests.fakes.payments import a_payment
@@ -84,7 +84,7 @@ def test_a_notification_is_kept_without_what_acts_on_a_screen() -> None:
     )
     assert entry[0]["claimedStatus"] == WRITTEN
     raw = json.dumps({"PaymentResult": {"Message": ESCAPES}}, ensure_ascii=False, indent=1)
-    kept = kept_text(raw.encode())
+    kept = evidence_of(raw.encode()).text
     assert_still(kept)
     assert kept.count("\n") == raw.count("\n")
 

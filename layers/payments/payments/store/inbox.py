@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -21,6 +21,7 @@ KEEP: Final = 90 * DAY
 UNKNOWN_SHARD: Final = "unknown"
 UNKNOWN_SORT_KEY: Final = "unknown"
 _RAW_BYTES: Final = 2_048
+_NOTIFICATION: Final = "notification#"
 _RECEIVE: Final = (
     "SET #kind = :kind, #claim = :claim, #raw = :raw, #source = :source,"
     " #at = if_not_exists(#at, :at), #lastAt = :at, #ttl = :ttl ADD #times :one"
@@ -66,15 +67,15 @@ class InboxTable:
         self._table = table
 
     def receive(self, notification: Notification, raw: bytes, source: str, now: int) -> None:
-        """One small item beside the payment, keyed by the body's hash: a repeat only counts."""
-        key = hashlib.sha256(raw).hexdigest()[:32]
+        """One small item beside the payment, keyed by the text's hash: a repeat only counts."""
+        evidence = evidence_of(raw)
         self._table.update(
-            notification.partner_trn_id,
-            f"notification#{key}",
+            partition_of(notification.partner_trn_id),
+            evidence.sort_key,
             _RECEIVE,
             kind="notification",
             claim=msgspec.to_builtins(notification),
-            raw=kept_text(raw),
+            raw=evidence.text,
             source=source,
             at=now,
             ttl=(now + KEEP) // SECOND,
@@ -84,7 +85,10 @@ class InboxTable:
     def received(self, trn_id: str) -> list[dict[str, Any]]:
         """The notifications kept for an id, at most 100."""
         return self._table.query(
-            "pk = :pk AND begins_with(sk, :prefix)", limit=100, pk=trn_id, prefix="notification#"
+            "pk = :pk AND begins_with(sk, :prefix)",
+            limit=100,
+            pk=partition_of(trn_id),
+            prefix=_NOTIFICATION,
         )
 
     def note_unknown(self, unknown: Unknown) -> Unknown:
@@ -125,10 +129,30 @@ def remember_unknown(inbox: Inbox, unknown_id: str, now: int) -> None:
             inbox.save_unknown(noted, msgspec.structs.replace(noted, next_check_at=now))
 
 
-def kept_text(raw: bytes) -> str:
-    """At most 2 KB of a body; masked before it is cut, or the cut could leave half a number."""
-    text = visible(mask_numbers(raw.decode(errors="replace")), keep="\n\t")
-    return text.encode()[:_RAW_BYTES].decode(errors="ignore")
+def partition_of(trn_id: str) -> str:
+    """Where an id's notifications are kept: beside its payment, if the id can be one's at all.
+
+    Any other id gets a partition that nothing of ours is in, whatever a stranger calls it.
+    """
+    return trn_id if is_id(trn_id) else f"foreign#{trn_id}"
+
+
+class Evidence(NamedTuple):
+    """What is kept of a body, and the key under which it is kept."""
+
+    sort_key: str
+    text: str
+
+
+def evidence_of(raw: bytes) -> Evidence:
+    """At most 2 KB of a body; masked before it is cut, or the cut could leave half a number.
+
+    The key is made of the masked text too: from a hash of the body itself the hidden digits of a
+    wallet number could be found by trying.
+    """
+    text = visible(mask_numbers(raw.decode(errors="replace")), keep="\n\t").encode()
+    key = hashlib.sha256(text).hexdigest()[:32]
+    return Evidence(f"{_NOTIFICATION}{key}", text[:_RAW_BYTES].decode(errors="ignore"))
 
 
 def _unknown_item(unknown: Unknown) -> dict[str, Any]:
