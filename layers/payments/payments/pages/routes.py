@@ -17,6 +17,7 @@ from payments.moments import Clock, now_ms
 from payments.pages.answers import HEADERS, page, redirect
 from payments.pages.html import TURNS, Links, notice_page, result_page
 from payments.pages.onward import Places, back_to_shop, elsom_page, front_page
+from payments.pages.state import shown_status
 from payments.pages.texts import Notice, preferred_language
 from payments.store.payments import Payments
 
@@ -80,7 +81,7 @@ def tell_status(request: Request, pages: Pages) -> Answer:
     """`GET /return/{id}/status`: for the page's own script."""
     payment = _asked(_payment_of(request, pages), pages)
     body = {
-        "status": payment.status,
+        "status": shown_status(payment),
         "final": payment.status not in OPEN,
         "returnUrl": back_to_shop(payment, pages.places),
     }
