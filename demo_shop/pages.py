@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from demo_shop.shop import GOODS, Order, details
-from demo_shop.texts import NAMES, TEXTS, money, status_word
+from demo_shop.texts import NAMES, TEXTS, money, payment_word, status_word
 from elsom_payments_client import Payment
 
 
@@ -27,7 +27,7 @@ def front(orders: Iterable[Order], language: str) -> str:
     )
     rows = "".join(
         f'<li><a href="/orders/{order.payment.id}?lang={language}">{order.id}</a> '
-        f"{escape(order.good.name[language])}, {status_word(order.payment.status, language)}</li>"
+        f"{escape(order.good.name[language])}, {payment_word(order.payment, language)}</li>"
         for order in orders
         if order.payment
     )
@@ -62,7 +62,7 @@ def live(
     facts = {
         words["hint"]: status_word(hint, language) if hint else words["nothing"],
         words["told"]: told.type if told else words["nothing"],
-        words["api"]: status_word(payment.status, language),
+        words["api"]: payment_word(payment, language),
     }
     rows = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in facts.items())
     pay = (

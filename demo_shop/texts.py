@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
+from elsom_payments_client import Payment
+
 NAMES: Final = {"ky": "Кыргызча", "ru": "Русский", "en": "English"}
 TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
     "ky": {
@@ -36,6 +38,7 @@ TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
         "pending": "төлөм күтүлүүдө",
         "paid": "төлөндү",
         "expired": "убактысы бүттү",
+        "unresolved": "жыйынтыгы белгисиз: кайра төлөбөңүз, дүкөнгө кайрылыңыз",
         "cancelled": "жокко чыгарылды",
         "failed_status": "төлөм өткөн жок",
     },
@@ -67,6 +70,7 @@ TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
         "pending": "ожидает оплаты",
         "paid": "оплачен",
         "expired": "время вышло",
+        "unresolved": "итог неизвестен: не платите ещё раз, свяжитесь с магазином",
         "cancelled": "отменён",
         "failed_status": "не прошёл",
     },
@@ -98,6 +102,7 @@ TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
         "pending": "waits for payment",
         "paid": "paid",
         "expired": "timed out",
+        "unresolved": "result unknown: do not pay again, contact the shop",
         "cancelled": "cancelled",
         "failed_status": "failed",
     },
@@ -107,6 +112,12 @@ TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
 def status_word(status: str, language: str) -> str:
     """A payment's status as people say it; one that the shop does not know, as it is."""
     return TEXTS[language].get("failed_status" if status == "failed" else status, status)
+
+
+def payment_word(payment: Payment, language: str) -> str:
+    """How a payment stands. One that was given up did not time out: it may have been paid."""
+    given_up = payment.status_reason == "unresolved"
+    return TEXTS[language]["unresolved"] if given_up else status_word(payment.status, language)
 
 
 def money(amount: Decimal, language: str) -> str:

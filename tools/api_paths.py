@@ -173,7 +173,9 @@ def _problem_answers(names: tuple[str, ...]) -> dict[str, Any]:
     for name in dict.fromkeys(names):
         status, meaning = PROBLEMS[name]
         by_status.setdefault(str(status), []).append(f"`{name}`: {meaning}")
-    by_status.setdefault("429", []).append("`gateway`: too many calls; repeat with the same key.")
+    by_status.setdefault("429", []).append(
+        "`gateway`: too many calls; repeat, a start with the same key."
+    )
     return {status: _problem("; ".join(meanings)) for status, meanings in sorted(by_status.items())}
 
 

@@ -34,7 +34,7 @@ EXAMPLE_PAYMENT: Final[dict[str, Any]] = {
     "statusReason": None,
     "elsomErrorCode": None,
     "late": False,
-    "sequence": 2,
+    "sequence": 1795492800412,
     "createdAt": "2026-11-24T04:00:00.000Z",
     "updatedAt": "2026-11-24T04:00:00.412Z",
     "expiresAt": "2026-11-24T05:00:00.000Z",
@@ -65,10 +65,16 @@ PROBLEMS: Final = {
     "conflict": (409, "Not possible in this state."),
     "idempotency-key-reused": (422, "The key belongs to a request with other content: a bug."),
     "elsom-refused": (422, "Elsom refused; see `elsomErrorCode`. The payment is `failed`."),
-    "internal": (500, "Something unforeseen: repeat with the same key."),
+    "internal": (500, "Something unforeseen: repeat, a start with the same key."),
     "not-configured": (503, "The stack's secret is not filled in; nothing was created."),
-    "elsom-unreachable": (503, "Nothing was sent, or Elsom is silent: repeat with the same key."),
-    "try-again": (503, "The store or queue does not answer: repeat with the same key."),
+    "elsom-unreachable": (
+        503,
+        "Nothing was sent, or Elsom does not answer: repeat, a start with the same key.",
+    ),
+    "try-again": (
+        503,
+        "The store, queue or bus does not answer: repeat, a start with the same key.",
+    ),
 }
 
 

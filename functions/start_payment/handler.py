@@ -37,6 +37,7 @@ def lambda_handler(event: Event, context: Any) -> Answer:
         clock=now_ms,
         stack_id=settings().stack_id,
         seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
+        signing_keys=tuple(filter(None, secret.page_signing_keys)),
     )
     started = start_payment(wanted, key, starting)
     _tell(started)

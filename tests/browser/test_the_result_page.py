@@ -158,7 +158,9 @@ def test_while_nothing_changes_nothing_on_the_page_moves(page: Page, server: Pag
     assert page.evaluate("window.moved") is None
 
 
-@pytest.mark.parametrize("state", ["waiting", "unknown", "expired", "cancelled", "failed"])
+@pytest.mark.parametrize(
+    "state", ["waiting", "unknown", "expired", "unresolved", "cancelled", "failed"]
+)
 def test_paid_while_it_is_watched_it_says_so_without_loading_anew(
     page: Page, server: PagesServer, state: str
 ) -> None:

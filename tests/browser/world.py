@@ -37,6 +37,11 @@ STATES: dict[str, dict[str, Any]] = {
     "paid": {"status": Status.PAID},
     "late": {"status": Status.PAID, "late": True},
     "expired": {"status": Status.EXPIRED},
+    "unresolved": {
+        "status": Status.EXPIRED,
+        "status_reason": Reason.UNRESOLVED,
+        "last_answer": None,
+    },
     "cancelled": {"status": Status.CANCELLED},
     "failed": {"status": Status.FAILED},
     "unsent": {

@@ -1,20 +1,25 @@
 """Notifications, unknown ids and Elsom's health in every store."""
 
+from hashlib import sha256
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from payments.cases import paid_unknown
 from payments.elsom.wire import Notification
 from payments.errors import WriteConflict
-from payments.ids import derive_id
+from payments.events import event_id
+from payments.ids import derive_id, is_id
 from payments.model import Answer
 from payments.moments import DAY, HOUR
 from payments.store import inbox as inbox_module
 from payments.store import schedule as schedule_module
-from payments.store.inbox import InboxTable, Unknown, remember_unknown
+from payments.store.cases import CaseTable
+from payments.store.inbox import InboxTable, Unknown, evidence_of, remember_unknown
 from payments.store.schedule import Circuit, Pass
+from payments.store.webhooks import Delivery, DeliveryTable
 from tests.contract.stores import DynamoStores, Stores
 from tests.fakes import memory
 from tests.fakes.payments import PAYMENT_ID, UNKNOWN_ID, a_payment
@@ -97,6 +102,51 @@ def test_twelve_notifications_of_sixty_kilobytes_do_not_keep_a_payment_from_bein
     paid = stores.payments.save(payment, replace(payment, paid_at=NOW, next_check_at=None))
     assert stores.payments.get(PAYMENT_ID) == paid
     assert len(stores.inbox.received(PAYMENT_ID)) == 12
+
+
+def internal_items(stores: DynamoStores) -> dict[tuple[str, str], Any]:
+    """Keep one item of each kind of ours, by key."""
+    case = paid_unknown(UNKNOWN_ID, NOW, NOW)
+    CaseTable(stores.table).open(case)
+    event = event_id(PAYMENT_ID, NOW)
+    delivery = Delivery(event_id=event, payload="{}", tries=1, first_tried_at=NOW, due_at=NOW)
+    DeliveryTable(stores.table).insert(delivery)
+    stores.inbox.insert_unknown(FRESH)
+    stores.schedule.save_circuit(Circuit(), Circuit(failures=1))
+    keys = ((case.id, "case"), (event, "webhook"), (UNKNOWN_ID, "unknown"), ("elsom", "circuit"))
+    return {key: stores.table.get(*key) for key in keys}
+
+
+def test_a_notification_never_touches_an_item_of_ours_whatever_id_it_names(
+    dynamo: DynamoStores,
+) -> None:
+    ours = internal_items(dynamo)
+    assert all(ours.values())
+    named = {pk for pk, _ in ours} | {"case#open", "unknown", "webhook#0", "00", "circuit"}
+    named |= {"notification#1", "foreign#elsom", f"{PAYMENT_ID} ", PAYMENT_ID.lower()}
+    for name in sorted(named):
+        claim = replace(CLAIM, partner_trn_id=name)
+        dynamo.inbox.receive(claim, name.encode(), "192.0.2.1", NOW)
+        (kept,) = dynamo.inbox.received(name)
+        assert kept["claim"]["partnerTrnId"] == name
+        assert kept["pk"] == (name if is_id(name) else f"foreign#{name}")
+        assert dynamo.payments.get(name) is None
+    assert {key: dynamo.table.get(*key) for key in ours} == ours
+    beside = "pk = :pk AND begins_with(sk, :prefix)"
+    assert dynamo.table.query(beside, limit=9, pk="elsom", prefix="notification#") == []
+
+
+def test_the_key_of_a_notification_does_not_tell_the_wallet_number_that_its_text_hides(
+    dynamo: DynamoStores,
+) -> None:
+    receive(dynamo, b'{"MSISDN": "0556109910"}')
+    (kept,) = dynamo.inbox.received(PAYMENT_ID)
+    guesses = [kept["raw"].replace("***", f"{middle:03d}") for middle in range(1_000)]
+    assert '{"MSISDN": "0556109910"}' in guesses
+    assert kept["sk"] not in {
+        f"notification#{sha256(one.encode()).hexdigest()[:32]}" for one in guesses
+    }
+    assert len({evidence_of(one.encode()).sort_key for one in guesses}) == 1
 
 
 # --- unknown ids ---------------------------------------------------------------------------

@@ -1,5 +1,8 @@
 """Cases, deliveries and the archive in DynamoDB; a range of time told again from the table."""
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 from msgspec.structs import replace
 
@@ -9,7 +12,7 @@ from payments.events import event_id
 from payments.ids import derive_id
 from payments.model import Answer, Payment, Status
 from payments.moments import DAY, HOUR, MINUTE
-from payments.republish import Republished, Republishing, republish
+from payments.republish import Republished, Republishing, changed_within, republish
 from payments.store import table
 from payments.store.archive import ArchiveTable
 from payments.store.cases import CaseTable
@@ -81,11 +84,20 @@ def test_a_delivery_moves_only_for_who_saw_it_last(dynamo: DynamoStores) -> None
     ended = deliveries.save(second, replace(second, payload="", due_at=None))
     assert deliveries.get(PAYMENT_ID) == ended
     assert deliveries.due(NOW + DAY, 10) == []
-    deliveries.forget(PAYMENT_ID)
-    forgotten = deliveries.get(PAYMENT_ID)
-    assert forgotten is not None
-    assert forgotten.tries == 0
-    deliveries.forget(UNKNOWN_ID)
+
+
+def test_wanting_an_event_again_takes_nothing_away_from_its_pending_retry(
+    dynamo: DynamoStores,
+) -> None:
+    deliveries = DeliveryTable(dynamo.table)
+    pending = Delivery(event_id=PAYMENT_ID, payload="{}", tries=3, first_tried_at=NOW, due_at=NOW)
+    deliveries.insert(pending)
+    for _ in range(2):
+        deliveries.want_again(PAYMENT_ID)
+        marked = replace(pending, wanted_again=True, version=2)
+        assert deliveries.get(PAYMENT_ID) == marked
+    assert deliveries.due(NOW, 10) == [PAYMENT_ID]
+    deliveries.want_again(UNKNOWN_ID)
     assert deliveries.get(UNKNOWN_ID) is None
 
 
@@ -112,7 +124,14 @@ class Told:
         self.deliveries = DeliveryTable(dynamo.table)
         self.bus = MemoryBus()
 
-    def again(self, first: int, last: int, *, report_unknown: bool = True) -> Republished:
+    def again(
+        self,
+        first: int,
+        last: int,
+        *,
+        report_unknown: bool = True,
+        lookback: int = POLICY.give_up,
+    ) -> Republished:
         self.bus.told.clear()
         deps = Republishing(
             archive=ArchiveTable(self.dynamo.table),
@@ -120,13 +139,16 @@ class Told:
             cases=self.cases,
             deliveries=self.deliveries,
             bus=self.bus,
-            lookback=POLICY.give_up,
+            lookback=lookback,
             report_unknown=report_unknown,
         )
         return republish(first, last, deps)
 
     def ids(self) -> set[str]:
         return {event.event_id for event in self.bus.told}
+
+    def all_cases(self) -> list[Case]:
+        return self.cases.page(CaseState.OPEN, 100, None).cases
 
     def keep(self, payment: Payment) -> Payment:
         self.payments.insert(payment)
@@ -177,6 +199,87 @@ def test_cases_that_were_lost_are_opened_and_those_that_exist_are_told_again(
     assert kinds == {"duplicate_paid", "paid_unknown"}
 
 
+def lost_disagreement(told: Told, paid_at: int) -> None:
+    paid = apply_answer(a_payment(created_at=NOW - 90 * DAY), Answer.PAID, paid_at, paid_at, POLICY)
+    told.keep(apply_answer(paid, Answer.ERROR, NOW, NOW, POLICY))
+
+
+def lost_paid_late(told: Told) -> None:
+    ended = apply_answer(a_payment(created_at=NOW - 90 * DAY), Answer.ERROR, NOW - DAY, POLICY)
+    told.keep(apply_answer(ended, Answer.PAID, NOW, NOW, POLICY))
+
+
+def lost_unresolved(told: Told) -> None:
+    old = a_payment(created_at=NOW - POLICY.give_up)
+    told.keep(apply_answer(old, Answer.IN_PROGRESS, NOW, NOW, POLICY))
+
+
+def lost_unresolved_that_was_paid_since(told: Told) -> None:
+    old = a_payment(created_at=NOW - POLICY.give_up)
+    given_up = apply_answer(old, Answer.IN_PROGRESS, NOW, NOW, POLICY)
+    told.keep(apply_answer(given_up, Answer.PAID, NOW + 3 * DAY, NOW + 3 * DAY, POLICY))
+
+
+def lost_duplicate(told: Told) -> None:
+    told.keep(a_payment(Status.PAID, id=ident(0), paid_at=NOW - 90 * DAY))
+    second = a_payment(id=ident(1), created_at=NOW - 80 * DAY)
+    told.keep(apply_answer(second, Answer.PAID, NOW, NOW, POLICY))
+
+
+def lost_paid_unknown(told: Told) -> None:
+    seen = Unknown(id=UNKNOWN_ID, first_seen_at=NOW - DAY, notified_at=NOW - DAY)
+    told.dynamo.inbox.insert_unknown(seen)
+    paid = replace(seen, last_answer=Answer.PAID, paid_at=NOW)
+    told.dynamo.inbox.save_unknown(seen, paid)
+
+
+@pytest.mark.parametrize(
+    ("lose", "kinds"),
+    [
+        (partial(lost_disagreement, paid_at=NOW - HOUR), {"disagreement"}),
+        (partial(lost_disagreement, paid_at=NOW - 4 * DAY), {"disagreement"}),
+        (lost_paid_late, {"paid_late"}),
+        (lost_unresolved, {"unresolved"}),
+        (lost_unresolved_that_was_paid_since, {"unresolved", "paid_late"}),
+        (lost_duplicate, {"duplicate_paid"}),
+        (lost_paid_unknown, {"paid_unknown"}),
+    ],
+)
+def test_every_kind_of_case_that_the_stream_lost_is_opened_by_the_range_of_its_change(
+    dynamo: DynamoStores, lose: Callable[[Told], None], kinds: set[str]
+) -> None:
+    told = Told(dynamo)
+    lose(told)
+    assert told.again(NOW + MINUTE, NOW + HOUR).cases == 0, "nothing happened then"
+    assert told.again(NOW - MINUTE, NOW + MINUTE).cases == len(kinds)
+    assert {str(case.case_kind) for case in told.all_cases()} == kinds
+    assert told.again(NOW - MINUTE, NOW + MINUTE).cases == 0
+
+
+def test_a_disagreement_publishes_no_event_of_the_payment_again(dynamo: DynamoStores) -> None:
+    told = Told(dynamo)
+    lost_disagreement(told, NOW - 4 * DAY)
+    told.again(NOW - MINUTE, NOW + MINUTE)
+    assert told.bus.types() == ["case.opened"]
+
+
+def test_a_change_longer_ago_than_the_lookback_is_found_with_a_longer_one(
+    dynamo: DynamoStores,
+) -> None:
+    told = Told(dynamo)
+    lost_disagreement(told, NOW - 60 * DAY)
+    assert told.again(NOW - MINUTE, NOW + MINUTE).cases == 0
+    assert told.again(NOW - MINUTE, NOW + MINUTE, lookback=61 * DAY).cases == 1
+
+
+def test_what_a_long_timeline_left_out_counts_as_a_change_of_that_time() -> None:
+    left_out = {"at": NOW, "what": "omitted", "count": 9}
+    payment = a_payment(timeline=({"at": NOW - DAY, "what": "created"}, left_out))
+    assert changed_within(payment, NOW - HOUR, NOW - MINUTE)
+    assert not changed_within(payment, NOW - 2 * DAY, NOW - DAY - 1)
+    assert not changed_within(payment, NOW + 1, NOW + DAY)
+
+
 def test_a_case_of_long_ago_that_was_resolved_in_the_range_is_told_as_resolved(
     dynamo: DynamoStores,
 ) -> None:
@@ -189,16 +292,14 @@ def test_a_case_of_long_ago_that_was_resolved_in_the_range_is_told_as_resolved(
     assert told.ids() == {event_id(old.id, 2)}
 
 
-def test_a_webhook_that_was_given_up_begins_anew(dynamo: DynamoStores) -> None:
+def test_a_webhook_that_was_given_up_is_wanted_again(dynamo: DynamoStores) -> None:
     told = Told(dynamo)
     paid = told.keep(apply_answer(a_payment(), Answer.PAID, NOW, NOW, POLICY))
     assert paid.status is Status.PAID
     mark = Delivery(event_id=event_id(paid.id, paid.sequence), tries=8, first_tried_at=NOW)
     told.deliveries.insert(mark)
     told.again(NOW, NOW)
-    known = told.deliveries.get(mark.event_id)
-    assert known is not None
-    assert known.tries == 0
+    assert told.deliveries.get(mark.event_id) == replace(mark, wanted_again=True, version=2)
 
 
 def test_hundreds_of_payments_are_each_told_once_over_many_pages_of_the_index(

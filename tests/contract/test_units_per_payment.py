@@ -91,6 +91,7 @@ class Shop:
             clock=self.clock,
             stack_id=STACK_ID,
             seconds_left=lambda: 28.0,
+            signing_keys=("page-signing-key",),
         )
         return start_payment(REQUEST, key, deps).payment.id
 

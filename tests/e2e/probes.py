@@ -189,7 +189,10 @@ def opens_a_case(still: StillStack) -> bool:
 
 
 def looks_whether_an_id_is_ours(still: StillStack) -> bool:
-    unknown = Unknown(id=new_id(), first_seen_at=now(), last_answer=Answer.PAID, paid_at=now())
+    seen = now()
+    unknown = Unknown(
+        id=new_id(), first_seen_at=seen, notified_at=seen, last_answer=Answer.PAID, paid_at=seen
+    )
     if not still.publish(_unknown_item(unknown)):
         return False
     return still.has(derive_id("case", "paid_unknown", unknown.id), "case")

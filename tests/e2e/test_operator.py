@@ -17,6 +17,7 @@ from tests.deployed import eventually
 from tests.e2e.command_line import Elsom, a_case
 from tests.e2e.load import Load, stay
 from tests.e2e.still import http, now
+from tools.elsom import secret
 from tools.elsom.__main__ import main
 from tools.elsom.report import today
 
@@ -225,7 +226,10 @@ def test_the_doctor_finds_what_is_wrong_and_says_what_to_do(
 
 
 @pytest.mark.timeout(180)
-def test_no_notification_is_refused_while_the_token_changes(elsom: Elsom) -> None:
+def test_no_notification_is_refused_while_the_token_changes(
+    elsom: Elsom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secret, "TAKEN_UP_AFTER", 0)
     payment = elsom.stack.start().body["id"]
     body = json.dumps({"PartnerPaymentResult": {"PartnerTrnID": payment, "PaymentStatus": "1"}})
     address = [elsom.stack.cloud.tell_sandbox("GET", "/_sandbox/cabinet")["url"]]

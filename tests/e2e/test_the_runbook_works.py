@@ -11,6 +11,7 @@ from tests.deployed import Deployed
 from tests.e2e.command_line import Elsom, a_case
 from tests.receiver import Receiver
 from tests.template.transform import ROOT
+from tools.elsom import secret
 from tools.elsom.screen import Screen
 
 RUNBOOK = ROOT / "docs" / "runbook.md"
@@ -20,6 +21,7 @@ RUNBOOK = ROOT / "docs" / "runbook.md"
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """For commands whose waiting is not what is tried."""
     monkeypatch.setattr(Screen, "wait", lambda _self, _title, _seconds: None)
+    monkeypatch.setattr(secret, "TAKEN_UP_AFTER", 0)
 
 
 def runbook_commands() -> list[str]:

@@ -246,7 +246,7 @@ def elsoms_words_go_on_as_they_are(patch: Patch) -> None:
 
 
 def wallets_are_not_masked(patch: Patch) -> None:
-    patch.setattr(masks, "_DIGITS", re.compile(r"(?!)"))
+    patch.setattr(masks, "_NUMBER", re.compile(r"(?!)"))
 
 
 def no_circuit(patch: Patch) -> None:

@@ -109,5 +109,5 @@ def seen(came_to: Any, house: House, key: str) -> Any:
     assert not isinstance(came_to, PaymentsError), came_to
     payment = house.payment(id_of(key))
     outcome = came_to.status if isinstance(came_to, Answer) else came_to
-    whats = [entry["what"] for entry in payment.timeline]
-    return outcome, payment.status, payment.version, payment.questions, whats, payment.sequence
+    whats = [(entry["what"], "sequence" in entry) for entry in payment.timeline]
+    return outcome, payment.status, payment.version, payment.questions, whats

@@ -5,7 +5,6 @@
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
-from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -16,7 +15,14 @@ from payments.errors import QueueUnavailable, WriteConflict
 from payments.model import Payment
 from payments.moments import SECOND, Clock
 from payments.queue import CheckRequest
-from payments.store.inbox import KEEP, MOST_UNKNOWN, UNKNOWN_SORT_KEY, Unknown, kept_text
+from payments.store.inbox import (
+    KEEP,
+    MOST_UNKNOWN,
+    UNKNOWN_SORT_KEY,
+    Unknown,
+    evidence_of,
+    partition_of,
+)
 from payments.store.payments import SORT_KEY
 from payments.store.schedule import UNKNOWN_INTERVAL, Circuit, Due, Pass
 
@@ -92,8 +98,8 @@ class MemoryInbox:
         self._unknown = MemoryItems[Unknown](index)
 
     def receive(self, notification: Notification, raw: bytes, source: str, now: int) -> bool:
-        trn_id = notification.partner_trn_id
-        sort_key = f"notification#{sha256(raw).hexdigest()[:32]}"
+        trn_id = partition_of(notification.partner_trn_id)
+        sort_key, text = evidence_of(raw)
         kept = self.notifications.setdefault(trn_id, {})
         known = kept.get(sort_key, {"at": now, "times": 0})
         kept[sort_key] = {
@@ -101,7 +107,7 @@ class MemoryInbox:
             "sk": sort_key,
             "kind": "notification",
             "claim": msgspec.to_builtins(notification),
-            "raw": kept_text(raw),
+            "raw": text,
             "source": source,
             "at": known["at"],
             "lastAt": now,
@@ -111,7 +117,7 @@ class MemoryInbox:
         return len(kept) == 1 and known["times"] == 0
 
     def received(self, trn_id: str) -> list[dict[str, Any]]:
-        kept = self.notifications.get(trn_id, {})
+        kept = self.notifications.get(partition_of(trn_id), {})
         return [kept[sort_key] for sort_key in sorted(kept)][:100]
 
     def insert_unknown(self, unknown: Unknown) -> None:

@@ -176,10 +176,10 @@ class MemoryDeliveries:
         self.items[before.event_id] = replace(after, version=before.version + 1)
         return self.items[before.event_id]
 
-    def forget(self, event_id: str) -> None:
+    def want_again(self, event_id: str) -> None:
         known = self.items.get(event_id)
-        if known is not None:
-            self.save(known, replace(known, payload="", tries=0, due_at=None))
+        if known is not None and not known.wanted_again:
+            self.save(known, replace(known, wanted_again=True))
 
     def due(self, now: int, limit: int) -> list[str]:
         waiting = sorted(

@@ -85,6 +85,7 @@ class World:
         self.seconds_left = 28.0
         self.jitter = 0.0
         self.configured = True
+        self.signing_keys: tuple[str, ...] = ("page-key-1",)
 
     def merchant(self) -> Merchant:
         if not self.configured:
@@ -100,6 +101,7 @@ class World:
             clock=self.clock,
             stack_id=STACK_ID,
             seconds_left=lambda: self.seconds_left,
+            signing_keys=self.signing_keys,
         )
 
     def checking(self) -> Checking:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from hashlib import sha256
 from random import Random
 from typing import Any, Final
 from unittest.mock import patch
@@ -35,7 +34,7 @@ from payments.start import Started
 from payments.store import payments as store_of_payments
 from payments.store.archive import ArchiveTable
 from payments.store.cases import CaseTable
-from payments.store.inbox import InboxTable
+from payments.store.inbox import InboxTable, evidence_of, partition_of
 from payments.store.payments import PaymentTable, payment_of
 from payments.store.schedule import ScheduleTable
 from payments.store.table import Table, to_item
@@ -291,7 +290,7 @@ class Stack:
 
     def keeps(self, trn: str, body: bytes) -> bool:
         """Whether a notification is in the table."""
-        key: Key = (trn, f"notification#{sha256(body).hexdigest()[:32]}")
+        key: Key = (partition_of(trn), evidence_of(body).sort_key)
         return key in self.dynamodb.images
 
     # ------------------------------------------------------------ collaborators

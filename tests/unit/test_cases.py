@@ -110,7 +110,8 @@ def test_a_case_is_resolved_once_and_stays_as_the_first_person_left_it() -> None
     case = paid_unknown(UNKNOWN_ID, NOW, NOW)
     done = resolve(case, "refunded", NOW + HOUR)
     assert (done.state, done.note, done.resolved_at) == (CaseState.RESOLVED, "refunded", NOW + HOUR)
-    assert done.sequence == case.sequence + 1
+    assert (case.sequence, done.sequence) == (NOW, NOW + HOUR)
+    assert resolve(case, "at once", NOW).sequence == NOW + 1
     assert resolve(done, "no, was ours", NOW + DAY) == done
 
 

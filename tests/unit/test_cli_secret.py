@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -13,17 +14,22 @@ from payments.moments import SECOND
 from tools.elsom.secret import (
     KEYS_KEPT,
     KNOWN_AFTER,
+    TAKEN_UP_AFTER,
     SecretError,
     check_merchant,
     filled,
     forget_old_token,
     forget_old_webhook_secrets,
+    forget_oldest_key,
     missing,
     rotate_keys,
     rotate_token,
     rotate_webhook_secret,
 )
 
+LATER = 3_600.0
+Begin = Callable[[dict[str, Any]], dict[str, Any]]
+Finish = Callable[[dict[str, Any], float], dict[str, Any]]
 MERCHANT = {"partnerCode": "00609", "password": "made-up", "merchantMsisdn": "0901015003"}
 EMPTY: dict[str, Any] = {
     "partnerCode": "",
@@ -138,7 +144,7 @@ def test_the_wait_is_needed_because_a_function_reads_at_most_every_ten_seconds()
 def test_once_it_is_finished_the_old_token_is_refused() -> None:
     stack = Stack(filled(EMPTY, MERCHANT))
     old = stack.secret["callbackToken"]
-    stack.write(forget_old_token(rotate_token(stack.secret)))
+    stack.write(forget_old_token(rotate_token(stack.secret), LATER))
     assert not stack.function().knows_token(old)
 
 
@@ -178,14 +184,18 @@ def test_no_function_refuses_a_link_of_any_function_at_any_moment_of_a_change_of
     assert len(stack.secret["pageSigningKeys"]) == KEYS_KEPT
 
 
-def test_the_oldest_keys_are_forgotten_at_last() -> None:
+def test_no_key_is_forgotten_without_a_word_and_then_the_oldest_one_alone() -> None:
     stack = Stack(filled(EMPTY, MERCHANT))
     first = stack.secret["pageSigningKeys"][0]
-    for _ in range(KEYS_KEPT):
+    for _ in range(KEYS_KEPT - 1):
         rotate_keys(stack.secret, stack.write, stack.wait)
-    keys = stack.secret["pageSigningKeys"]
-    assert len(set(keys)) == KEYS_KEPT
-    assert not is_signed("page", "P", sign("page", "P", first), keys)
+    full = stack.secret["pageSigningKeys"]
+    with pytest.raises(SecretError, match="rotate-keys --finish"):
+        rotate_keys(stack.secret, stack.write, stack.wait)
+    assert stack.secret["pageSigningKeys"] == full
+    assert is_signed("page", "P", sign("page", "P", first), full)
+    assert forget_oldest_key(stack.secret, LATER)["pageSigningKeys"] == full[:-1]
+    assert full[-1] == first
 
 
 def test_webhooks_carry_both_signatures_until_the_change_is_finished() -> None:
@@ -193,4 +203,46 @@ def test_webhooks_carry_both_signatures_until_the_change_is_finished() -> None:
     (old,) = secret["webhookSecrets"]
     changed = rotate_webhook_secret(secret)
     assert changed["webhookSecrets"][1] == old
-    assert forget_old_webhook_secrets(changed)["webhookSecrets"] == changed["webhookSecrets"][:1]
+    done = forget_old_webhook_secrets(changed, LATER)
+    assert done["webhookSecrets"] == changed["webhookSecrets"][:1]
+
+
+def test_a_webhook_secret_in_use_does_not_fall_out_however_often_the_change_is_begun() -> None:
+    secret = filled(EMPTY, MERCHANT)
+    (in_use,) = secret["webhookSecrets"]
+    changed = rotate_webhook_secret(secret)
+    for _ in range(5):
+        assert rotate_webhook_secret(changed) == changed
+    assert changed["webhookSecrets"][1] == in_use
+
+
+FINISH: list[tuple[Begin, Finish]] = [
+    (rotate_token, forget_old_token),
+    (rotate_webhook_secret, forget_old_webhook_secrets),
+    (lambda secret: rotate_keys(secret, lambda _: None, lambda _: None), forget_oldest_key),
+]
+NAMES = ["token", "webhook secret", "keys"]
+
+
+@pytest.mark.parametrize(("begin", "finish"), FINISH, ids=NAMES)
+def test_a_change_is_not_finished_while_functions_still_work_with_the_old_value(
+    begin: Begin, finish: Finish
+) -> None:
+    changed = begin(filled(EMPTY, MERCHANT))
+    for age in (0, 1, MAX_AGE / SECOND, TAKEN_UP_AFTER - 0.5):
+        with pytest.raises(SecretError, match="still in use"):
+            finish(changed, age)
+    assert finish(changed, TAKEN_UP_AFTER) != changed
+    assert TAKEN_UP_AFTER > MAX_AGE / SECOND, "longer than a function keeps the secret"
+
+
+@pytest.mark.parametrize(("begin", "finish"), FINISH, ids=NAMES)
+def test_without_a_change_under_way_nothing_is_forgotten(begin: Begin, finish: Finish) -> None:
+    fresh = filled(EMPTY, MERCHANT)
+    for secret in (fresh, finish(begin(fresh), LATER), {}):
+        with pytest.raises(SecretError, match="nothing to finish"):
+            finish(secret, LATER)
+
+
+def test_a_new_webhook_secret_is_made_where_there_was_none() -> None:
+    assert len(rotate_webhook_secret(EMPTY)["webhookSecrets"]) == 1

@@ -1,14 +1,35 @@
 """The demo shop has a word for everything, in each language."""
 
+import msgspec
 import pytest
 
+from demo_shop.pages import live
+from demo_shop.shop import GOODS, Order
 from demo_shop.texts import TEXTS
-from payments.model import Status
+from elsom_payments_client import Payment
+from payments.model import Reason, Status
 from payments.pages.texts import LANGUAGES
+from payments.views import view_payment
+from tests.fakes.elsom import PAY_PAGE
+from tests.fakes.payments import a_payment
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_status_and_every_word_is_there(language: str) -> None:
     assert TEXTS[language].keys() == TEXTS["en"].keys()
-    named = {"failed_status" if status is Status.FAILED else str(status) for status in Status}
+    named = {"unresolved"} | {
+        "failed_status" if status is Status.FAILED else str(status) for status in Status
+    }
     assert named <= TEXTS[language].keys()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_payment_that_was_given_up_is_not_said_to_have_timed_out(language: str) -> None:
+    stored = a_payment(Status.EXPIRED, status_reason=Reason.UNRESOLVED, elsom_url=PAY_PAGE)
+    view = view_payment(stored, "https://pay.example", "key")
+    given_up = Payment.from_json(msgspec.to_builtins(view))
+    assert given_up.checkout_url
+    page = live(Order("1", GOODS["honey"], language), given_up, [], "", language)
+    assert TEXTS[language]["unresolved"] in page
+    assert TEXTS[language]["expired"] not in page
+    assert "<a " not in page

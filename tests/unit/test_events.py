@@ -20,7 +20,7 @@ from payments.events import (
     payment_event,
 )
 from payments.model import Answer, Payment, Reason, Status
-from payments.moments import DAY, HOUR
+from payments.moments import DAY, HOUR, MINUTE
 from payments.transitions import apply_answer, start_accepted, start_refused, start_unknown
 from tests.fakes.elsom import PAY_PAGE
 from tests.fakes.payments import PAYMENT_ID, UNKNOWN_ID, a_payment
@@ -121,7 +121,15 @@ def test_no_signed_link_and_no_inner_field_is_told() -> None:
     for event in every_event():
         text = msgspec.json.encode(event).decode()
         assert "s=" not in text
-        for inner in ("fingerprint", "writeToken", "elsomUrl", PAY_PAGE, "dueShard", "timeline"):
+        for inner in (
+            "fingerprint",
+            "walletDigest",
+            "writeToken",
+            "elsomUrl",
+            PAY_PAGE,
+            "dueShard",
+            "timeline",
+        ):
             assert inner not in text
         if "payment" in detail(event):
             assert detail(event)["payment"]["checkoutUrl"] is None
@@ -159,3 +167,20 @@ def test_an_unresolved_end_is_told_as_expired_with_its_reason() -> None:
     event = told(old, apply_answer(old, Answer.IN_PROGRESS, NOW, NOW, POLICY))
     assert event.type is EventType.PAYMENT_EXPIRED
     assert detail(event)["payment"]["statusReason"] == Reason.UNRESOLVED
+
+
+def test_after_a_restore_nothing_new_has_the_id_of_an_event_told_before_it() -> None:
+    """The table goes back to an earlier moment; what happens then is later by the clock."""
+    pending, case = a_payment(), paid_unknown(UNKNOWN_ID, NOW, NOW)
+    told = [
+        last_payment_event(apply_answer(pending, Answer.TIMED_OUT, NOW, NOW, POLICY)),
+        last_case_event(case),
+        last_case_event(resolve(case, "refunded", NOW + 1)),
+    ]
+    later = [
+        last_payment_event(apply_answer(pending, Answer.PAID, NOW + MINUTE, NOW + MINUTE, POLICY)),
+        last_payment_event(apply_answer(pending, Answer.CANCELLED, NOW + HOUR, NOW + HOUR, POLICY)),
+        last_case_event(paid_unknown(UNKNOWN_ID, NOW, NOW + MINUTE)),
+        last_case_event(resolve(case, "not refunded", NOW + HOUR)),
+    ]
+    assert len({event.event_id for event in (*told, *later) if event}) == 7

@@ -2,6 +2,7 @@
 
 import json
 import re
+from html import escape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -226,7 +227,9 @@ def test_however_often_it_is_reloaded_the_page_asks_once_in_ten_seconds(world: P
     assert len(world.elsom.questions) == 2
 
 
-@pytest.mark.parametrize("state", ["waiting", "unknown", "expired", "cancelled", "failed"])
+@pytest.mark.parametrize(
+    "state", ["waiting", "unknown", "expired", "unresolved", "cancelled", "failed"]
+)
 def test_while_elsom_may_change_its_mind_the_page_finds_out_by_itself(
     world: PagesWorld, state: str
 ) -> None:
@@ -246,6 +249,19 @@ def test_an_end_that_elsom_tells_is_shown_at_once(
     world.show(in_state("waiting"), ask=True)
     world.elsom.answers(outcome)  # type: ignore[arg-type] # pytest's parameters have no type
     assert f'class="{state}"' in world.open("/return/{id}")["body"]
+
+
+def test_a_payment_that_was_given_up_leads_nowhere_where_it_could_be_paid_again(
+    world: PagesWorld,
+) -> None:
+    world.show(in_state("unresolved", elsom_url="https://elsom.example/pay"))
+    told = json.loads(world.open("/return/{id}/status")["body"])
+    shop = f"{SHOP}?paymentId={PAYMENT_ID}&status=unresolved"
+    assert told == {"status": "unresolved", "final": True, "returnUrl": shop}
+    assert f'href="{escape(shop)}"' in world.open("/return/{id}")["body"]
+    on = world.open("/pay/{id}")
+    assert "/return/" in on["headers"]["Location"]
+    assert "elsom.example" not in str(on)
 
 
 def test_a_paid_payment_is_not_asked_about(world: PagesWorld) -> None:

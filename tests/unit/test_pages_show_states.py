@@ -51,8 +51,38 @@ def test_every_state_names_itself_the_sum_and_the_order(state: str, language: st
 @pytest.mark.parametrize(("state", "language"), EVERY_PAGE)
 def test_who_may_have_paid_is_told_not_to_pay_again(state: str, language: str) -> None:
     text = visible(result_page(in_state(state, language), LINKS, 0))
-    assert (TEXTS[language].do_not_pay_again in text) == (State(state) not in SETTLED)
-    assert (TEXTS[language].paid_do_not_pay in text) == (state == "late")
+    for_certain = state in ("late", "unresolved")
+    perhaps = State(state) not in SETTLED and not for_certain
+    assert (TEXTS[language].do_not_pay_again in text) == perhaps
+    assert (TEXTS[language].paid_do_not_pay in text) == for_certain
+
+
+INVITES = {
+    "ky": ("кайрадан", "баштаңыз", "убактысы бүттү", "төлөй элек"),
+    "ru": ("заново", "начните", "время", "ещё не оплатили"),
+    "en": ("start", "time to pay", "not paid yet"),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_payment_that_was_given_up_invites_nobody_to_pay_again(language: str) -> None:
+    payment = in_state("unresolved", language, elsom_url="https://elsom.example/pay")
+    page = result_page(payment, LINKS, 0)
+    assert 'data-status="unresolved"' in page
+    text = visible(page).lower()
+    assert not [words for words in INVITES[language] if words in text]
+    links = re.findall(r'<a [^>]*href="([^"]+)">', page)
+    assert links == ["https://shop.example/?a=1&amp;b=2"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_start_without_an_outcome_tells_of_no_payment_that_the_customer_never_saw(
+    language: str,
+) -> None:
+    words = TEXTS[language].states[State.UNKNOWN]
+    text = visible(result_page(in_state("unknown", language), NO_LINKS, 0))
+    assert words.title in text
+    assert words.step == TEXTS[language].may_close
 
 
 @pytest.mark.parametrize("state", STATES)

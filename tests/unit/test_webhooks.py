@@ -111,7 +111,13 @@ def test_each_secret_verifies_with_the_official_library_and_a_stranger_does_not(
         Webhook("whsec_" + "c" * 40).verify(PAYLOAD, headers)
 
 
-@pytest.mark.parametrize("secrets", [(), ("whsec_",), ("whsec_a",), (*SECRETS, "whsec_!")])
+@pytest.mark.parametrize(
+    "secrets",
+    [
+        (), ("whsec_",), ("whsec_a",), (*SECRETS, "whsec_!"), ("whsec_é",), ("whsec_\ud800",),
+        (f"{SECRETS[0]}\n",), (f"whsec_é{SECRETS[0][6:]}",), ("",), ("whsec_MDEy MzQ1",),
+    ],
+)  # fmt: skip
 def test_nothing_is_sent_unsigned(outlet: Outlet, secrets: tuple[str, ...]) -> None:
     with pytest.raises(CannotSign):
         webhook_headers(ID, PAYLOAD, NOW, secrets)
@@ -321,7 +327,7 @@ def test_a_shop_that_wants_no_webhooks_gets_none_and_waiting_ones_end(outlet: Ou
 def test_sent_again_by_the_shops_wish_it_starts_from_the_beginning(outlet: Outlet) -> None:
     outlet.shop.answers = [410]
     outlet.deliver(PAYLOAD)
-    outlet.deliveries.forget(ID)
+    outlet.deliveries.want_again(ID)
     outlet.shop.answers = [500]
     outlet.deliver(PAYLOAD)
     outlet.run(MINUTE)

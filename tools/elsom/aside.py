@@ -58,7 +58,7 @@ def redrive_webhooks(target: Target) -> Iterator[str]:
         if "eventId" not in event:
             continue
         event_id = event["eventId"]
-        deliveries.forget(event_id)
+        deliveries.want_again(event_id)
         sqs.send_message(QueueUrl=url, MessageBody=json.dumps(event, ensure_ascii=False))
         _delete(target, "webhooks", message)
         yield event_id

@@ -86,8 +86,14 @@ def _secret(target: Target, name: str) -> Iterator[Finding]:
     if target.secret().get("previousCallbackToken"):
         yield warning(
             "old token",
-            "the token before is still let in",
-            "once Elsom's cabinet has the new address: rotate-token --finish",
+            "the previous token is still accepted",
+            "once Elsom's merchant portal has the new address: rotate-token --finish",
+        )
+    if len(target.secret().get("webhookSecrets") or ()) > 1:
+        yield warning(
+            "old webhook secret",
+            "webhooks are still signed by the previous secret too",
+            "once the shop checks with the new one: rotate-webhook-secret --finish",
         )
 
 

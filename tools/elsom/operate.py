@@ -66,12 +66,21 @@ def tell_again(
     context: typer.Context,
     since: Annotated[str, typer.Option("--from", help="From then on: 2026-11-24T00:00:00Z.")],
     until: Annotated[str | None, typer.Option("--to", help="Until then; else until now.")] = None,
+    lookback: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=3_650,
+            help="Days before --from in which the payments began or were paid."
+            " Default: GiveUpAfterHours and 7 days. Each payment costs one or two read units.",
+        ),
+    ] = None,
 ) -> None:
     """Publish what changed in a range of time again, with the same event ids."""
     ours = of(context)
     first, last = _moment(since), _moment(until) if until else now_ms()
     with ours.screen.working("Telling again"):
-        done = republish(first, last, republishing(ours.target))
+        done = republish(first, last, republishing(ours.target, lookback))
     ours.screen.result(
         {"events": done.events, "casesOpened": done.cases, "refused": list(done.refused)},
         f"Told {done.events} events again; opened {done.cases} cases that were missing.",
@@ -98,17 +107,18 @@ def restart(context: typer.Context) -> None:
     ours.screen.result({"functions": list(CALL_ELSOM)}, told)
 
 
-def republishing(target: Target) -> Republishing:
-    """What telling again works with, as the stack is set up."""
+def republishing(target: Target, days: int | None = None) -> Republishing:
+    """What republishing works with, as the stack is set up; `days` to look back, if given."""
     hours = int(target.parameters.get("GiveUpAfterHours", "120"))
+    # Elsom may not have answered for a while before a payment was given up.
+    usual = hours * HOUR + 7 * DAY
     return Republishing(
         archive=ArchiveTable(target.table),
         payments=PaymentTable(target.table),
         cases=CaseTable(target.table),
         deliveries=DeliveryTable(target.table),
         bus=EventBridgeBus(target.client("events"), target.outputs["EventBusName"]),
-        # Elsom may have been silent for a while before a payment was given up.
-        lookback=hours * HOUR + 7 * DAY,
+        lookback=days * DAY if days else usual,
         report_unknown=target.parameters.get("ReportUnknownPayments", "true") == "true",
     )
 

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any, Final, Protocol, TextIO
 
 from payments.cases import Case
+from payments.masks import visible
 from payments.model import Payment, Status
 from payments.money import Tyiyn, format_som
 
@@ -175,7 +176,7 @@ def _row(payment: Payment, paid_this_day: bool) -> list[Any]:
 
 def _cell(value: object) -> str:
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return visible(f"'{text}" if text.startswith(_FORMULA) else text)
 
 
 def _told(found: Total) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from string import Template
 from typing import Final
 
+from payments.masks import visible
 from tools.elsom.report import Report, Total, local
 
 _WIDTH, _HEIGHT, _BAR = 720, 200, 24
@@ -106,7 +107,7 @@ def _table(
 ) -> str:
     def cell(tag: str, place: int, value: object) -> str:
         kind = ' class="n"' if place in numbers else ""
-        return f"<{tag}{kind}>{html.escape(str(value))}</{tag}>"
+        return f"<{tag}{kind}>{html.escape(visible(str(value)))}</{tag}>"
 
     head = "".join(cell("th", place, name) for place, name in enumerate(columns))
     body = "".join(

@@ -1,4 +1,8 @@
-"""What a person, or with --json a program, gets to see: results on stdout, the rest on stderr."""
+"""What a person, or with --json a program, gets to see: results on stdout, the rest on stderr.
+
+Everything that is printed goes through here, and nothing of it can act on the terminal: what a
+stranger or Elsom wrote may hold control characters, and they are written out.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,10 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from payments.masks import UNSEEN, visible
+
 _WIDE: Final = 200
+_LINE_ENDS: Final = "\n"
 
 
 class Screen:
@@ -35,24 +42,29 @@ class Screen:
             self._out.width = _WIDE
         self._err = Console(stderr=True, highlight=False, soft_wrap=True)
 
-    def result(self, document: Any, *shown: Any) -> None:
-        """The command's result: the document as JSON, or what is shown instead of it."""
+    def result(self, document: Any, *shown: str | Table) -> None:
+        """The command's result: the document as JSON, or what is shown instead of it.
+
+        `shown` are texts, and tables made by `table`.
+        """
         if self.as_json:
-            json.dump(document, sys.stdout, indent=2, ensure_ascii=False)
-            sys.stdout.write("\n")
+            sys.stdout.write(to_json(document) + "\n")
             return
         for one in shown:
-            self._out.print(one, soft_wrap=isinstance(one, str))
+            if isinstance(one, str):
+                self._out.print(visible(one, keep=_LINE_ENDS), soft_wrap=True)
+            else:
+                self._out.print(one)
 
     def note(self, text: str) -> None:
         """A word by the way."""
-        self._err.print(escape(text))
+        self._err.print(escape(visible(text, keep=_LINE_ENDS)))
 
     def error(self, text: str) -> None:
         """Why the command could not do it."""
         if self.as_json:
             self.result({"error": text})
-        self._err.print(f"[red]Error:[/] {escape(text)}")
+        self._err.print(f"[red]Error:[/] {escape(visible(text, keep=_LINE_ENDS))}")
 
     @contextmanager
     def working(self, title: str) -> Iterator[None]:
@@ -94,12 +106,24 @@ class Screen:
                 time.sleep(min(0.2, left))
 
 
+def to_json(document: Any) -> str:
+    """The document as JSON that means the same and holds nothing a terminal would act on.
+
+    JSON's own escapes stand for it; a character beyond 16 bits is two of them.
+    """
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    lines = (UNSEEN.sub(lambda found: json.dumps(found[0])[1:-1], one) for one in text.split("\n"))
+    return "\n".join(lines)
+
+
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """A table; None is shown as a dash."""
-    made = Table(title=title, title_justify="left")
+    made = Table(title=escape(visible(title)), title_justify="left")
     for column in columns:
         # An id that is cut short is of no use.
-        made.add_column(column, no_wrap=column.lower().endswith("id"), overflow="fold")
+        made.add_column(
+            escape(visible(column)), no_wrap=column.lower().endswith("id"), overflow="fold"
+        )
     for row in rows:
-        made.add_row(*("–" if cell is None else escape(str(cell)) for cell in row))
+        made.add_row(*("–" if cell is None else escape(visible(str(cell))) for cell in row))
     return made

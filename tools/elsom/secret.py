@@ -4,13 +4,18 @@ Functions keep the secret for four minutes, but read it again before they refuse
 signature, at most every ten seconds. So what is new must be known for longer than that before
 anybody uses it:
 
-    token   new beside old ──15 s──▶ the cabinet gets the new address ──▶ the old one is forgotten
-    keys    new verifies   ──15 s──▶ new signs, the old ones still verify
+    token     new beside old ──15 s──▶ Elsom gets the new address ──finish──▶ the old one goes
+    keys      new verifies   ──15 s──▶ new signs, old ones verify ──finish──▶ the oldest goes
+    webhooks  signed by both ────────▶ the shop gets the new one  ──finish──▶ the old one goes
+
+The first command never takes anything away, however often it is run. `--finish` does, and refuses
+until every function has taken up the change before it.
 """
 
 from __future__ import annotations
 
 import base64
+import math
 import re
 import secrets
 from collections.abc import Callable, Mapping
@@ -22,6 +27,8 @@ Secret = dict[str, Any]
 
 # Seconds until every function would read the secret before it refuses what is new in it.
 KNOWN_AFTER: Final = REREAD_INTERVAL / 1000 + 5
+# Seconds until every function works with the new secret, whatever it held before.
+TAKEN_UP_AFTER: Final = 300.0
 KEYS_KEPT: Final = 4
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{32,128}")
 _RULES: Final = {
@@ -77,8 +84,8 @@ def rotate_token(secret: Secret) -> Secret:
     """A new token; the old one is still let in. Raises SecretError while one before it still is."""
     if secret.get("previousCallbackToken"):
         raise SecretError(
-            "The token before is still let in. Once the cabinet has the present address,"
-            " end the change that is under way: rotate-token --finish"
+            "The previous token is still accepted. Once Elsom's merchant portal has the present"
+            " address, end the change that is under way: rotate-token --finish"
         )
     return {
         **secret,
@@ -87,36 +94,68 @@ def rotate_token(secret: Secret) -> Secret:
     }
 
 
-def forget_old_token(secret: Secret) -> Secret:
-    """Only the present token is let in."""
+def forget_old_token(secret: Secret, age: float) -> Secret:
+    """Only the present token is let in. `age`: seconds since the secret was changed."""
+    _check_finish(age, under_way=bool(secret.get("previousCallbackToken")))
     return {**secret, "previousCallbackToken": ""}
 
 
 def rotate_keys(
     secret: Secret, write: Callable[[Secret], None], wait: Callable[[float], None]
 ) -> Secret:
-    """A new key signs customers' links, the newest few of the old ones still verify."""
+    """A new key signs customers' links, all old ones verify. SecretError: there is no room."""
     old = list(secret.get("pageSigningKeys") or [])
+    if len(old) >= KEYS_KEPT:
+        raise SecretError(
+            f"There are {len(old)} keys already. Links that the oldest one signed end with it;"
+            " forget it first: rotate-keys --finish"
+        )
     new = new_token()
-    kept = old[: KEYS_KEPT - 1]
-    known = {**secret, "pageSigningKeys": [*kept, new]}
+    known = {**secret, "pageSigningKeys": [*old, new]}
     write(known)
-    if kept:
+    if old:
         wait(KNOWN_AFTER)
-    signing = {**secret, "pageSigningKeys": [new, *kept]}
+    signing = {**secret, "pageSigningKeys": [new, *old]}
     write(signing)
     return signing
 
 
+def forget_oldest_key(secret: Secret, age: float) -> Secret:
+    """All keys but the oldest; links that it signed end. `age` as above."""
+    keys = list(secret.get("pageSigningKeys") or [])
+    _check_finish(age, under_way=len(keys) > 1)
+    return {**secret, "pageSigningKeys": keys[:-1]}
+
+
 def rotate_webhook_secret(secret: Secret) -> Secret:
-    """Webhooks get one more signature, by a new secret; the shop may check either."""
+    """Webhooks get one more signature, by a new secret; the shop may check either.
+
+    While such a change is under way nothing is changed: the secret in use would fall out.
+    """
     old = list(secret.get("webhookSecrets") or [])
-    return {**secret, "webhookSecrets": [new_webhook_secret(), *old[:1]]}
+    if len(old) > 1:
+        return secret
+    return {**secret, "webhookSecrets": [new_webhook_secret(), *old]}
 
 
-def forget_old_webhook_secrets(secret: Secret) -> Secret:
-    """Only the newest secret signs webhooks."""
-    return {**secret, "webhookSecrets": list(secret.get("webhookSecrets") or [])[:1]}
+def forget_old_webhook_secrets(secret: Secret, age: float) -> Secret:
+    """Only the newest secret signs webhooks. `age` as above."""
+    known = list(secret.get("webhookSecrets") or [])
+    _check_finish(age, under_way=len(known) > 1)
+    return {**secret, "webhookSecrets": known[:1]}
+
+
+def _check_finish(age: float, *, under_way: bool) -> None:
+    """Raise SecretError for a change that was not begun, or that functions do not know yet."""
+    if not under_way:
+        raise SecretError("No change is under way: there is nothing to finish.")
+    left = math.ceil(TAKEN_UP_AFTER - age)
+    if left > 0:
+        raise SecretError(
+            "What would be forgotten is still in use: functions take up a change within"
+            f" {TAKEN_UP_AFTER / 60:.0f} minutes. Repeat this in {left} s, once the other side has"
+            " the new value."
+        )
 
 
 def new_token() -> str:

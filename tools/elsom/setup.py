@@ -74,26 +74,37 @@ def doctor(context: typer.Context) -> None:
 def rotate_token(
     context: typer.Context,
     finish: Annotated[
-        bool, typer.Option("--finish", help="The cabinet has the new address: forget the old.")
+        bool, typer.Option("--finish", help="Elsom has the new address: forget the old token.")
     ] = False,
 ) -> None:
     """A new token for the notification URL; the old one is let in until --finish."""
     ours = of(context)
     current = ours.target.secret()
     if finish:
-        ours.target.write_secret(secrets.forget_old_token(current))
-        ours.screen.result({"finished": True}, "Only the present token is let in now.")
+        ours.target.write_secret(secrets.forget_old_token(current, ours.target.secret_age()))
+        ours.screen.result({"finished": True}, "Only the present token is accepted now.")
         return
     changed = secrets.rotate_token(current)
     ours.target.write_secret(changed)
     ours.screen.wait("Until every function knows the new token", secrets.KNOWN_AFTER)
-    told = "Both tokens are let in. When Elsom uses the new address: rotate-token --finish"
+    told = "Both tokens are accepted. When Elsom uses the new address: rotate-token --finish"
     _give_address(ours, changed["callbackToken"], told)
 
 
-def rotate_keys(context: typer.Context) -> None:
-    """A new key for customers' links; links that are out already stay valid."""
+def rotate_keys(
+    context: typer.Context,
+    finish: Annotated[
+        bool, typer.Option("--finish", help="Forget the oldest key: links it signed end.")
+    ] = False,
+) -> None:
+    """A new key for customers' links; links that are out already stay valid until --finish."""
     ours = of(context)
+    if finish:
+        left = secrets.forget_oldest_key(ours.target.secret(), ours.target.secret_age())
+        ours.target.write_secret(left)
+        number = len(left["pageSigningKeys"])
+        ours.screen.result({"keys": number}, f"The oldest key is forgotten; {number} are left.")
+        return
 
     def wait(seconds: float) -> None:
         ours.screen.wait("Until every function knows the new key", seconds)
@@ -113,13 +124,23 @@ def rotate_webhook_secret(
     ours = of(context)
     current = ours.target.secret()
     if finish:
-        ours.target.write_secret(secrets.forget_old_webhook_secrets(current))
+        left = secrets.forget_old_webhook_secrets(current, ours.target.secret_age())
+        ours.target.write_secret(left)
         ours.screen.result({"finished": True}, "Only the newest secret signs webhooks now.")
         return
     changed = secrets.rotate_webhook_secret(current)
-    ours.target.write_secret(changed)
+    if changed == current:
+        told = "A change is under way already, and nothing was changed."
+    else:
+        ours.target.write_secret(changed)
+        told = "Each webhook is signed by the old and by the new secret."
     newest = changed["webhookSecrets"][0]
-    ours.screen.result({"webhookSecret": newest}, f"Give the shop this secret: {newest}")
+    ours.screen.result(
+        {"webhookSecret": newest},
+        told,
+        f"Give the shop this secret: {newest}",
+        "When the shop checks with it: rotate-webhook-secret --finish",
+    )
 
 
 def _give_address(

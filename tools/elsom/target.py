@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -141,6 +142,14 @@ class Target:
         )
         secret: dict[str, Any] = json.loads(found["SecretString"])
         return secret
+
+    def secret_age(self) -> float:
+        """Seconds since the merchant's secret was last changed."""
+        described = self.client("secretsmanager").describe_secret(
+            SecretId=self.outputs["ElsomSecretArn"]
+        )
+        changed: datetime = described["LastChangedDate"]
+        return (datetime.now(UTC) - changed).total_seconds()
 
     def write_secret(self, secret: dict[str, Any]) -> None:
         """Make this the secret's newest version."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
+from payments.masks import visible
 from tools.local.cloud import LocalCloud
 
 LINES = 30
@@ -34,4 +35,4 @@ def tail(file: Path) -> list[str]:
 def show(console: Console, title: str, lines: list[str]) -> None:
     console.rule(title, align="left")
     for line in lines[-LINES:]:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print(visible(line), markup=False, highlight=False, soft_wrap=True)

@@ -13,7 +13,7 @@ from elsom_payments_client.errors import (
     StillOpen,
 )
 from elsom_payments_client.types import Case, Event, Payment
-from elsom_payments_client.webhooks import WrongSignature, verify_webhook
+from elsom_payments_client.webhooks import MalformedSecret, WrongSignature, verify_webhook
 
 # The bundle's, since both are released together: a test holds them equal.
 __version__ = "1.0.0"
@@ -25,6 +25,7 @@ __all__ = [
     "ElsomPayments",
     "ElsomRefused",
     "Event",
+    "MalformedSecret",
     "Payment",
     "StillOpen",
     "WrongSignature",

@@ -7,7 +7,7 @@ from typing import Any
 from payments.bus import Bus
 from payments.check import Checking, Result, check_payment
 from payments.elsom.outcomes import Silent
-from payments.errors import ElsomUnreachable, NotFound, StateConflict
+from payments.errors import ElsomUnreachable, NotFound, QueueUnavailable, StateConflict
 from payments.events import last_payment_event
 from payments.model import Asker, Payment
 from payments.store.inbox import Inbox
@@ -46,16 +46,17 @@ def check_now(payment_id: str, checking: Checking) -> Payment:
 def resend_last_event(
     payment_id: str, payments: Payments, deliveries: Deliveries, bus: Bus
 ) -> dict[str, str]:
-    """Tell the payment's last event once more, under its id; StateConflict when there is none.
+    """Publish the payment's last event once more, under its id; StateConflict when there is none.
 
-    The webhook begins its tries anew, also where it was given up or not wanted.
+    The webhook's tries begin again when the event comes back from the bus, not before: a retry
+    that is pending stays. Raises QueueUnavailable while the bus refuses.
     """
     event = last_payment_event(get_payment(payment_id, payments))
     if event is None:
         msg = "nothing has been told about this payment yet"
         raise StateConflict(msg)
-    deliveries.forget(event.event_id)
+    deliveries.want_again(event.event_id)
     if bus.publish([event]):
         msg = "the bus does not take this event"
-        raise StateConflict(msg)
+        raise QueueUnavailable(msg)
     return {"eventId": event.event_id, "type": event.type}

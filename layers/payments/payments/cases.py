@@ -53,7 +53,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename
     resolved_at: int | None = None
     note: str | None = None
     version: int = 1
-    sequence: int = 1
+    sequence: int
 
 
 _NEGATIVE: Final = frozenset(FINAL) - {Status.PAID}
@@ -72,8 +72,9 @@ def cases_of(payment: Payment) -> list[Case]:
         found.append(_paid_late(payment))
     if payment.disagreed_at is not None:
         found.append(_disagreement(payment, payment.disagreed_at))
-    if payment.status is Status.EXPIRED and payment.status_reason is Reason.UNRESOLVED:
-        found.append(_unresolved(payment))
+    given_up = _given_up_at(payment)
+    if given_up is not None:
+        found.append(_unresolved(payment, given_up))
     return found
 
 
@@ -109,11 +110,15 @@ def paid_unknown(unknown_id: str, first_seen_at: int, paid_at: int) -> Case:
         payment_id=unknown_id,
         evidence=evidence,
         opened_at=paid_at,
+        sequence=paid_at,
     )
 
 
 def resolve(case: Case, note: str, now: int) -> Case:
-    """Close an open case with a person's note; a closed one stays as it is."""
+    """Close an open case with a person's note; a closed one stays as it is.
+
+    As for payments: `sequence` also rises after a restore, which may have opened the case again.
+    """
     if case.state is CaseState.RESOLVED:
         return case
     return msgspec.structs.replace(
@@ -121,7 +126,7 @@ def resolve(case: Case, note: str, now: int) -> Case:
         state=CaseState.RESOLVED,
         note=note,
         resolved_at=now,
-        sequence=case.sequence + 1,
+        sequence=max(case.sequence + 1, now),
     )
 
 
@@ -159,8 +164,15 @@ def _disagreement(payment: Payment, disagreed_at: int) -> Case:
     )
 
 
-def _unresolved(payment: Payment) -> Case:
-    given_up_at = changed_at(payment)
+def _given_up_at(payment: Payment) -> int | None:
+    """When the payment was given up, also if it was paid late after that."""
+    if payment.status is Status.EXPIRED and payment.status_reason is Reason.UNRESOLVED:
+        return changed_at(payment)
+    entries = (one["at"] for one in payment.timeline if one.get("reason") == Reason.UNRESOLVED)
+    return next(entries, None)
+
+
+def _unresolved(payment: Payment, given_up_at: int) -> Case:
     return _case(
         CaseKind.UNRESOLVED,
         payment,
@@ -192,4 +204,5 @@ def _case(kind: CaseKind, payment: Payment, opened_at: int, **evidence: Any) -> 
         order=payment.order_id,
         evidence=evidence,
         opened_at=opened_at,
+        sequence=opened_at,
     )

@@ -4,6 +4,7 @@
                                  └──▶ failed: kept in the table, due in 5 s
     due ──claimed: the next try is due by the ladder──▶ 2xx or 410: ended
                                                    └──▶ failed: as claimed; after the last: aside
+    message of the bus, event wanted again ──takes the place of the pending retry──▶ first try
 
 Claiming moves the ladder before anything is sent, so a message that comes twice sends once.
 """
@@ -38,6 +39,8 @@ from payments.webhooks import (
 _GONE: Final = 410
 # Two machines' clocks differ a little.
 _TOLERANCE: Final = SECOND
+# Longer than a first try can take: until it has ended nobody else makes the second.
+_LEASE: Final = LADDER[1]
 
 # Target, address, payload, headers in; the HTTP status out. Raises NotSent or MaybeSent.
 Post = Callable[[Target, str, str, Mapping[str, str]], int]
@@ -106,9 +109,12 @@ def deliver_message(text: str, deps: Delivering) -> Tried:
 
 
 def _try_first(event_id: str, payload: str, deps: Delivering) -> Tried:
+    """The event itself came. One that was tried before is only sent if it is wanted again."""
     known = deps.deliveries.get(event_id)
-    if not deps.url or (known is not None and known.tries):
+    if not deps.url or (known is not None and not known.wanted_again):
         return Tried(Outcome.SKIPPED, event_id)
+    if known is not None:
+        return _begin_again(known, payload, deps)
     began = deps.clock()
     outcome, why = _attempt(event_id, payload, began, deps)
     tried = Tried(outcome, event_id, 1, why)
@@ -117,19 +123,36 @@ def _try_first(event_id: str, payload: str, deps: Delivering) -> Tried:
     kept = Delivery(event_id=event_id, tries=1, first_tried_at=began)
     if outcome is Outcome.FAILED:
         kept = replace(kept, payload=payload, due_at=next_try_at(1, deps.clock()))
-    if _keep(known, kept, deps) and outcome is Outcome.FAILED:
-        # Without this message the schedule finds it within a minute.
-        with suppress(QueueUnavailable):
-            note = msgspec.json.encode(DueWebhook(event_id)).decode()
-            deps.queue.send(note, LADDER[0] // SECOND)
+    if _keep(kept, deps) and outcome is Outcome.FAILED:
+        _remind(event_id, deps)
     return tried
 
 
-def _keep(known: Delivery | None, kept: Delivery, deps: Delivering) -> bool:
-    """Write down the first try; tell whether nobody else has meanwhile."""
-    if known is None:
-        return deps.deliveries.insert(kept)
-    return _save(known, kept, deps) is not None
+def _keep(kept: Delivery, deps: Delivering) -> bool:
+    """Write down the first try; tell whether no other worker has meanwhile."""
+    return deps.deliveries.insert(kept)
+
+
+def _begin_again(known: Delivery, payload: str, deps: Delivering) -> Tried:
+    """The resent event takes the place of the pending retry in one write, before it is sent."""
+    now = deps.clock()
+    fresh = Delivery(event_id=known.event_id, payload=payload, tries=1, first_tried_at=now)
+    claimed = _save(known, replace(fresh, due_at=now + _LEASE, version=known.version), deps)
+    if claimed is None:
+        # A retry ran at the same moment. Its write may be older than the wish: look again.
+        return _try_first(known.event_id, payload, deps)
+    tried = _attempt_claimed(claimed, now, deps)
+    if tried.outcome is Outcome.FAILED:
+        _save(claimed, replace(claimed, due_at=next_try_at(1, deps.clock())), deps)
+        _remind(known.event_id, deps)
+    return tried
+
+
+def _remind(event_id: str, deps: Delivering) -> None:
+    """Ask for the second try in a few seconds; without this the schedule finds it in a minute."""
+    with suppress(QueueUnavailable):
+        note = msgspec.json.encode(DueWebhook(event_id)).decode()
+        deps.queue.send(note, LADDER[0] // SECOND)
 
 
 def _try_again(event_id: str, deps: Delivering) -> Tried:
@@ -146,13 +169,17 @@ def _try_again(event_id: str, deps: Delivering) -> Tried:
     claimed = _save(known, replace(known, tries=tries, due_at=next_try_at(tries, now)), deps)
     if claimed is None:
         return Tried(Outcome.SKIPPED, event_id)
-    outcome, why = _attempt(event_id, claimed.payload, now, deps)
-    if outcome is Outcome.FAILED:
-        if tries >= TRIES:
-            return _give_up(claimed, why, deps)
-    else:
+    return _attempt_claimed(claimed, now, deps)
+
+
+def _attempt_claimed(claimed: Delivery, now: int, deps: Delivering) -> Tried:
+    """Send what the ladder was moved on for; what fails stays due, what is done with ends."""
+    outcome, why = _attempt(claimed.event_id, claimed.payload, now, deps)
+    if outcome is not Outcome.FAILED:
         _end(claimed, deps)
-    return Tried(outcome, event_id, tries, why)
+    elif claimed.tries >= TRIES:
+        return _give_up(claimed, why, deps)
+    return Tried(outcome, claimed.event_id, claimed.tries, why)
 
 
 def _give_up(delivery: Delivery, why: str, deps: Delivering) -> Tried:

@@ -16,7 +16,7 @@ from payments.cases import Case, CaseKind, CaseState, changed_at
 from payments.ids import derive_id
 from payments.model import Payment, Status
 from payments.moments import to_rfc3339
-from payments.views import PaymentView, view_payment_for_event
+from payments.views import PaymentView, SequenceNumber, view_payment_for_event
 
 SOURCE: Final = "elsom.payments"
 
@@ -47,14 +47,14 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     opened_at: str
     resolved_at: str | None
     note: str | None
-    sequence: int
+    sequence: SequenceNumber
 
 
 class PaymentEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A payment has changed its status. `sequence` tells which of two events is newer."""
 
     event_id: str
-    sequence: int
+    sequence: SequenceNumber
     type: EventType
     occurred_at: str
     payment: PaymentView
@@ -64,7 +64,7 @@ class CaseEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A case was opened or resolved."""
 
     event_id: str
-    sequence: int
+    sequence: SequenceNumber
     type: EventType
     occurred_at: str
     case: CaseView

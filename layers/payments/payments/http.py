@@ -165,7 +165,7 @@ _PROBLEMS: Final[Mapping[type, tuple[int, str, str, str, int | None]]] = {
     errors.StateConflict: (409, "conflict", "Not possible in this state", "", None),
     errors.ElsomUnreachable: (
         503, "elsom-unreachable", "Elsom does not answer",
-        "Repeat the request with the same key.", _RETRY_SECONDS,
+        "Repeat the request; a start with the same key.", _RETRY_SECONDS,
     ),
     errors.NotConfigured: (
         503, "not-configured", "The stack is not set up",
@@ -173,10 +173,11 @@ _PROBLEMS: Final[Mapping[type, tuple[int, str, str, str, int | None]]] = {
     ),
     errors.StoreUnavailable: (
         503, "try-again", "The store does not answer",
-        "Repeat the request with the same key.", _RETRY_SECONDS,
+        "Repeat the request; a start with the same key.", _RETRY_SECONDS,
     ),
     errors.QueueUnavailable: (
-        503, "try-again", "The queue does not answer", "Repeat the request.", _RETRY_SECONDS,
+        503, "try-again", "The queue or the bus does not answer",
+        "Repeat the request.", _RETRY_SECONDS,
     ),
 }  # fmt: skip
 

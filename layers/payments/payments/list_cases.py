@@ -66,11 +66,8 @@ def parse_case_query(
 
 def list_cases(query: CaseQuery, limit: int, cases: Cases) -> tuple[list[Case], CaseQuery | None]:
     """One page of cases, and the query of the next one if there may be one."""
-    found = cases.page(query.state, limit, query.after)
-    if len(found) < limit:
-        return found, None
-    last = found[-1]
-    return found, CaseQuery(query.state, Position(last.opened_at, last.id))
+    page = cases.page(query.state, limit, query.after)
+    return page.cases, CaseQuery(query.state, page.end) if page.end else None
 
 
 def parse_resolution(body: bytes) -> str:

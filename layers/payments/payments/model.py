@@ -103,13 +103,15 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 class Payment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """One payment as it is stored. Amount in tyiyn, moments in milliseconds.
 
-    `version` rises with every write and guards it; `sequence` rises with every change of
-    status and numbers the events. `attempt_at` is set while a start call runs; `attempt_id` names
-    the last one, whose outcome alone may be written. `queried_at` holds the moments of the latest
-    status queries, as far as the query rule needs them. `triggered_at` is a trigger that the due
-    index keeps until Elsom has answered a query begun after it; `trigger_queried` tells that one
-    has begun, since the clocks of two machines cannot. `no_status_at`: when Elsom, asked
-    after the time to give up, first answered without a status.
+    `version` rises with every write and guards it. `sequence` rises with every change of status
+    and numbers the events; it is never behind the clock, so that it also rises after a restore to
+    an earlier moment, and no event id is used twice. `attempt_at` is set while a start call runs;
+    `attempt_id` names the last one, whose outcome alone may be written. `queried_at` holds the
+    moments of the latest status queries, as far as the query rule needs them. `triggered_at` is a
+    trigger that the due index keeps until Elsom has answered a query begun after it;
+    `trigger_queried` tells that one has begun, since the clocks of two machines cannot.
+    `no_status_at`: when Elsom, asked after the time to give up, first answered without a status.
+    `wallet_digest` tells who has the key that it names whether two wallet numbers are the same.
     """
 
     id: str
@@ -124,6 +126,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     version: int = 1
     sequence: int = 1
     customer_msisdn: str | None = None
+    wallet_digest: str | None = None
     cashier_no: str | None = None
     description: str | None = None
     metadata: dict[str, str] | None = None

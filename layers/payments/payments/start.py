@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import hmac
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -19,6 +20,7 @@ from payments.errors import (
     WriteConflict,
 )
 from payments.ids import derive_id
+from payments.links import sign
 from payments.masks import mask_msisdn
 from payments.model import Payment, Policy, Status
 from payments.moments import SECOND, Clock
@@ -40,10 +42,15 @@ from payments.transitions import (
 # What must be left of the function's time to write down how the start ended.
 TIME_TO_RECORD: Final = 6.0
 SHORTEST_START: Final = 5.0
+_KEY_NAME_LENGTH: Final = 6
+_DIGEST_LENGTH: Final = 12
 
 
 class Starting(msgspec.Struct, frozen=True, kw_only=True):
-    """What a start works with. `seconds_left` tells how long the function may still run."""
+    """What a start works with. `seconds_left` tells how long the function may still run.
+
+    `signing_keys`, newest first: the newest makes the digest of a wallet number, all compare one.
+    """
 
     payments: Payments
     elsom: Elsom
@@ -52,6 +59,7 @@ class Starting(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     stack_id: str
     seconds_left: Callable[[], float]
+    signing_keys: Sequence[str] = ()
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +80,7 @@ def start_payment(request: PaymentRequest, key: str, deps: Starting) -> Started:
     try:
         deps.payments.insert(ours)
     except WriteConflict as conflict:
-        known = _known(conflict.current, ours)
+        known = _known(conflict.current, ours, request, deps.signing_keys)
         if not _runs(known, ours.attempt_id):
             again = _resume(known, deps)
             if again is None or again.attempt_at is None:
@@ -88,16 +96,28 @@ def payment_id(stack_id: str, key: str) -> str:
 
 
 def fingerprint(request: PaymentRequest) -> str:
-    """What makes two requests the same, compared after parsing (`1500` is `1500.00`)."""
-    fields = msgspec.to_builtins(request) | {"amount": parse_som(request.amount)}
+    """What makes two requests the same, compared after parsing (`1500` is `1500.00`).
+
+    Of the wallet number only what is stored anyway: all that it hides could be found by trying.
+    """
+    msisdn = request.customer_msisdn
+    masked = msgspec.structs.replace(request, customer_msisdn=msisdn and mask_msisdn(msisdn))
+    fields = msgspec.to_builtins(masked) | {"amount": parse_som(request.amount)}
     return hashlib.sha256(msgspec.json.encode(fields, order="sorted")).hexdigest()[:32]
+
+
+def wallet_digest(payment_id: str, msisdn: str, key: str) -> str:
+    """The name of a key, and under it the HMAC of this payment's wallet number."""
+    name = sign("key-name", "", key)[:_KEY_NAME_LENGTH]
+    return f"{name}.{sign('wallet', f'{payment_id} {msisdn}', key)[:_DIGEST_LENGTH]}"
 
 
 def _new_payment(request: PaymentRequest, key: str, deps: Starting) -> Payment:
     now = deps.clock()
     msisdn = request.customer_msisdn
+    identifier = payment_id(deps.stack_id, key)
     payment = Payment(
-        id=payment_id(deps.stack_id, key),
+        id=identifier,
         status=Status.CREATED,
         amount=parse_som(request.amount),
         order_id=request.order_id,
@@ -105,8 +125,14 @@ def _new_payment(request: PaymentRequest, key: str, deps: Starting) -> Payment:
         fingerprint=fingerprint(request),
         created_at=now,
         updated_at=now,
+        sequence=now,
         expires_at=now + deps.policy.lifetime,
         customer_msisdn=mask_msisdn(msisdn) if msisdn else None,
+        wallet_digest=(
+            wallet_digest(identifier, msisdn, deps.signing_keys[0])
+            if msisdn and deps.signing_keys
+            else None
+        ),
         cashier_no=request.cashier_no or None,
         description=request.description or None,
         metadata=request.metadata or None,
@@ -129,11 +155,22 @@ def _runs(payment: Payment, attempt_id: str | None) -> bool:
     )
 
 
-def _known(stored: Payment, ours: Payment) -> Payment:
-    if stored.fingerprint != ours.fingerprint:
+def _known(stored: Payment, ours: Payment, request: PaymentRequest, keys: Sequence[str]) -> Payment:
+    if stored.fingerprint != ours.fingerprint or not _same_wallet(stored, request, keys):
         msg = "this Idempotency-Key was used with another request"
         raise IdempotencyKeyReused(msg)
     return stored
+
+
+def _same_wallet(stored: Payment, request: PaymentRequest, keys: Sequence[str]) -> bool:
+    """Whether the wallet number is the stored one; with its key gone nobody can tell any more."""
+    digest, msisdn = stored.wallet_digest, request.customer_msisdn
+    if digest is None or msisdn is None:
+        return True
+    name = digest.partition(".")[0]
+    ours = [wallet_digest(stored.id, msisdn, key) for key in keys]
+    told = [one for one in ours if one.startswith(f"{name}.")]
+    return not told or any(hmac.compare_digest(one, digest) for one in told)
 
 
 def _resume(known: Payment, deps: Starting) -> Payment | None:

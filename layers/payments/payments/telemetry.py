@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from enum import StrEnum
+from functools import partial
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
@@ -13,7 +15,8 @@ __all__ = ["Metric", "count", "logger", "measure", "metrics"]
 # An invocation that has nothing to count is not worth a line on stderr.
 warnings.filterwarnings("ignore", message="No application metrics to publish")
 
-logger = Logger()
+# As ASCII: what a terminal would act on is written out, whoever it came from.
+logger = Logger(json_serializer=partial(json.dumps, default=str, separators=(",", ":")))
 metrics = Metrics()
 
 

@@ -263,7 +263,7 @@ def _moved(
     """Change the status; what is not a field of the payment goes on the timeline entry."""
     changes = {key: value for key, value in more.items() if key in _FIELDS}
     details = {key: value for key, value in more.items() if key not in _FIELDS}
-    sequence = payment.sequence + 1
+    sequence = max(payment.sequence + 1, now)
     timeline = _noted(
         payment,
         now,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import Meta
 
 from payments.links import pay_url
 from payments.model import Payment, Status
@@ -13,6 +14,15 @@ from payments.moments import to_rfc3339
 from payments.money import Tyiyn, format_som
 
 CURRENCY: Final = "KGS"
+SequenceNumber = Annotated[
+    int,
+    Meta(
+        ge=1,
+        description="Rises with every change: the larger of the one before plus one and the time in"
+        " epoch milliseconds, so that it also rises after a restore. Needs 64 bits.",
+        extra_json_schema={"format": "int64"},
+    ),
+]
 
 
 class PaymentView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -34,7 +44,7 @@ class PaymentView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     status_reason: str | None
     elsom_error_code: str | None
     late: bool
-    sequence: int
+    sequence: SequenceNumber
     created_at: str
     updated_at: str
     expires_at: str

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from payments.masks import mask_numbers
+from payments.masks import mask_numbers, visible
 from payments.model import Answer
 from payments.money import Tyiyn, format_som
 
@@ -152,8 +152,8 @@ def read_notification(body: bytes) -> Notification | None:
         return None
     transaction = _scalar(fields.get("PSPTTrnID")) or _scalar(fields.get("PSPTrnID"))
     return Notification(
-        partner_trn_id=trn[:100],
-        transaction_id=transaction[:30] if transaction else None,
+        partner_trn_id=visible(trn)[:100],
+        transaction_id=visible(transaction)[:30] if transaction else None,
         payment_status=_masked_text(fields.get("PaymentStatus"), 100),
         message=_masked_text(fields.get("Message"), _MAX_MESSAGE),
         cheque_no=_masked_text(fields.get("ChequeNo"), 100),
@@ -184,13 +184,16 @@ def read_json(body: bytes) -> Any:
 
 
 def scrub_refusal(refused: Refused, secrets: Iterable[str]) -> Refused:
-    """Take our secrets and every wallet number out of Elsom's words; only then cut them short."""
+    """Take our secrets and every wallet number out of Elsom's words; only then cut them short.
+
+    Control characters are written out: the words end on screens.
+    """
     code, message = refused.code, refused.message or ""
     # The longest first: one secret may be a part of another.
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         code, message = code.replace(secret, "***"), message.replace(secret, "***")
-    message = mask_numbers(message)[:_MAX_MESSAGE]
-    return Refused(mask_numbers(code)[:_MAX_CODE] or "?", message or None)
+    message = visible(mask_numbers(message))[:_MAX_MESSAGE]
+    return Refused(visible(mask_numbers(code))[:_MAX_CODE] or "?", message or None)
 
 
 def _request(method: str, **fields: str) -> bytes:
@@ -239,8 +242,11 @@ def _scalar(value: Any) -> str | None:
 
 
 def _masked_text(value: Any, limit: int) -> str | None:
-    """Masked before it is cut: the cut could leave a number too short to be known as one."""
-    return mask_numbers(_scalar(value) or "")[:limit] or None
+    """Masked before it is cut: the cut could leave a number too short to be known as one.
+
+    Anybody who knows the URL may write here, and an operator reads it: nothing acts on a screen.
+    """
+    return visible(mask_numbers(_scalar(value) or ""))[:limit] or None
 
 
 def _is_page(url: str, *, plain_http: bool) -> bool:

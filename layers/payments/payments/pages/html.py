@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from payments.model import Payment
-from payments.pages.state import SETTLED, UNDECIDED, State, state_of
+from payments.pages.state import SETTLED, UNDECIDED, State, shown_status, state_of
 from payments.pages.texts import LANGUAGES, TEXTS, Language, Notice, Words, money
 
 _HERE: Final = Path(__file__).parent
@@ -26,6 +26,7 @@ _MARKS: Final = {
     State.PAID: _TICK,
     State.LATE: _TICK,
     State.EXPIRED: _CLOCK,
+    State.UNRESOLVED: _QUESTION,
     State.CANCELLED: _CROSS,
     State.FAILED: _CROSS,
     State.UNSENT: _CROSS,
@@ -47,7 +48,7 @@ def result_page(payment: Payment, links: Links, turn: int) -> str:
     language = TEXTS[payment.language]
     words = language.states[state]
     settled = "yes" if state in SETTLED else "no"
-    attributes = f'class="{state}" data-status="{payment.status}" data-settled="{settled}"'
+    attributes = f'class="{state}" data-status="{shown_status(payment)}" data-settled="{settled}"'
     main = (
         f'{_mark(_MARKS[state])}<h1 tabindex="-1">{words.title}</h1>'
         f'<p class="says">{words.says}</p>{_facts(payment, language)}'
@@ -114,6 +115,8 @@ def _steps(state: State, words: Words, language: Language, links: Links, turn: i
 def _warning(state: State, language: Language) -> str:
     if state is State.LATE:
         return _warn(language.paid_do_not_pay, language.shop_decides)
+    if state is State.UNRESOLVED:
+        return _warn(language.paid_do_not_pay, language.keep_asking)
     if state in SETTLED:
         return ""
     return _warn(language.do_not_pay_again, "" if state in UNDECIDED else language.keep_asking)

@@ -7,6 +7,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import msgspec
 
 from payments.model import Payment
+from payments.pages.state import shown_status
 from payments.shop_requests import is_allowed_return_url
 
 
@@ -32,7 +33,7 @@ def back_to_shop(payment: Payment, places: Places) -> str | None:
     if shop is None:
         return None
     parts = urlsplit(shop)
-    ours = urlencode({"paymentId": payment.id, "status": str(payment.status)})
+    ours = urlencode({"paymentId": payment.id, "status": shown_status(payment)})
     query = f"{parts.query}&{ours}" if parts.query else ours
     return urlunsplit(parts._replace(query=query))
 

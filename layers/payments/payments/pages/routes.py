@@ -17,6 +17,7 @@ from payments.moments import Clock, now_ms
 from payments.pages.answers import HEADERS, page, redirect
 from payments.pages.html import TURNS, Links, notice_page, result_page
 from payments.pages.onward import Places, back_to_shop, elsom_page, front_page
+from payments.pages.state import shown_status
 from payments.pages.texts import Notice, preferred_language
 from payments.store.payments import Payments
 from payments.triggers import check_for_page, poll_for_page
@@ -81,7 +82,7 @@ def tell_status(request: Request, pages: Pages) -> Answer:
     """`GET /return/{id}/status`: for the page's own script."""
     payment = _polled(_payment_of(request, pages), pages)
     body = {
-        "status": payment.status,
+        "status": shown_status(payment),
         "final": payment.status not in OPEN,
         "returnUrl": back_to_shop(payment, pages.places),
     }

@@ -16,6 +16,7 @@ class State(StrEnum):
     PAID = "paid"
     LATE = "late"
     EXPIRED = "expired"
+    UNRESOLVED = "unresolved"
     CANCELLED = "cancelled"
     FAILED = "failed"
     UNSENT = "unsent"
@@ -34,10 +35,21 @@ SETTLED: Final = frozenset({State.PAID, State.LATE, State.UNSENT})
 UNDECIDED: Final = frozenset({State.WAITING, State.UNKNOWN})
 
 
+def shown_status(payment: Payment) -> str:
+    """The status as customers' pages and the shop's address get it.
+
+    One that was given up is not called expired: a shop would offer to pay again.
+    """
+    state = state_of(payment)
+    return str(state if state is State.UNRESOLVED else payment.status)
+
+
 def state_of(payment: Payment) -> State:
     """The state to show for a payment."""
     if payment.status is Status.PAID:
         return State.LATE if payment.late else State.PAID
     if payment.status_reason is Reason.ELSOM_UNREACHABLE:
         return State.UNSENT
+    if payment.status_reason is Reason.UNRESOLVED:
+        return State.UNRESOLVED
     return _STATE_OF[payment.status]

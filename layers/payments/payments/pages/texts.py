@@ -62,10 +62,11 @@ _KY: Final = Language(
             _KY_WAIT,
         ),
         State.UNKNOWN: Words(
-            "Төлөмдүн абалы азырынча белгисиз",
-            "Элсом менен байланыш үзүлүп калды: төлөм кабыл алындыбы же жокпу,"
-            " азырынча билбейбиз. Элсомдон дагы сурап жатабыз.",
-            _KY_WAIT,
+            "Элсомдун бетин ачууга болбоду",
+            "Төлөм түзүлгөн-түзүлбөгөнүн азырынча билбейбиз, Элсомдон сурай беребиз."
+            " Кайрадан баштабаңыз: төлөм түзүлгөн болсо, дүкөнгө маалым болот."
+            " Бул көпкө созулушу мүмкүн.",
+            "Бул бетти жапсаңыз болот.",
         ),
         State.PAID: Words(
             "Төлөм кабыл алынды",
@@ -80,6 +81,11 @@ _KY: Final = Language(
         ),
         State.EXPIRED: Words(
             "Төлөө убактысы бүттү", "Төлөм өз убагында аягына чыккан жок.", _KY_RETRY
+        ),
+        State.UNRESOLVED: Words(
+            "Төлөмдүн жыйынтыгы белгисиз",
+            "Элсом бул төлөм кантип аяктаганын билдирген жок. Акча алынган болушу мүмкүн.",
+            "Дүкөнгө кайрылып, буйрутманын номерин айтыңыз.",
         ),
         State.CANCELLED: Words(
             "Төлөм жокко чыгарылды", "Бул буйрутма боюнча төлөм жокко чыгарылды.", _KY_RETRY
@@ -141,10 +147,11 @@ _RU: Final = Language(
             _RU_WAIT,
         ),
         State.UNKNOWN: Words(
-            "Пока неизвестно, прошла ли оплата",
-            "Связь с Элсом прервалась: мы ещё не знаем, принят ли платёж."
-            " Продолжаем спрашивать Элсом.",
-            _RU_WAIT,
+            "Не удалось открыть страницу Элсом",
+            "Мы пока не знаем, создан ли платёж, и продолжаем спрашивать Элсом."
+            " Не начинайте заново: магазин узнает, если платёж создан."
+            " Это может занять много времени.",
+            "Эту страницу можно закрыть.",
         ),
         State.PAID: Words(
             "Оплата прошла",
@@ -157,6 +164,11 @@ _RU: Final = Language(
             "Свяжитесь с магазином и назовите номер заказа.",
         ),
         State.EXPIRED: Words("Время на оплату вышло", "Платёж не был завершён вовремя.", _RU_RETRY),
+        State.UNRESOLVED: Words(
+            "Итог оплаты неизвестен",
+            "Элсом не сообщил, чем закончился этот платёж. Деньги могли быть списаны.",
+            "Свяжитесь с магазином и назовите номер заказа.",
+        ),
         State.CANCELLED: Words("Платёж отменён", "Платёж по этому заказу отменён.", _RU_RETRY),
         State.FAILED: Words("Оплата не прошла", "Элсом не провёл этот платёж.", _RU_RETRY),
         State.UNSENT: Words(
@@ -215,10 +227,11 @@ _EN: Final = Language(
             _EN_WAIT,
         ),
         State.UNKNOWN: Words(
-            "We do not know yet whether you have paid",
-            "The connection to Elsom broke off, so we cannot tell yet whether the payment was"
-            " accepted. We keep asking Elsom.",
-            _EN_WAIT,
+            "Elsom's page could not be opened",
+            "We do not know yet whether the payment was created, and keep asking Elsom."
+            " Do not start again: the shop will learn whether it was created."
+            " This can take a long time.",
+            "You can close this page.",
         ),
         State.PAID: Words(
             "Payment received",
@@ -232,6 +245,11 @@ _EN: Final = Language(
         ),
         State.EXPIRED: Words(
             "The time to pay is over", "The payment was not completed in time.", _EN_RETRY
+        ),
+        State.UNRESOLVED: Words(
+            "The result of your payment is not known",
+            "Elsom has not told us how this payment ended. The money may have been taken.",
+            "Contact the shop and give them the order number.",
         ),
         State.CANCELLED: Words(
             "Payment cancelled", "The payment for this order was cancelled.", _EN_RETRY

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -10,9 +10,16 @@ from payments.cases import Case, CaseState, resolve
 from payments.errors import NotFound, WriteConflict
 from payments.store.listing import Position
 from payments.store.payments import new_token
-from payments.store.table import Item, Table
+from payments.store.table import Item, Table, readable
 
 SORT_KEY = "case"
+
+
+class CasePage(NamedTuple):
+    """Cases of one page, and the position behind which the next one begins, if there may be one."""
+
+    cases: list[Case]
+    end: Position | None
 
 
 class Cases(Protocol):
@@ -27,7 +34,7 @@ class Cases(Protocol):
     def resolve(self, case_id: str, note: str, now: int) -> Case:
         """Close it with a note, or return it unchanged when it is closed; NotFound."""
 
-    def page(self, state: CaseState, limit: int, after: Position | None) -> list[Case]:
+    def page(self, state: CaseState, limit: int, after: Position | None) -> CasePage:
         """Up to `limit` cases of a state, the newest first, behind `after`."""
 
 
@@ -71,7 +78,7 @@ class CaseTable:
         day = partition(CaseState.OPEN)
         return len(self._table.query("createdDay = :day", index="by-created", limit=most, day=day))
 
-    def page(self, state: CaseState, limit: int, after: Position | None) -> list[Case]:
+    def page(self, state: CaseState, limit: int, after: Position | None) -> CasePage:
         """Up to `limit` cases of a state off the created index, the newest first."""
         day = {"createdDay": partition(state)}
         start = {**day, "createdAt": after.at, "pk": after.id, "sk": SORT_KEY} if after else None
@@ -83,11 +90,14 @@ class CaseTable:
             after=start,
             day=partition(state),
         )
-        found = {
-            item["pk"]: case_of(item)
-            for item in self._table.get_many([(entry["pk"], SORT_KEY) for entry in entries])
-        }
-        return [found[entry["pk"]] for entry in entries if entry["pk"] in found]
+        found = readable(self._table, [(entry["pk"], SORT_KEY) for entry in entries])
+        cases = [case_of(found[entry["pk"]]) for entry in entries if entry["pk"] in found]
+        if len(entries) < limit:
+            return CasePage(cases, None)
+        # Behind the last one that could be read; only where none could, behind the last entry.
+        if cases:
+            return CasePage(cases, Position(cases[-1].opened_at, cases[-1].id))
+        return CasePage(cases, Position(entries[-1]["createdAt"], entries[-1]["pk"]))
 
 
 def item_of(case: Case) -> Item:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from itertools import batched
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
 from payments.elsom.wire import Notification
 from payments.errors import StoreUnavailable, WriteConflict
-from payments.masks import mask_numbers
+from payments.ids import is_id
+from payments.masks import mask_numbers, visible
 from payments.model import Answer
 from payments.moments import DAY, SECOND
 from payments.store.payments import day_key, new_token
@@ -27,8 +28,8 @@ _BATCH: Final = 100
 # The state items, which belong to nobody's payment.
 ELSOM: Final = "elsom"
 UNKNOWN_COUNT: Final = "unknown-count"
-_PREFIX: Final = "notification#"
 _RAW_BYTES: Final = 2_048
+_NOTIFICATION: Final = "notification#"
 _RECEIVE: Final = (
     "SET #kind = :kind, #claim = :claim, #raw = :raw, #source = :source,"
     " #at = if_not_exists(#at, :at), #lastAt = :at, #ttl = :ttl ADD #times :one"
@@ -86,21 +87,21 @@ class InboxTable:
         self._table = table
 
     def receive(self, notification: Notification, raw: bytes, source: str, now: int) -> bool:
-        """One small item beside the payment, keyed by the body's hash: a repeat only counts."""
-        pk = notification.partner_trn_id
+        """One small item beside the payment, keyed by the text's hash: a repeat only counts."""
+        trn_id, evidence = notification.partner_trn_id, evidence_of(raw)
         stored = self._table.update(
-            pk,
-            f"{_PREFIX}{hashlib.sha256(raw).hexdigest()[:32]}",
+            partition_of(trn_id),
+            evidence.sort_key,
             _RECEIVE,
             kind="notification",
             claim=msgspec.to_builtins(notification),
-            raw=kept_text(raw),
+            raw=evidence.text,
             source=source,
             at=now,
             ttl=(now + KEEP) // SECOND,
             one=1,
         )
-        return stored.get("times") == 1 and len(self._received(pk, 2)) < 2
+        return stored.get("times") == 1 and len(self._received(trn_id, 2)) < 2
 
     def received(self, trn_id: str) -> list[dict[str, Any]]:
         """The notifications kept for an id, at most 100."""
@@ -154,9 +155,12 @@ class InboxTable:
                 if pk in found and "dueAt" in found[pk]:
                     yield unknown_of(found[pk])
 
-    def _received(self, pk: str, limit: int) -> list[dict[str, Any]]:
+    def _received(self, trn_id: str, limit: int) -> list[dict[str, Any]]:
         return self._table.query(
-            "pk = :pk AND begins_with(sk, :prefix)", limit=limit, pk=pk, prefix=_PREFIX
+            "pk = :pk AND begins_with(sk, :prefix)",
+            limit=limit,
+            pk=partition_of(trn_id),
+            prefix=_NOTIFICATION,
         )
 
 
@@ -200,10 +204,30 @@ def _notified(known: Unknown, now: int, *, due: bool) -> Unknown:
     )
 
 
-def kept_text(raw: bytes) -> str:
-    """At most 2 KB of a body; masked before it is cut, or the cut could leave half a number."""
-    text = mask_numbers(raw.decode(errors="replace"))
-    return text.encode()[:_RAW_BYTES].decode(errors="ignore")
+def partition_of(trn_id: str) -> str:
+    """Where an id's notifications are kept: beside its payment, if the id can be one's at all.
+
+    Any other id gets a partition that nothing of ours is in, whatever a stranger calls it.
+    """
+    return trn_id if is_id(trn_id) else f"foreign#{trn_id}"
+
+
+class Evidence(NamedTuple):
+    """What is kept of a body, and the key under which it is kept."""
+
+    sort_key: str
+    text: str
+
+
+def evidence_of(raw: bytes) -> Evidence:
+    """At most 2 KB of a body; masked before it is cut, or the cut could leave half a number.
+
+    The key is made of the masked text too: from a hash of the body itself the hidden digits of a
+    wallet number could be found by trying.
+    """
+    text = visible(mask_numbers(raw.decode(errors="replace")), keep="\n\t").encode()
+    key = hashlib.sha256(text).hexdigest()[:32]
+    return Evidence(f"{_NOTIFICATION}{key}", text[:_RAW_BYTES].decode(errors="ignore"))
 
 
 def _unknown_item(unknown: Unknown) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from payments.ids import shard
 from payments.model import Payment
 from payments.moments import utc_day
 from payments.store.payments import DAY_SHARDS, SORT_KEY, payment_of
-from payments.store.table import Item, Table
+from payments.store.table import Item, Table, readable
 
 _BATCH: Final = 100
 
@@ -42,7 +42,7 @@ class Listing(Protocol):
         """The same for one order."""
 
     def read(self, positions: Sequence[Position]) -> list[Payment]:
-        """The payments at these positions, in their order."""
+        """The payments at these positions, in their order; those that are gone are left out."""
 
 
 class ListingTable:
@@ -78,11 +78,11 @@ class ListingTable:
         return _positions(items)
 
     def read(self, positions: Sequence[Position]) -> list[Payment]:
-        """Read the payments, 100 in one call."""
+        """Read the payments, 100 in one call; those that are gone are left out."""
         found: dict[str, Payment] = {}
         for start in range(0, len(positions), _BATCH):
             keys = [(one.id, SORT_KEY) for one in positions[start : start + _BATCH]]
-            found |= {item["pk"]: payment_of(item) for item in self._table.get_many(keys)}
+            found |= {pk: payment_of(item) for pk, item in readable(self._table, keys).items()}
         return [found[one.id] for one in positions if one.id in found]
 
     def _of_day(

@@ -185,6 +185,19 @@ class Table:
         return items
 
 
+def readable(table: Table, keys: Sequence[tuple[str, str]]) -> dict[str, Item]:
+    """Up to 100 items by `pk`: read cheaply, and what that did not show yet once more for sure.
+
+    An index may show an item before an eventually consistent read does. What a consistent read
+    does not find either is gone.
+    """
+    found = {item["pk"]: item for item in table.get_many(keys)}
+    missing = [key for key in keys if key[0] not in found]
+    if missing:
+        found |= {item["pk"]: item for item in table.get_many(missing, consistent=True)}
+    return found
+
+
 def _difference(before: Item, after: Item) -> tuple[Item, list[str]]:
     """What to set and what to remove to get from one item to the other."""
     sets = {

@@ -20,15 +20,16 @@ SORT_KEY: Final = "webhook"
 WEBHOOK_SHARDS: Final = 4
 # Much longer than the ladder.
 KEEP: Final = 7 * DAY
-_FORGET_TRIES: Final = 5
+_MARK_TRIES: Final = 5
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """An event that did not reach the shop at once. Moments in milliseconds.
 
     due_at is set       tried `tries` times, to be tried again
-    tries, no due_at    delivered, not wanted or given up: not sent again
-    no tries            to be sent again from the beginning
+    no due_at           delivered, not wanted or given up: not sent again
+    wanted_again        the event's next message begins its tries again; until it comes, what is
+                        pending stays pending
     `payload` is the very text that every try sends. Nothing here is ever deleted but by
     time-to-live, so that no function needs the right to delete.
     """
@@ -38,6 +39,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, re
     tries: int
     first_tried_at: int
     due_at: int | None = None
+    wanted_again: bool = False
     version: int = 1
 
 
@@ -53,8 +55,8 @@ class Deliveries(Protocol):
     def save(self, before: Delivery, after: Delivery) -> Delivery:
         """Replace it on the condition that it did not move; raise WriteConflict."""
 
-    def forget(self, event_id: str) -> None:
-        """Have the event sent again from the beginning, whatever is known of it."""
+    def want_again(self, event_id: str) -> None:
+        """Let the event's next message be sent, whatever is known of it; take nothing away."""
 
     def due(self, now: int, limit: int) -> list[str]:
         """Event ids whose next try is due, at most `limit`."""
@@ -85,14 +87,17 @@ class DeliveryTable:
         self._table.replace(_item_of(before), _item_of(stored), new_token())
         return stored
 
-    def forget(self, event_id: str) -> None:
-        """Have the event sent again from the beginning, whatever is known of it."""
-        for _ in range(_FORGET_TRIES):
+    def want_again(self, event_id: str) -> None:
+        """Let the event's next message be sent, whatever is known of it; take nothing away.
+
+        An event without an item needs no mark: its next message is sent anyway.
+        """
+        for _ in range(_MARK_TRIES):
             known = self.get(event_id)
-            if known is None or not known.tries:
+            if known is None or known.wanted_again:
                 return
             with suppress(WriteConflict):
-                self.save(known, replace(known, payload="", tries=0, due_at=None))
+                self.save(known, replace(known, wanted_again=True))
                 return
         msg = "a webhook is being tried at this moment"
         raise StoreUnavailable(msg)
