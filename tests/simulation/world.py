@@ -119,6 +119,7 @@ class World:
             rough_backlog=self.profile.rough_backlog,
             parts=parts,
         )
+        self.stack.dynamodb.skips_empty = True
         self.stream = Stream(self.loop, self.faults, self._publish)
         self.checks = Poller(self.stack.checks, self.faults, CONCURRENCY, self._check)
         self.webhooks = Poller(self.stack.webhooks, self.faults, WEBHOOK_CONCURRENCY, self._deliver)
