@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from payments.model import Answer, Asker
 from payments.moments import HOUR, MINUTE, SECOND
 from payments.queue import CheckRequest
-from tests.exploration.explorer import Actor
+from tests.exploration.explorer import Actor, Budget
 from tests.exploration.scene import ID, Scene
 from tests.fakes.payments import a_payment
 from tests.fakes.world import NOW
@@ -18,6 +18,7 @@ from tests.fakes.world import NOW
 Arrange = Callable[[Scene], list[Actor]]
 WINDOW_OVER: Final = 11 * SECOND
 START_IS_DEAD: Final = 61 * SECOND
+ONE_DEATH: Final = Budget(deaths=1)
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Scenario:
     starts: str
     truth: Answer
     arrange: Arrange
-    deaths: int = 2
+    budget: Budget = Budget(deaths=2)
 
     def make(self) -> Scene:
         scene = Scene(self.starts, self.truth)
@@ -191,11 +192,13 @@ def _scenarios() -> Iterator[Scenario]:
             f"check and page: {what}, Elsom gets paid", "accepted", truth, check_and_page
         )
         name = f"check and notification: {what}, Elsom gets paid"
-        yield Scenario(name, "accepted", truth, check_and_notification, 1)
-        yield Scenario(f"forged notification: {what}", "accepted", truth, forged_notification, 1)
+        yield Scenario(name, "accepted", truth, check_and_notification, ONE_DEATH)
+        yield Scenario(
+            f"forged notification: {what}", "accepted", truth, forged_notification, ONE_DEATH
+        )
     for truth, changes in _MINDS:
         name = f"check and later check: {', then '.join((truth, *changes))}"
-        yield Scenario(name, "accepted", truth, partial(check_and_later_check, changes), 1)
+        yield Scenario(name, "accepted", truth, partial(check_and_later_check, changes), ONE_DEATH)
     yield Scenario("late notification and page", "accepted", TWO, late_notification)
 
 

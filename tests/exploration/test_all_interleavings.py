@@ -34,7 +34,7 @@ def by_name(name: str) -> Scenario:
 def test_every_order_of_steps_keeps_the_invariants(
     scenario: Scenario, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = explore(scenario.make, deaths=scenario.deaths)
+    found = explore(scenario.make, scenario.budget)
     with capsys.disabled():
         print(f"\n{scenario.name}: {found.states} states, {found.ways:,} interleavings", end=" ")
     assert not found.broken, "\n\n".join(found.broken[:2])
@@ -60,7 +60,7 @@ def test_a_guard_taken_away_is_noticed(guard: str, name: str) -> None:
             undo.enter_context(mutate(scene))
             return scene
 
-        found: Found = explore(make, deaths=scenario.deaths, stop_when_broken=True)
+        found: Found = explore(make, scenario.budget, stop_when_broken=True)
     assert found.broken, f"nobody noticed: {guard}"
     assert any(f"invariant {number} " in found.broken[0] for number in invariants), found.broken[0]
     assert "in this order:" in found.broken[0]
