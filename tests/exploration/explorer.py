@@ -1,9 +1,10 @@
 """All interleavings of a few functions, call by call, each of which may die, fail or be repeated.
 
 A function hands over before each of its calls to the outside. Which one goes on, dies, has its
-write repeated by the SDK later, or has its call refused, is a choice; every choice is made once in every state that can be reached. A state is what
-is stored, what is queued, what Elsom knows, and what each function has heard so far; two ways into
-one state go on alike, so the second is not followed. How many ways there are is counted.
+write repeated by the SDK later, or has its call refused, is a choice; every choice is made once in
+every state that can be reached. A state is what is stored, what is queued, what Elsom knows, and
+what each function has heard so far; two ways into one state go on alike, so the second is not
+followed. How many ways there are is counted.
 """
 
 import re

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from payments.errors import PaymentsError
-from payments.model import Answer, Asker
+from payments.model import Answer, Asker, Payment, Status
 from payments.moments import HOUR, MINUTE
 from payments.shop_requests import PaymentRequest
 from payments.start import payment_id
@@ -87,7 +87,7 @@ class Scene:
         rng = Random(1)
         faults = Faults(rng, self.loop, self.story, calm=True)
         self.breaches = Breaches(self.loop, self.story, keep_going=True)
-        self.queries = Queries(self.loop, self._is_known, self.breaches.add)
+        self.queries = Queries(self.loop, self._is_known, self.breaches.add, self.story.step)
         self.watch = Watch(self.breaches, self.queries)
         self.queries.on_heard = self.watch.heard
         self.server = ElsomServer(
@@ -137,8 +137,7 @@ class Scene:
         """The page, or the shop, asks."""
 
         def ask() -> None:
-            with suppress(PaymentsError):
-                self.stack.check_as(ID, asker)
+            self.stack.check_as(ID, asker)
 
         return ask
 
@@ -152,9 +151,9 @@ class Scene:
         if result is not None:
             self.stack.checks.delete(message)
 
-    def notified(self) -> Callable[[], None]:
-        """A notification that says `A` arrives, and a message of the queue is served."""
-        body = notification_of(ID, "A", "PSP1", _Plain())
+    def notified(self, trn: str = ID, status: str = "A") -> Callable[[], None]:
+        """A notification arrives, and a message of the queue is served."""
+        body = notification_of(trn, status, "PSP1", _Plain())
         self.unanswered.append(body)
 
         def receive() -> None:
@@ -163,15 +162,24 @@ class Scene:
 
         return receive
 
-    def becomes(self, *statuses: Answer) -> Callable[[], None]:
+    def becomes(self, *statuses: Answer, of: str = ID) -> Callable[[], None]:
         """Elsom changes its mind; its news is a message that does arrive."""
 
         def change() -> None:
             for status in statuses:
                 self.gate.hand_over(f"becomes {status}")
-                self.server.set_status(self.server.get(ID), status)
+                self.server.set_status(self.server.get(of), status)
 
         return change
+
+    def put_old(self, payment: Payment) -> None:
+        """Keep a payment that was ended, and watched, long ago."""
+        if payment.status is Status.PAID:
+            self.watch.told_paid.add(payment.id)
+        self.stack.dynamodb.listeners.remove(self.due_watch.written)
+        self.stack.payments.insert(payment)
+        self.stack.dynamodb.listeners.insert(2, self.due_watch.written)
+        self.due_watch.images[payment.id] = self.stack.dynamodb.images[payment.id, "payment"]
 
     # ------------------------------------------------------------ see `Stage`
 

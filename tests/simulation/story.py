@@ -19,6 +19,10 @@ class Story:
     def tell(self, subject: str, text: str) -> None:
         self.lines.append((self.loop.now, subject, text))
 
+    def step(self) -> int:
+        """Rises with everything that happens."""
+        return len(self.lines)
+
     def tell_task(self, text: str) -> None:
         self.tell(self.loop.task.subject if self.loop.task else "", text)
 
