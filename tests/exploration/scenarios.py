@@ -1,23 +1,26 @@
 """Two at once on one payment: who they are, and what is there when they begin."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
-from msgspec.structs import replace
-
-from payments.model import Answer, Asker
-from payments.moments import HOUR, MINUTE, SECOND
+from payments.errors import PaymentsError
+from payments.model import Answer, Asker, Status
+from payments.moments import DAY, HOUR, MINUTE, SECOND
 from payments.queue import CheckRequest
-from tests.exploration.explorer import Actor
+from tests.exploration.explorer import Actor, Budget
 from tests.exploration.scene import ID, Scene
-from tests.fakes.payments import a_payment
+from tests.fakes.payments import UNKNOWN_ID, a_payment
 from tests.fakes.world import NOW
 
 Arrange = Callable[[Scene], list[Actor]]
 WINDOW_OVER: Final = 11 * SECOND
 START_IS_DEAD: Final = 61 * SECOND
+ONE_DEATH: Final = Budget(deaths=1)
+TWO_DEATHS: Final = Budget(deaths=2)
+ONE_REPEAT: Final = Budget(repeats=1)
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Scenario:
     starts: str
     truth: Answer
     arrange: Arrange
-    deaths: int = 2
+    budget: Budget = TWO_DEATHS
 
     def make(self) -> Scene:
         scene = Scene(self.starts, self.truth)
@@ -139,18 +142,112 @@ def check_and_later_check(changes: tuple[Answer, ...], scene: Scene) -> list[Act
     ]
 
 
+def _ended(scene: Scene, status: Status, **fields: Any) -> int:
+    """A payment that ended three days ago, and was left alone since; the moment that it is now."""
+    at = NOW + 3 * DAY
+    scene.loop.now = at
+    scene.put_old(
+        a_payment(
+            status,
+            id=ID,
+            created_at=NOW,
+            updated_at=NOW,
+            expires_at=NOW + HOUR,
+            sequence=3,
+            timeline=(
+                {"at": NOW, "what": "created"},
+                {"at": NOW, "what": "start_sent"},
+                {"at": NOW, "what": "pending", "sequence": 2},
+                {"at": NOW, "what": str(status), "sequence": 3},
+            ),
+            **fields,
+        )
+    )
+    transaction = scene.server.get(ID)
+    transaction.starts = 1
+    transaction.truth.append((0, scene.truth))
+    return at
+
+
 def late_notification(scene: Scene) -> list[Actor]:
     """The payment has ended, no check is due any more: only the notification tells of the money."""
-    _pending(scene)
-    scene.serve()
-    payment = scene.stack.payments.get(ID)
-    assert payment is not None
-    scene.stack.payments.save(payment, replace(payment, next_check_at=None))
-    at = scene.loop.now + MINUTE
+    at = _ended(scene, Status.EXPIRED, next_check_at=None, check_step=3)
     scene.server.set_status(scene.server.get(ID), Answer.PAID)
     return [
         Actor("notification", scene.notified(), at),
         Actor("page", scene.check_by(Asker.PAGE), at + 1),
+    ]
+
+
+def last_late_check(scene: Scene) -> list[Actor]:
+    """The last late check is due; SQS delivers its message twice, and the money has come."""
+    at = _ended(scene, Status.EXPIRED, next_check_at=NOW + 3 * DAY, check_step=2)
+    scene.due_watch.ended_at[ID] = NOW
+    scene.server.set_status(scene.server.get(ID), Answer.PAID)
+    scene.stack.schedule_function()
+    scene.stack.checks.put(scene.stack.checks.content()[0][1])
+    return [Actor("check 1", scene.serve, at), Actor("check 2", scene.serve, at + 200)]
+
+
+def paid_then_failed(scene: Scene) -> list[Actor]:
+    """A paid payment is notified to have failed, and the first query gets no response."""
+    at = _ended(scene, Status.PAID)
+    scene.server.set_status(scene.server.get(ID), Answer.ERROR)
+    scene.line.silent = 1
+    return [Actor("notification", scene.notified(), at)]
+
+
+def answer_in_hand(scene: Scene) -> list[Actor]:
+    """A few queries got no response; the page's gets `A`, and then a call of AWS fails."""
+    at = _pending(scene)
+    scene.gate.not_steps = frozenset()
+    for _ in range(3):
+        scene.line.silent = 1
+        with suppress(PaymentsError):
+            scene.check_by(Asker.SHOP)()
+        scene.loop.now = at = at + MINUTE
+    scene.stack.checks.delete_all()
+    return [Actor("page", scene.check_by(Asker.PAGE), at)]
+
+
+def three_starts(scene: Scene) -> list[Actor]:
+    """Three servers of one shop hold the same order; the first start sends nothing."""
+    return [
+        Actor("start 1", scene.start, NOW),
+        Actor("start 2", scene.start, NOW + 3 * SECOND),
+        Actor("start 3", scene.start, NOW + 9 * SECOND),
+    ]
+
+
+def _unknown(scene: Scene) -> int:
+    """Somebody has named an id of nobody's, and it is about to be asked about."""
+    transaction = scene.server.get(UNKNOWN_ID)
+    transaction.foreign = True
+    transaction.truth.append((0, scene.truth))
+    scene.notified(UNKNOWN_ID)()
+    scene.loop.now += MINUTE
+    scene.stack.schedule_function()
+    return scene.loop.now
+
+
+def unknown_and_notification(scene: Scene) -> list[Actor]:
+    """The money comes while the first notification is looked into, and so does its own."""
+    at = _unknown(scene)
+    return [
+        Actor("check", scene.serve, at),
+        Actor("Elsom", scene.becomes(Answer.PAID, of=UNKNOWN_ID), at, may_die=False),
+        Actor("notification", scene.notified(UNKNOWN_ID, "A"), at + SECOND, may_die=False),
+    ]
+
+
+def unknown_twice(scene: Scene) -> list[Actor]:
+    """SQS delivers the message about an unknown id twice; the second comes a little later."""
+    at = _unknown(scene)
+    scene.stack.checks.put(scene.stack.checks.content()[0][1])
+    return [
+        Actor("check", scene.serve, at),
+        Actor("Elsom", scene.becomes(Answer.PAID, of=UNKNOWN_ID), at, may_die=False),
+        Actor("later check", scene.serve, at + 3 * SECOND),
     ]
 
 
@@ -191,12 +288,28 @@ def _scenarios() -> Iterator[Scenario]:
             f"check and page: {what}, Elsom gets paid", "accepted", truth, check_and_page
         )
         name = f"check and notification: {what}, Elsom gets paid"
-        yield Scenario(name, "accepted", truth, check_and_notification, 1)
-        yield Scenario(f"forged notification: {what}", "accepted", truth, forged_notification, 1)
+        yield Scenario(name, "accepted", truth, check_and_notification, ONE_DEATH)
+        yield Scenario(
+            f"forged notification: {what}", "accepted", truth, forged_notification, ONE_DEATH
+        )
     for truth, changes in _MINDS:
         name = f"check and later check: {', then '.join((truth, *changes))}"
-        yield Scenario(name, "accepted", truth, partial(check_and_later_check, changes), 1)
+        yield Scenario(name, "accepted", truth, partial(check_and_later_check, changes), ONE_DEATH)
     yield Scenario("late notification and page", "accepted", TWO, late_notification)
+    for starts in ("accepted", "reset"):
+        name = f"three starts: first not sent, then {starts}"
+        yield Scenario(name, f"first not sent, then {starts}", A, three_starts, ONE_REPEAT)
+    yield Scenario("two starts, one write repeated", "accepted", A, two_starts, ONE_REPEAT)
+    yield Scenario("two checks, one write repeated", "accepted", A, two_checks, ONE_REPEAT)
+    yield Scenario("last late check", "accepted", TWO, last_late_check)
+    yield Scenario("last late check, repeated", "accepted", TWO, last_late_check, ONE_REPEAT)
+    yield Scenario("paid, then failed, no response", "accepted", A, paid_then_failed)
+    throttled = Budget(failures=1)
+    yield Scenario("an answer in hand", "accepted", A, answer_in_hand, throttled)
+    for truth in (TWO, ONE):
+        name = f"unknown id: Elsom says {truth}"
+        yield Scenario(f"{name}, notified again", "accepted", truth, unknown_and_notification)
+        yield Scenario(f"{name}, delivered twice", "accepted", truth, unknown_twice)
 
 
 SCENARIOS: Final = tuple(_scenarios())

@@ -8,22 +8,27 @@ from typing import Final
 from msgspec.structs import replace
 
 from payments.errors import PaymentsError
-from payments.model import Answer, Asker
+from payments.model import Answer, Asker, Payment, Status
 from payments.moments import HOUR, MINUTE
 from payments.shop_requests import PaymentRequest
 from payments.start import payment_id
 from payments.transport import Limits, MaybeSent, NotSent, Reply
 from tests.exploration.explorer import Actor, HandOverGate, without_tokens
 from tests.fakes.world import NOW, POLICY, STACK_ID
+from tests.simulation.due_watch import DueWatch
 from tests.simulation.dynamodb import Image, Key
 from tests.simulation.elsom import ElsomServer, Transaction, notification_of
 from tests.simulation.faults import Faults, NoLag
-from tests.simulation.line import START_URL, Line, SimulatedElsom
+from tests.simulation.invariants import Breaches
+from tests.simulation.judge import Judge
+from tests.simulation.line import START_URL, Line, SimulatedElsom, id_in
+from tests.simulation.queries import Queries
 from tests.simulation.shop import Shop
+from tests.simulation.sqs import subject_of
 from tests.simulation.stack import Stack
 from tests.simulation.story import Story
-from tests.simulation.tasks import Killed, Loop
-from tests.simulation.watch import Judge, Watch
+from tests.simulation.tasks import Ended, Killed, Loop
+from tests.simulation.watch import Watch
 
 KEY: Final = "order-1"
 ID: Final = payment_id(STACK_ID, KEY)
@@ -38,18 +43,37 @@ class DirectLine(Line):
 
     gate: HandOverGate
     starts: str = "accepted"
+    # How many of the first status queries get no response.
+    silent: int = 0
 
     def carry(self, url: str, body: bytes, limits: Limits) -> Reply:
-        is_start = url == START_URL
-        if is_start and self.starts == "not sent":
-            raise NotSent("refused")
-        if is_start and self.starts == "lost":
-            raise MaybeSent("reset")
-        answer = self.server.answer(body)
+        if url == START_URL:
+            return self._start(body)
+        query = self.queries.sent(id_in(body))
+        if self.silent:
+            self.silent -= 1
+            self.queries.heard(query, None)
+            raise MaybeSent("timeout")
+        reply = Reply(*self.server.answer(body))
         self.gate.call("elsom", "answer", lambda: None)
-        if is_start and self.starts == "reset":
+        self.queries.heard(query, reply)
+        return reply
+
+    def _start(self, body: bytes) -> Reply:
+        starts = self.starts
+        if starts.startswith("first not sent"):
+            # Elsom is back when the next start comes.
+            self.starts = starts.rpartition(" ")[2]
+            raise NotSent("refused")
+        if starts == "not sent":
+            raise NotSent("refused")
+        if starts == "lost":
             raise MaybeSent("reset")
-        return Reply(200, answer)
+        reply = Reply(*self.server.answer(body))
+        self.gate.call("elsom", "answer", lambda: None)
+        if starts == "reset":
+            raise MaybeSent("reset")
+        return reply
 
 
 class Scene:
@@ -62,13 +86,16 @@ class Scene:
         self.story = Story(self.loop, NOW)
         rng = Random(1)
         faults = Faults(rng, self.loop, self.story, calm=True)
-        self.watch = Watch(self.story)
+        self.breaches = Breaches(self.loop, self.story, keep_going=True)
+        self.queries = Queries(self.loop, self._is_known, self.breaches.add, self.story.step)
+        self.watch = Watch(self.breaches, self.queries)
+        self.queries.on_heard = self.watch.heard
         self.server = ElsomServer(
             self.loop, _Plain(), self.story, self._started, self.watch.started_again
         )
         self.starts = starts
         self.truth = truth
-        self.line = DirectLine(faults, self.server, on_answer=self.watch.answered)
+        self.line = DirectLine(faults, self.server, self.queries)
         self.line.gate = self.gate
         self.line.starts = starts
         self.shop = Shop(faults, self.gate)
@@ -87,8 +114,17 @@ class Scene:
             policy=replace(POLICY, give_up=GIVE_UP),
         )
         self.stack.vault.get()
-        self.watch.images = self.stack.dynamodb.images
-        self.stack.dynamodb.listeners += [self.watch.written, self._written]
+        self.watch.is_kept = self.stack.keeps
+        self.watch.is_settled = self.shop.settled.__contains__
+        self.due_watch = DueWatch(self.watch, self.server, self.stack.policy.late_ladder)
+        self.queries.on_taken = self.due_watch.verified
+        self.stack.checks.on_content = self.due_watch.content
+        self.stack.dynamodb.listeners += [
+            self._used,
+            self.watch.written,
+            self.due_watch.written,
+            self._written,
+        ]
 
     # ------------------------------------------------------------ what actors do
 
@@ -101,8 +137,7 @@ class Scene:
         """The page, or the shop, asks."""
 
         def ask() -> None:
-            with suppress(PaymentsError):
-                self.stack.check_as(ID, asker)
+            self.stack.check_as(ID, asker)
 
         return ask
 
@@ -116,9 +151,9 @@ class Scene:
         if result is not None:
             self.stack.checks.delete(message)
 
-    def notified(self) -> Callable[[], None]:
-        """A notification that says `A` arrives, and a message of the queue is served."""
-        body = notification_of(ID, "A", "PSP1", _Plain())
+    def notified(self, trn: str = ID, status: str = "A") -> Callable[[], None]:
+        """A notification arrives, and a message of the queue is served."""
+        body = notification_of(trn, status, "PSP1", _Plain())
         self.unanswered.append(body)
 
         def receive() -> None:
@@ -127,20 +162,36 @@ class Scene:
 
         return receive
 
-    def becomes(self, *statuses: Answer) -> Callable[[], None]:
+    def becomes(self, *statuses: Answer, of: str = ID) -> Callable[[], None]:
         """Elsom changes its mind; its news is a message that does arrive."""
 
         def change() -> None:
             for status in statuses:
                 self.gate.hand_over(f"becomes {status}")
-                self.server.set_status(self.server.get(ID), status)
+                self.server.set_status(self.server.get(of), status)
 
         return change
 
+    def put_old(self, payment: Payment) -> None:
+        """Keep a payment that was ended, and watched, long ago."""
+        if payment.status is Status.PAID:
+            self.watch.told_paid.add(payment.id)
+        self.stack.dynamodb.listeners.remove(self.due_watch.written)
+        self.stack.payments.insert(payment)
+        self.stack.dynamodb.listeners.insert(2, self.due_watch.written)
+        self.due_watch.images[payment.id] = self.stack.dynamodb.images[payment.id, "payment"]
+
     # ------------------------------------------------------------ see `Stage`
 
-    def set_time(self, moment: int) -> None:
-        self.loop.now = moment
+    def turn(self, actor: Actor) -> None:
+        self.loop.now = actor.time
+        self.loop.task = actor.task
+
+    def ended(self, actor: Actor, how: Ended) -> None:
+        actor.task.troubles = [
+            one for one in self.gate.trace if one.startswith(f"{actor.name} fails")
+        ]
+        self.watch.task_ended(actor.task, how)
 
     def state(self) -> str:
         items = [self._text(*entry) for entry in sorted(self.stack.dynamodb.images.items())]
@@ -149,23 +200,39 @@ class Scene:
             self.unanswered,
             dict(self.watch.moves),
             sorted(self.watch.told_paid),
-            len(self.watch.broken),
+            len(self.breaches.found),
+            sorted(self.due_watch.notified_at.items()),
+            sorted(self.due_watch.ended_at.items()),
+            [
+                (one.subject, one.claimed_at, one.word, one.taken)
+                for queries in self.queries.of.values()
+                for one in queries
+            ],
+            self.line.starts,
+            self.line.silent,
         )
         return repr((items, self.stack.checks.content(), truth, seen))
 
     def end(self) -> list[str]:
         """Days pass without another fault; then everything is judged."""
-        assert ("elsom", "circuit") not in self.stack.dynamodb.images
+        self.loop.task = None
         self.line.starts = "accepted"
+        self.line.silent = 0
         for body in tuple(self.unanswered):
             self._deliver(body)
         self._settle()
         for event in self._tell():
             self.shop.keep(*event)
         Judge(
-            self.watch, self.stack.dynamodb, self.server, self.shop, frozenset(), self.loop.now
+            self.watch,
+            self.stack.stored(),
+            self.server,
+            self.shop,
+            self.loop.now,
+            late_for=sum(self.stack.policy.late_ladder),
+            give_up=GIVE_UP,
         ).judge()
-        return [f"{broken}\n{self.story.of(ID)}" for broken in self.watch.broken]
+        return [f"{broken}\n{self.story.of(broken.subject)}" for broken in self.breaches.found]
 
     # ------------------------------------------------------------ inside
 
@@ -180,7 +247,15 @@ class Scene:
     def _deliver(self, body: bytes) -> None:
         if self.stack.callback_function(body) == 200:
             self.unanswered.remove(body)
-            self.watch.notification_acknowledged(ID, body)
+            subject = subject_of(body.decode())
+            self.watch.notification_acknowledged(subject, body, self.loop.now)
+            self.due_watch.notification_acknowledged(subject, self.loop.now)
+
+    def _used(self, _before: Image | None, after: Image) -> None:
+        self.queries.wrote(after["pk"]["S"])
+
+    def _is_known(self, subject: str) -> bool:
+        return subject in self.watch.moves
 
     def _started(self, transaction: Transaction) -> None:
         transaction.refuses = "17" if self.starts == "refused" else None
@@ -208,7 +283,7 @@ class Scene:
                 self.stack.schedule_function()
             else:
                 self.loop.now = max(min(coming), self.loop.now)
-        self.watch.break_(5, ID, "never comes to rest")
+        self.breaches.add(5, ID, "never comes to rest")
 
     def _tell(self) -> list[tuple[str, str]]:
         """Publish all that was written, cases and their events too."""

@@ -7,23 +7,7 @@ import pytest
 from tests.exploration.explorer import Found, explore
 from tests.exploration.scenarios import SCENARIOS, Scenario
 from tests.exploration.scene import Scene
-from tests.simulation.mutations import MUTATIONS
-
-# For each guard that is taken away, the scenarios that must notice.
-NOTICED_BY = {
-    "without the version condition": (
-        "start and notification: accepted, Elsom says A",
-        "check and later check: A, then 4",
-    ),
-    "with a trusted notification": ("forged notification: open", "forged notification: ended"),
-    "with a repeated start": ("two starts: reset",),
-    "with paid left": ("check and later check: A, then 4",),
-    "without the inbox": (
-        "late notification and page",
-        "start and notification: reset, Elsom says A",
-    ),
-    "with the claim consuming the notification": ("late notification and page",),
-}
+from tests.simulation.mutations import GUARDS
 
 
 def by_name(name: str) -> Scenario:
@@ -34,7 +18,7 @@ def by_name(name: str) -> Scenario:
 def test_every_order_of_steps_keeps_the_invariants(
     scenario: Scenario, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = explore(scenario.make, deaths=scenario.deaths)
+    found = explore(scenario.make, scenario.budget)
     with capsys.disabled():
         print(f"\n{scenario.name}: {found.states} states, {found.ways:,} interleavings", end=" ")
     assert not found.broken, "\n\n".join(found.broken[:2])
@@ -42,25 +26,21 @@ def test_every_order_of_steps_keeps_the_invariants(
     assert found.ways > found.ends
 
 
-def test_every_guard_has_its_mutation() -> None:
-    assert NOTICED_BY.keys() == MUTATIONS.keys()
-
-
 @pytest.mark.parametrize(
-    ("guard", "name"), [(guard, name) for guard, names in NOTICED_BY.items() for name in names]
+    ("guard", "name"), [(guard, name) for guard, one in GUARDS.items() for name in one.scenarios]
 )
 def test_a_guard_taken_away_is_noticed(guard: str, name: str) -> None:
     scenario = by_name(name)
-    mutate, invariants = MUTATIONS[guard]
+    take_away, invariants = GUARDS[guard].take_away, GUARDS[guard].invariants
     with ExitStack() as undo:
 
         def make() -> Scene:
             undo.close()
             scene = scenario.make()
-            undo.enter_context(mutate(scene))
+            undo.enter_context(take_away(scene))
             return scene
 
-        found: Found = explore(make, deaths=scenario.deaths, stop_when_broken=True)
+        found: Found = explore(make, scenario.budget, stop_when_broken=True)
     assert found.broken, f"nobody noticed: {guard}"
     assert any(f"invariant {number} " in found.broken[0] for number in invariants), found.broken[0]
     assert "in this order:" in found.broken[0]

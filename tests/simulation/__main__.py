@@ -1,33 +1,77 @@
 """`make simulate SEED=7 PAYMENTS=1000 STORY=<payment id>`: payments through every failure."""
 
+import argparse
 import os
 import secrets
 import sys
 import time
 
 from tests.simulation.expected import missing
-from tests.simulation.run import Report, plans, run_all
+from tests.simulation.profile import choose_profile
+from tests.simulation.run import WORLD_SIZE, Plan, Report, plans, run_all
 
-ENOUGH_FOR_EVERYTHING = 1_000
+ENOUGH_FOR_EVERYTHING = 5_000
 MOST_STORIES = 3
 
 
 def main() -> int:
-    seed = os.environ.get("SEED") or str(secrets.randbelow(10**6))
-    payments = int(os.environ.get("PAYMENTS") or 1_000)
-    worlds = plans(seed, payments, os.environ.get("STORY", ""))
-    say(f"{payments} payments in {len(worlds)} worlds of eight days each, seed {seed}")
-    say(f"To repeat this run: make simulate SEED={seed} PAYMENTS={payments}")
+    wanted = read_arguments()
+    plan = Plan(
+        wanted.seed, 0, wanted.payments, wanted.story, wanted.unkindness, keep_going=wanted.all
+    )
+    worlds = plans(plan)
+    if wanted.world is not None:
+        worlds = worlds[wanted.world : wanted.world + 1]
+    say(f"{wanted.payments} payments in worlds of eight days each, seed {plan.seed}")
+    say(f"To repeat this run: python -m tests.simulation {again(wanted)}")
     began = time.monotonic()
     total = Report()
-    for number, report in enumerate(run_all(worlds, min(2, os.cpu_count() or 1)), 1):
+    for number, report in enumerate(run_all(worlds, wanted.processes), 1):
         total.add(report)
         took = time.monotonic() - began
-        say(f"  {number} of {len(worlds)} worlds, {total.payments} payments, {took:.0f} s")
-    return tell(total, time.monotonic() - began)
+        left = took / number * (len(worlds) - number)
+        say(
+            f"  {number} of {len(worlds)} worlds, {total.payments} payments,"
+            f" {len(total.broken)} broken, {took:.0f} s, about {left:.0f} s left"
+        )
+    return tell(total, plan, time.monotonic() - began)
 
 
-def tell(total: Report, seconds: float) -> int:
+def read_arguments() -> argparse.Namespace:
+    """Arguments, or the variables that `make` hands over."""
+    given = os.environ
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.simulation",
+        description="Payments through random failures under a virtual clock. Each world of up to"
+        f" {WORLD_SIZE} payments has a profile of its own, drawn from seed and number.",
+        epilog="Ends with 1 if an invariant is broken, or if a fault never happened in a run of"
+        f" {ENOUGH_FOR_EVERYTHING} payments or more.",
+    )
+    add = parser.add_argument
+    add("--seed", default=given.get("SEED") or str(secrets.randbelow(10**6)), help="a text")
+    add("--payments", type=int, default=int(given.get("PAYMENTS") or 1_000))
+    add("--story", default=given.get("STORY", ""), help="tell what happened to this payment")
+    add(
+        "--unkindness",
+        type=float,
+        default=float(given.get("UNKINDNESS") or 1),
+        help="every fault so many times as likely (1)",
+    )
+    add("--world", type=int, help="only the world of this number, counted from 0")
+    add("--all", action="store_true", help="go on after the first broken invariant of a world")
+    add("--processes", type=int, default=min(2, os.cpu_count() or 1), help="side by side (2)")
+    return parser.parse_args()
+
+
+def again(wanted: argparse.Namespace) -> str:
+    return (
+        f"--seed {wanted.seed} --payments {wanted.payments} --unkindness {wanted.unkindness:g}"
+        + (f" --world {wanted.world}" if wanted.world is not None else "")
+        + (" --all" if wanted.all else "")
+    )
+
+
+def tell(total: Report, plan: Plan, seconds: float) -> int:
     for title, counts in (("Faults", total.faults), ("Outcomes", total.outcomes)):
         say(f"\n{title}:")
         for name, count in sorted(counts.items()):
@@ -36,8 +80,13 @@ def tell(total: Report, seconds: float) -> int:
         say(f"\nThe story that was asked for:\n{story}")
     say(f"\nAll stories: {total.digest} (the same seed gives the same number)")
     for broken in total.broken[:MOST_STORIES]:
-        say(f"\nBROKEN, {broken}")
-    absent = missing(total) if total.payments >= ENOUGH_FOR_EVERYTHING else []
+        name = broken.split(" ", 2)[1].rstrip(":")
+        say(f"\nBROKEN, {broken}\nThe world: {choose_profile(name)}")
+    for broken in total.broken[MOST_STORIES:]:
+        say(f"BROKEN, {broken.partition(chr(10))[0]}")
+    stopped = total.broken and not plan.keep_going
+    enough = total.payments >= ENOUGH_FOR_EVERYTHING and not stopped
+    absent = missing(total) if enough else []
     for name in absent:
         say(f"Never happened: {name}")
     verdict = f"{len(total.broken)} invariants broken" if total.broken else "no invariant broken"

@@ -91,18 +91,18 @@ class DueWatch:
                 self._judge_notified(subject)
             return
         status = Status(image["status"]["S"])
+        transaction = self.server.transactions.get(subject)
         if status not in FINAL:
             self.watch.break_(9, subject, f"{status}, and not due")
+        elif transaction is None or not transaction.starts:
+            return  # Elsom never got its start, and cannot call it paid
         elif status is Status.PAID or not self._judge_late(subject, image):
             self._judge_notified(subject)
 
     def _judge_late(self, subject: str, image: Image) -> bool:
-        transaction = self.server.transactions.get(subject)
         reason = image.get("statusReason", {}).get("S")
-        if transaction is None or not transaction.starts or reason == Reason.UNRESOLVED:
-            return False
         ended = self.ended_at.get(subject)
-        if ended is None:
+        if ended is None or reason == Reason.UNRESOLVED:
             return False
         answered = list(self.watch.queries.words(subject, ended))
         steps = len(self.late_ladder)
@@ -123,4 +123,5 @@ class DueWatch:
             self.watch.break_(9, subject, "a notification was not verified, and it is not due")
 
     def _is_ours(self, subject: str) -> bool:
-        return self.images.get(subject, {}).get("kind", {}).get("S") == "payment"
+        image = self.images.get(subject)
+        return image is not None and image["kind"]["S"] == "payment"

@@ -88,6 +88,8 @@ class MemoryDynamoDB:
         self._shown: dict[tuple[str, Key], int] = {}
         self.listeners: list[Written] = []
         self.conditions_hold = True
+        self.skips_empty = False
+        self._empty_queries = 0
 
     # ------------------------------------------------------------ boto3's calls
 
@@ -143,6 +145,9 @@ class MemoryDynamoDB:
         )
 
     def query(self, **request: Any) -> Image:
+        if self._skips_empty(request):
+            return {"Items": []}
+
         def effect() -> Image:
             self._catch_up()
             if "IndexName" in request:
@@ -260,6 +265,21 @@ class MemoryDynamoDB:
                 insort(coming.entries, coming.entry)
             else:
                 del coming.entries[bisect_left(coming.entries, coming.entry)]
+
+    def _skips_empty(self, request: Mapping[str, Any]) -> bool:
+        """Most partitions that hold nothing are told at once: a turn of the schedule asks twenty.
+
+        Every eighth goes the way of every call.
+        """
+        name = request.get("IndexName")
+        if name is None:
+            return False
+        hash_value, _, _ = read_condition(request["KeyConditionExpression"])
+        self._catch_up()
+        if self._indexes[name].get(request["ExpressionAttributeValues"][hash_value]["S"]):
+            return False
+        self._empty_queries += 1
+        return self.skips_empty and self._empty_queries % 8 > 0
 
     def _query_index(self, name: str, request: Mapping[str, Any]) -> list[Image]:
         hash_name, range_name = INDEXES[name]

@@ -25,9 +25,11 @@ FAULTS: Final = frozenset(
             f"checks: {kind}"
             for kind in (
                 "delivered twice", "out of order", "no delivery succeeds", "dead-lettered",
-                "received, function throttled",
+                "received, function throttled", "dies after the claim", "delayed", "lost",
+                "receives miscounted",
             )
         ),
+        "sqs: backlog shown as nothing", "stream: batch lost",
         "events: away", "events: killed after", "events: repeated by the SDK",
         "bus: event twice", "bus: one event not taken",
         "stream: batch told again", "stream: late", "schedule: a turn is missed",
@@ -89,6 +91,8 @@ OUTCOMES: Final = frozenset(
             )
         ),
         "shop: two payments for one order", "shop: the same start twice at once",
+        "operator: published again", "operator: table restored", "resend: 202",
+        *(f"flood: {whom}" for whom in ("a known id", "an unknown id", "unknown ids")),
         "page: paid", "shop's check: paid",
     }
 )  # fmt: skip

@@ -34,6 +34,12 @@ OTHERS: Final[dict[tuple[str, str], Weights]] = {
     ("elsom", "status"): (("killed before", 20), ("killed after", 25), ("frozen", 2)),
     ("shop", "webhook"): KILLS,
 }  # fmt: skip
+# A command of the operator makes thousands of calls, from a machine that nobody ends.
+OPERATOR_FAULTS: Final[Weights] = (
+    ("throttled", 0.1),
+    ("killed after", 0.1),
+    ("repeated by the SDK", 10),
+)
 FROZEN: Final = 60_000
 # However unkind a world is, most calls still work, or nothing would ever happen.
 MOST_IN_A_THOUSAND: Final = 500.0
@@ -141,6 +147,8 @@ class FaultyGate:
                 return "away"
         if task is not None and task.doomed and (service, operation) == ("elsom", "status"):
             return "killed after" if self.faults.rng.random() < 0.5 else "killed before"
+        if task is not None and task.name == "operator":
+            return self.faults.of_call(OPERATOR_FAULTS) if writes else None
         ours = WRITE_FAULTS if writes else READ_FAULTS
         return self.faults.of_call(OTHERS.get((service, operation), ours))
 

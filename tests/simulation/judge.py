@@ -128,22 +128,28 @@ class Judge:
             expected.append(CaseKind.PAID_LATE)
         if any(entry.get("reason") == Reason.UNRESOLVED for entry in payment.timeline):
             expected.append(CaseKind.UNRESOLVED)
-        if payment.paid_at is not None:
-            negative = [
-                query.sent_at
-                for query in self.watch.queries.words(payment.id, 0)
-                if query.word in NEGATIVE
-            ]
-            if any(at > payment.paid_at + TOLERANCE for at in negative):
-                expected.append(CaseKind.DISAGREEMENT)
-            has_case = (CaseKind.DISAGREEMENT, payment.id) in self.cases
-            if has_case and all(at < payment.paid_at - TOLERANCE for at in negative):
-                self.watch.break_(2, payment.id, "a disagreement by an answer older than the money")
+        if self._is_contradicted(payment):
+            expected.append(CaseKind.DISAGREEMENT)
         if payment.id in self.watch.restored:
             expected = []
         for kind in expected:
             if (kind, payment.id) not in self.cases:
                 self.watch.break_(2, payment.id, f"there is no case {kind}")
+
+    def _is_contradicted(self, payment: Payment) -> bool:
+        """Whether Elsom denied a payment's money in a query sent after it was stored as paid."""
+        if payment.paid_at is None:
+            return False
+        paid_step = self.watch.paid_step[payment.id]
+        words = self.watch.queries.words(payment.id, 0)
+        denials = [query for query in words if query.word in NEGATIVE]
+        older = all(query.sent_at < payment.paid_at - TOLERANCE for query in denials)
+        if older and (CaseKind.DISAGREEMENT, payment.id) in self.cases:
+            self.watch.break_(2, payment.id, "a disagreement by an answer older than the money")
+        return any(
+            query.step > paid_step and query.sent_at > payment.paid_at + TOLERANCE
+            for query in denials
+        )
 
     def _judge_duplicates(self) -> None:
         orders: dict[str, list[Payment]] = defaultdict(list)

@@ -66,7 +66,7 @@ class Line:
             return self._carry(body, limits, is_start=True)
         self.questions += 1
         self.most_questions = max(self.most_questions, self.questions)
-        query = self.queries.sent(_id_in(body))
+        query = self.queries.sent(id_in(body))
         try:
             reply = self._carry(body, limits, is_start=False)
         except (NotSent, MaybeSent):
@@ -129,7 +129,7 @@ class Line:
         return trouble_now
 
 
-def _id_in(body: bytes) -> str:
+def id_in(body: bytes) -> str:
     ((_, fields),) = json.loads(body).items()
     return str(fields["PartnerTrnID"])
 

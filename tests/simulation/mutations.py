@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from unittest.mock import patch
 
@@ -125,12 +126,58 @@ def with_claim_that_serves(world: HasStack) -> Iterator[None]:
 
 Mutation = Callable[[HasStack], AbstractContextManager[None]]
 
-# Each with the invariants that may notice it.
-MUTATIONS: Final[dict[str, tuple[Mutation, frozenset[int]]]] = {
-    "without the version condition": (without_version_condition, frozenset({0, 2, 4, 5, 6, 7})),
-    "with a trusted notification": (with_trusted_notification, frozenset({1})),
-    "with a repeated start": (with_repeated_start, frozenset({3})),
-    "with paid left": (with_paid_left, frozenset({4})),
-    "without the inbox": (without_inbox, frozenset({7})),
-    "with the claim consuming the notification": (with_claim_that_serves, frozenset({2})),
+
+def replaced(target: object, name: str, by: object) -> Mutation:
+    """A guard that is one name of the product: a constant, or a function."""
+
+    @contextmanager
+    def mutate(_world: HasStack) -> Iterator[None]:
+        with patch.object(target, name, by):
+            yield
+
+    return mutate
+
+
+@dataclass(frozen=True)
+class Guard:
+    """How to take a guard away, and the invariants that may notice it.
+
+    The scenarios of the exploration must notice it, each of them; with `simulated`, the simulation
+    must too, within two thousand payments. Every guard is noticed by one of the two.
+    """
+
+    take_away: Mutation
+    invariants: frozenset[int]
+    scenarios: tuple[str, ...] = ()
+    simulated: bool = True
+
+
+def noticed_by(*invariants: int) -> frozenset[int]:
+    return frozenset(invariants)
+
+
+GUARDS: Final[dict[str, Guard]] = {
+    "without the version condition": Guard(
+        without_version_condition,
+        noticed_by(0, 2, 4, 5, 6, 7, 9),
+        (
+            "start and notification: accepted, Elsom says A",
+            "check and later check: A, then 4",
+        ),
+    ),
+    "with a trusted notification": Guard(
+        with_trusted_notification,
+        noticed_by(1),
+        ("forged notification: open", "forged notification: ended"),
+    ),
+    "with a repeated start": Guard(with_repeated_start, noticed_by(3), ("two starts: reset",)),
+    "with paid left": Guard(with_paid_left, noticed_by(4), ("check and later check: A, then 4",)),
+    "without the inbox": Guard(
+        without_inbox,
+        noticed_by(7),
+        ("late notification and page", "start and notification: reset, Elsom says A"),
+    ),
+    "with the claim consuming the notification": Guard(
+        with_claim_that_serves, noticed_by(2, 9), ("late notification and page",)
+    ),
 }

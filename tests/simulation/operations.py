@@ -54,7 +54,7 @@ class Operator:
             loop.at(began + rng.randrange(profile.orders_for), lambda shard=shard: _lose(shard))  # type: ignore[misc]
         for _ in range(profile.republished):
             first = began + rng.randrange(last)
-            until = first + rng.randint(MINUTE, 6 * HOUR)
+            until = first + rng.randint(MINUTE, HOUR)
             wait = rng.randint(0, 6 * HOUR)
             loop.at(until + wait, lambda first=first, until=until: self._republish(first, until))  # type: ignore[misc]
         if profile.restored:

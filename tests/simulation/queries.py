@@ -30,6 +30,7 @@ _LATELY: Final = 7
 class Query:
     """One status query. `claimed_at`: when its function last looked at its clock before it wrote.
 
+    `step` tells which of two came first, whatever their clocks show.
     `word`: what Elsom said, None while it says nothing; `taken`: its function lived to use it.
     """
 
@@ -37,6 +38,7 @@ class Query:
     claimed_at: int
     sent_at: int
     task: Task | None
+    step: int = 0
     word: str | None = None
     heard_at: int | None = None
     taken: bool = False
@@ -73,6 +75,7 @@ class Queries:
     loop: Loop
     is_known: Callable[[str], bool]
     break_: Break
+    step: Callable[[], int]
     of: dict[str, list[Query]] = field(default_factory=lambda: defaultdict(list))
     tried_at: dict[str, int] = field(default_factory=dict)
     # Hears of every query that was answered, and of it with a word or without.
@@ -96,7 +99,7 @@ class Queries:
         claimed = now if task is None or task.claimed_at is None else task.claimed_at
         if task is not None:
             task.claimed_at = None
-        query = Query(subject, claimed, now, task)
+        query = Query(subject, claimed, now, task, self.step())
         self.of[subject].append(query)
         if self.is_known(subject):
             self._hold_to_rule(subject, claimed)

@@ -76,11 +76,12 @@ def run_world(plan: Plan, change: Change = unchanged) -> Report:
             world.run()
             broken = world.judge()
     stories = [world.story.of(plan.wanted)] if plan.wanted else []
+    told = world.story.of_all({one.subject for one in broken})
     return Report(
         payments=plan.payments,
         faults=world.faults.counts,
         outcomes=world.outcomes,
-        broken=[f"seed {plan.name}: {one}\n{world.story.of(one.subject)}" for one in broken],
+        broken=[f"seed {plan.name}: {one}\n{told[one.subject]}" for one in broken],
         stories=[story for story in stories if story],
         digests=[world.story.digest()],
         most_checks=world.checks.most_seen,

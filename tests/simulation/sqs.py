@@ -123,6 +123,13 @@ class Queue:
             return max(1, message.receives + self.faults.rng.choice((-3, -2, -1, -1, 1, 2)))
         return message.receives
 
+    def delete_all(self) -> None:
+        """Forget every message."""
+        for _, _, message in self._hidden:
+            self.delete(message)
+        for message in self._ready:
+            self.delete(message)
+
     def redrive(self) -> int:
         """Put back what was moved aside, as a person does once the cause is gone."""
         moved, self.dead = self.dead, []

@@ -19,13 +19,24 @@ class Story:
     def tell(self, subject: str, text: str) -> None:
         self.lines.append((self.loop.now, subject, text))
 
+    def step(self) -> int:
+        """Rises with everything that happens."""
+        return len(self.lines)
+
     def tell_task(self, text: str) -> None:
         self.tell(self.loop.task.subject if self.loop.task else "", text)
 
     def of(self, subject: str) -> str:
         """What happened to one payment."""
-        found = (line for line in self.lines if line[1] == subject)
-        return "\n".join(f"  {self.when(at)}  {text}" for at, _, text in found)
+        return self.of_all({subject})[subject]
+
+    def of_all(self, subjects: set[str]) -> dict[str, str]:
+        """What happened to each of some payments."""
+        found: dict[str, list[str]] = {subject: [] for subject in subjects}
+        for at, subject, text in self.lines:
+            if subject in found:
+                found[subject].append(f"  {self.when(at)}  {text}")
+        return {subject: "\n".join(lines) for subject, lines in found.items()}
 
     def text(self) -> Iterator[str]:
         return (f"{at - self.began} {subject} {text}\n" for at, subject, text in self.lines)

@@ -14,6 +14,7 @@ from tests.fakes.world import NOW
 from tests.simulation.elsom import Transaction
 from tests.simulation.line import Outage
 from tests.simulation.people import Caller, make_order
+from tests.simulation.profile import PLAIN
 from tests.simulation.stack import CONCURRENCY, seeded_tokens
 from tests.simulation.world import World
 
@@ -68,7 +69,7 @@ class Seen:
 @pytest.fixture(scope="module")
 def seen() -> Seen:
     with seeded_tokens(Random(6)):
-        world = SixHours("six hours", PAYMENTS)
+        world = SixHours("six hours", PAYMENTS, profile=PLAIN)
         world.run(AWAY.last)
         in_vain = world.line.calls_in_outage
         waiting = [
@@ -89,7 +90,7 @@ def test_all_are_settled_soon_after_it_is_back(seen: Seen) -> None:
     statuses = seen.statuses()
     assert statuses.total() == PAYMENTS
     assert set(statuses) == {Status.PAID, Status.EXPIRED, Status.CANCELLED}
-    assert not seen.world.watch.broken
+    assert not seen.world.breaches.found
 
 
 def test_nothing_has_expired_while_nobody_could_be_asked(seen: Seen) -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.expected import missing
-from tests.simulation.mutations import MUTATIONS
+from tests.simulation.mutations import GUARDS
 from tests.simulation.run import Plan, Report, run_world
 from tests.simulation.stack import CONCURRENCY
 
 ROOT = Path(__file__).parents[2]
-FIXED = [Plan("fixed", number, 110) for number in range(6)]
+FIXED = [Plan("fixed", number, 110, keep_going=True) for number in range(7)]
+UNKIND = [Plan("unkind", number, 60, unkindness=5) for number in range(2)]
 FRESH = [Plan(str(secrets.randbelow(10**9)), 0, 60) for _ in range(2)]
 # Small enough to be run often.
 SMALL = Plan("twice", 0, 25)
@@ -42,6 +43,11 @@ def test_every_fault_and_every_outcome_has_happened(total: Report) -> None:
         for plan in FIXED:
             total.add(run_world(plan))
     assert missing(total) == []
+
+
+@pytest.mark.parametrize("plan", UNKIND, ids=lambda plan: plan.name)
+def test_no_invariant_is_broken_with_every_fault_five_times_as_likely(plan: Plan) -> None:
+    judge(run_world(plan))
 
 
 @pytest.mark.parametrize("plan", FRESH, ids=lambda plan: plan.name)
@@ -81,8 +87,8 @@ def test_another_seed_tells_other_stories() -> None:
 
 
 def test_a_broken_invariant_shows_seed_payment_and_story() -> None:
-    mutate, _ = MUTATIONS["with a trusted notification"]
-    report = run_world(Plan("told", 0, 60), mutate)
+    guard = GUARDS["with a trusted notification"]
+    report = run_world(Plan("told", 0, 60), guard.take_away)
     assert report.broken
     text = report.broken[0]
     assert text.startswith("seed told/0: invariant 1 ")

@@ -25,6 +25,8 @@ class Watch:
     queries: Queries
     moves: dict[str, list[tuple[int, Status]]] = field(default_factory=lambda: defaultdict(list))
     moved_at: dict[tuple[str, Status], int] = field(default_factory=dict)
+    # At which step a payment became paid.
+    paid_step: dict[str, int] = field(default_factory=dict)
     told_paid: set[str] = field(default_factory=set)
     acknowledged: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     # The payments that a restore of the table has touched.
@@ -92,6 +94,8 @@ class Watch:
         self.moved_at[payment_id, status] = self.now
         if old is Status.PAID:
             self.break_(4, payment_id, f"paid became {status}")
+        if status is Status.PAID:
+            self.paid_step[payment_id] = self.breaches.story.step()
         if status is Status.PAID and payment_id not in self.told_paid:
             self.break_(1, payment_id, "Elsom has not answered A")
 

@@ -90,7 +90,7 @@ class World:
     # ------------------------------------------------------------ what there is
 
     def _make_elsom(self) -> None:
-        self.queries = Queries(self.loop, self._is_known, self.breaches.add)
+        self.queries = Queries(self.loop, self._is_known, self.breaches.add, self.story.step)
         self.watch = Watch(self.breaches, self.queries)
         self.queries.on_heard = self.watch.heard
         self.server = ElsomServer(
@@ -119,6 +119,7 @@ class World:
             rough_backlog=self.profile.rough_backlog,
             parts=parts,
         )
+        self.stack.dynamodb.skips_empty = True
         self.stream = Stream(self.loop, self.faults, self._publish)
         self.checks = Poller(self.stack.checks, self.faults, CONCURRENCY, self._check)
         self.webhooks = Poller(self.stack.webhooks, self.faults, WEBHOOK_CONCURRENCY, self._deliver)
@@ -127,7 +128,8 @@ class World:
         self.watch.is_kept = self.stack.keeps
         self.watch.is_settled = self.shop.settled.__contains__
         self.due_watch = DueWatch(self.watch, self.server, self.stack.policy.late_ladder)
-        bad = [(one.first, one.last) for one in (*self.line.outages, *self.gate.away)]
+        bad = [(one.first, one.last) for one in self.line.outages]
+        bad += [(one.first, one.last) for one in self.gate.away]
         self.waiting = Waiting(self.watch, bad, GIVE_UP)
         self.queries.on_taken = self.due_watch.verified
         self.faults.on_fault = self.waiting.fault
