@@ -280,6 +280,7 @@ class Scene:
                 return
             if (moments[0] or self.loop.now + 1) <= self.loop.now:
                 self.loop.now += MINUTE
+                self.stack.another_payment_is_answered()
                 self.stack.schedule_function()
             else:
                 self.loop.now = max(min(coming), self.loop.now)

@@ -9,13 +9,11 @@ from unittest.mock import patch
 from msgspec.structs import replace
 
 from payments import transitions
-from payments.check import Checked, Checking, Result, check_from_queue
 from payments.elsom.client import ElsomClient
 from payments.elsom.outcomes import OutcomeUnknown, StartOutcome
 from payments.elsom.wire import Merchant, Notification, Start
-from payments.model import AFTER_ANSWER, Answer, Asker, Status
-from payments.notification import Receiving, receive_notification
-from payments.queue import CheckRequest
+from payments.model import AFTER_ANSWER, Answer, Status
+from payments.notification import Received, Receiving, receive_notification
 from payments.store.payments import apply
 from payments.transitions import apply_answer
 from tests.fakes.world import POLICY
@@ -39,12 +37,13 @@ def without_version_condition(world: HasStack) -> Iterator[None]:
 def with_trusted_notification(world: HasStack) -> Iterator[None]:
     """A notification that says `A` is believed."""
 
-    def believe(notification: Notification, raw: bytes, source: str, deps: Receiving) -> None:
-        receive_notification(notification, raw, source, deps)
+    def believe(notification: Notification, raw: bytes, source: str, deps: Receiving) -> Received:
+        received = receive_notification(notification, raw, source, deps)
         payment = deps.payments.get(notification.partner_trn_id)
         if payment is not None and notification.payment_status == "A":
             now = deps.clock()
             apply(deps.payments, payment, lambda p: apply_answer(p, Answer.PAID, now, now, POLICY))
+        return received
 
     world.stack.parts.receive_notification = believe
     yield
@@ -86,8 +85,8 @@ class _NoInbox:
     def __init__(self, inbox: Any) -> None:
         self._inbox = inbox
 
-    def receive(self, *_about: object) -> None:
-        return
+    def receive(self, *_about: object) -> bool:
+        return True
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inbox, name)
@@ -97,30 +96,11 @@ class _NoInbox:
 def without_inbox(world: HasStack) -> Iterator[None]:
     """Notifications are answered, but not kept."""
 
-    def forget(notification: Notification, raw: bytes, source: str, deps: Receiving) -> None:
-        receive_notification(notification, raw, source, replace(deps, inbox=_NoInbox(deps.inbox)))
+    def forget(notification: Notification, raw: bytes, source: str, deps: Receiving) -> Received:
+        blind = replace(deps, inbox=_NoInbox(deps.inbox))
+        return receive_notification(notification, raw, source, blind)
 
     world.stack.parts.receive_notification = forget
-    yield
-
-
-@contextmanager
-def with_claim_that_serves(world: HasStack) -> Iterator[None]:
-    """Claiming the question marks the notification as served, whether or not an answer came."""
-
-    def serve(request: CheckRequest, deps: Checking, *, redelivered: bool) -> Checked:
-        payment = deps.payments.get(request.id)
-        if (
-            request.reason == "notification"
-            and not request.again
-            and payment is not None
-            and payment.asked_by is Asker.NOTIFICATION
-            and (payment.asked_at or 0) >= (request.received_at or 0)
-        ):
-            return Checked(Result.DROPPED, payment)
-        return check_from_queue(request, deps, redelivered=redelivered)
-
-    world.stack.parts.check_from_queue = serve
     yield
 
 
@@ -176,8 +156,5 @@ GUARDS: Final[dict[str, Guard]] = {
         without_inbox,
         noticed_by(7),
         ("late notification and page", "start and notification: reset, Elsom says A"),
-    ),
-    "with the claim consuming the notification": Guard(
-        with_claim_that_serves, noticed_by(2, 9), ("late notification and page",)
     ),
 }
