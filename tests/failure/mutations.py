@@ -20,6 +20,7 @@ from payments import (
     model,
     next_check,
     publish,
+    republish,
     settings,
     start,
     transitions,
@@ -35,12 +36,15 @@ from payments.model import Answer, Payment, Status
 from payments.next_check import Claim
 from payments.pages import routes
 from payments.queue import CheckRequest
+from payments.store import inbox
 from payments.store.inbox import InboxTable
 from payments.store.payments import PaymentTable, apply
 from payments.store.schedule import ScheduleTable
 from payments.store.table import Table, to_image
+from payments.store.webhooks import DeliveryTable
 from payments.telemetry import logger
 from tests.failure.house import module
+from tools.elsom import screen
 
 type Patch = pytest.MonkeyPatch
 
@@ -208,6 +212,35 @@ def nobody_looks_for_duplicates(patch: Patch) -> None:
 
 def failed_webhooks_are_not_kept(patch: Patch) -> None:
     patch.setattr(deliver, "_keep", lambda *_: True)
+
+
+def resends_forget_first(patch: Patch) -> None:
+    def forget(self: Any, event_id: str) -> None:
+        known = self.get(event_id)
+        if known is not None:
+            self.save(known, replace(known, payload="", due_at=None, wanted_again=True))
+
+    patch.setattr(DeliveryTable, "want_again", forget)
+
+
+def republish_looks_at_statuses_alone(patch: Patch) -> None:
+    def entries(real: Any, *args: Any) -> Any:
+        return (entry for entry in real(*args) if "sequence" in entry)
+
+    around(patch, republish, "_entries_within", entries)
+
+
+def strangers_write_as_they_like(patch: Patch) -> None:
+    for room in (wire, inbox, screen):
+        patch.setattr(room, "visible", lambda text, **_: text)
+
+
+def sequences_count(patch: Patch) -> None:
+    def moved(real: Any, payment: Payment, *args: Any, **named: Any) -> Payment:
+        after: Payment = real(payment, *args, **named)
+        return replace(after, sequence=payment.sequence + 1)
+
+    around(patch, transitions, "_moved", moved)
 
 
 def attempts_are_not_recorded(patch: Patch) -> None:

@@ -24,6 +24,7 @@ from tests.failure import test_leaks as leaks
 from tests.failure import test_limits as limits
 from tests.failure import test_notifications as notes
 from tests.failure import test_pages as pages
+from tests.failure import test_repaired_delivery as delivery
 from tests.failure import test_starts as starts
 from tests.failure import test_states as states
 from tests.failure import test_telling as telling
@@ -153,6 +154,26 @@ GUARDS: Final[dict[str, Guard]] = {
         mutations.repeats_are_new_items,
         notes.test_f25_a_recorded_notification_can_be_replayed_and_changes_nothing_more,
     ),
+    "F31": Guard(
+        mutations.resends_forget_first,
+        delivery.test_f31_a_resend_that_fails_half_way_leaves_the_pending_retry,
+    ),
+    "F35": Guard(
+        mutations.republish_looks_at_statuses_alone,
+        delivery.test_f35_a_disagreement_that_the_stream_lost_is_found_again,
+    ),
+    "F39": Guard(
+        mutations.strangers_write_as_they_like,
+        delivery.test_f39_what_a_stranger_writes_does_not_act_on_the_operators_screen,
+    ),
+    "F39 wallets": Guard(
+        mutations.wallets_are_not_masked,
+        delivery.test_f39_the_table_tells_no_wallet_number_and_yet_compares_it,
+    ),
+    "F40": Guard(
+        mutations.sequences_count,
+        delivery.test_f40_after_a_restore_no_event_id_is_used_for_another_event,
+    ),
     "large notifications": Guard(
         mutations.notifications_fill_the_payment,
         floods.test_twelve_notifications_of_60_kilobytes_do_not_keep_a_payment_from_being_paid,
@@ -200,7 +221,7 @@ def test_without_its_guard_a_test_fails(
 
 
 def test_every_failure_has_its_test_its_guard_and_its_row_in_the_docs() -> None:
-    wanted = [f"F{number}" for number in range(1, 26)]
+    wanted = [f"F{number}" for number in (*range(1, 26), 31, 35, 39, 40)]
     assert [name for name in GUARDS if " " not in name and name[1:].isdigit()] == wanted
     rows = re.findall(r"^\| (F\d+) \|.*\|$", SECURITY.read_text(), re.MULTILINE)
     assert rows == wanted
@@ -214,5 +235,5 @@ def test_every_failure_has_its_test_its_guard_and_its_row_in_the_docs() -> None:
         for path in FOLDER.glob("test_*.py")
         for test in re.findall(r"^def (test_f\d\d_\w+)\(", path.read_text(), re.MULTILINE)
     }
-    assert {test[5:8] for test in tests} == {f"f{number:02d}" for number in range(1, 26)}
+    assert {test[5:8] for test in tests} == {f"f{int(name[1:]):02d}" for name in wanted}
     assert tests <= {test for _, test in named}, "each is in the table"
