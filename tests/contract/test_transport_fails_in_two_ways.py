@@ -68,8 +68,8 @@ def failing(owner: Any, place: str, *errors: Exception) -> list[Any]:
     ("owner", "place", "error"),
     [
         *failing(transport._Plain, "connect", FOREIGN[0]),
-        *failing(transport._Plain, "_new_conn", FOREIGN[0]),
-        *failing(transport._Plain, "_check", *FOREIGN),
+        *failing(transport._Plain, "_addresses", FOREIGN[0]),
+        *failing(transport._Plain, "_new_conn", *FOREIGN),
     ],
 )
 def test_whatever_fails_before_the_connection_stands_sent_nothing(
@@ -180,3 +180,20 @@ def test_a_deadline_of_nothing_sends_nothing() -> None:
     with serving(lines.answer()) as server, pytest.raises(NotSent):
         post(server.url(), b"{}", {}, Limits(connect=0, read=1, total=0), PUBLIC)
     assert b"".join(server.requests) == b""
+
+
+def test_an_error_that_the_caller_handles_is_none_of_the_clients() -> None:
+    def outer() -> None:
+        kept = "a local of the caller's failed call"
+        raise ConnectionRefusedError(kept)
+
+    with serving(lambda connection: connection.sendall(b"no HTTP\r\n\r\n")) as server:
+        try:
+            outer()
+        except ConnectionRefusedError as error:
+            with pytest.raises(MaybeSent, match="^connection$"):
+                send(server.url())
+            assert error.__traceback__ is not None
+            inner = error.__traceback__.tb_next
+            assert inner is not None
+            assert "kept" in inner.tb_frame.f_locals

@@ -14,6 +14,7 @@ import socket
 import ssl
 import threading
 import time
+import traceback
 import warnings
 from collections.abc import Buffer, Mapping
 from contextlib import suppress
@@ -119,6 +120,7 @@ def post(
         return _exchange(request, limits, wire, trust, read_body=read_body)
     except Exception as error:
         failed = MaybeSent if wire.connected else NotSent
+        _let_go(error)
         raise failed("deadline" if wire.late else _why(error)) from error
     finally:
         alarm.cancel()
@@ -201,11 +203,9 @@ class _Wire:
         """The total time is over: wake whoever waits on the socket."""
         self.late = True
         if self._sock is not None:
-            try:
+            with suppress(OSError):
                 # Not the TLS socket's own: it would go on in plain text.
                 socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
-            except OSError:
-                return
 
 
 class _Adapter(HTTPAdapter):
@@ -219,17 +219,16 @@ class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *_args: Any, **_kwargs: Any) -> None:
         """Check certificates by our context, for the name that the stack was given."""
         name = self._trust.server_name
-        names: dict[str, Any] = {}
-        if name:
-            by_name = {"server_hostname": name, "assert_hostname": name}
-            names = {"assert_hostname": False} if _is_address(name) else by_name
+        names: dict[str, Any] = {"server_hostname": name, "assert_hostname": name} if name else {}
+        if _is_address(name):
+            names = {"assert_hostname": False}
         self.poolmanager = PoolManager(ssl_context=self._trust.context, **names)
 
     def get_connection_with_tls_context(self, *args: Any, **named: Any) -> Any:
         """A pool whose connection reports to the wire."""
         pool: Any = super().get_connection_with_tls_context(*args, **named)
-        kind = _Secure if pool.scheme == "https" else _Plain
-        pool.ConnectionCls = partial(kind, self._wire, self._trust.server_name)
+        kind, name = (_Plain, None) if pool.scheme == "http" else (_Secure, self._trust.server_name)
+        pool.ConnectionCls = partial(kind, self._wire, name)
         return pool
 
     def cert_verify(self, *_args: Any, **_kwargs: Any) -> None:
@@ -237,10 +236,7 @@ class _Adapter(HTTPAdapter):
 
 
 class _Response(HTTPResponse):
-    """A response whose head has come whole, and of which not more than the limit is read.
-
-    http.client itself takes the end of the stream for the end of the head.
-    """
+    """A response whose head has come whole, and of which not more than the limit is read."""
 
     def __init__(self, sock: socket.socket, *rest: Any, **more: Any) -> None:
         super().__init__(sock, *rest, **more)
@@ -264,20 +260,17 @@ class _Bounded(io.RawIOBase):
         self._left = _MAX_WIRE_BYTES
 
     def readable(self) -> bool:
-        """For reading is what it is there."""
         return True
 
     def readinto(self, buffer: Buffer, /) -> int:
         """Read at most what is left; raise OSError when nothing is."""
         if not self._left:
-            msg = "the response does not end"
-            raise OSError(msg)
+            raise OSError("the response does not end")
         count = self._raw.readinto(memoryview(buffer)[: self._left]) or 0
         self._left -= count
         return count
 
     def close(self) -> None:
-        """Close the socket's own stream too."""
         self._raw.close()
         super().close()
 
@@ -297,7 +290,7 @@ def _read_head(stream: io.BufferedReader) -> bytes:
         head = bytearray()
         while (line := stream.readline()) not in {b"\r\n", b"\n"}:
             if not line.endswith(b"\n"):
-                raise IncompleteRead(b"")
+                raise IncompleteRead(b"")  # http.client would take it for the end of the head
             head += line
         status = _STATUS.match(head)
         if status is None:
@@ -320,12 +313,9 @@ class _Plain(HTTPConnection):
     def connect(self) -> None:
         """Connect; a failure in here came before the first byte of the request."""
         super().connect()
-        self._check()
+        _require_address(self.sock, self.server_name)
         self.sock.settimeout(self.timeout)
         self.wire.up(self.sock)
-
-    def _check(self) -> None:
-        """Without TLS there is nothing to check."""
 
     def _new_conn(self) -> Any:
         """Open the socket, at the address that was checked beforehand or wherever the name leads.
@@ -339,25 +329,17 @@ class _Plain(HTTPConnection):
         return self._open(last, self.wire.left())
 
     def _open(self, address: str, seconds: float) -> socket.socket:
-        at = address, self.port
-        sock = create_connection(at, seconds, socket_options=self.socket_options)
+        sock = create_connection((address, self.port), seconds, socket_options=self.socket_options)
         sock.settimeout(self.wire.left())
         return sock
 
     def _addresses(self) -> list[str]:
-        if self.wire.address is not None:
-            return [self.wire.address]
-        if _is_address(self._dns_host):
-            return [self._dns_host]
-        return resolve(self._dns_host, self.port, self.wire.left())
+        known = self.wire.address or self._dns_host
+        return [known] if _is_address(known) else resolve(known, self.port, self.wire.left())
 
 
 class _Secure(_Plain, HTTPSConnection):
     """The same over TLS: it stands only once the certificate is checked."""
-
-    def _check(self) -> None:
-        """The library has checked chain, dates and name; an address is ours to compare."""
-        _require_address(self.sock, self.server_name)
 
 
 def _require_address(sock: Any, expected: str | None) -> None:
@@ -370,47 +352,46 @@ def _require_address(sock: Any, expected: str | None) -> None:
     addresses = {value for kind, value in names if kind == "IP Address"}
     if expected in addresses or (not names and subject.get("commonName") == expected):
         return
-    msg = "the certificate is for another address"
-    raise ssl.SSLCertVerificationError(msg)
+    raise ssl.SSLCertVerificationError("the certificate is for another address")
 
 
 def _is_address(text: str | None) -> bool:
-    try:
-        ipaddress.ip_address(text or "")
-    except ValueError:
-        return False
-    return True
+    with suppress(ValueError):
+        return bool(ipaddress.ip_address(text or ""))
+    return False
 
 
-def _why(error: BaseException) -> str:
+# The first that is found anywhere among an error's causes.
+_WORDS: Final = (
+    (ssl.SSLCertVerificationError | WrongName, "certificate"),
+    (socket.gaierror | UnicodeError, "name"),
+    (ConnectionRefusedError, "refused"),
+    (ssl.SSLError, "tls"),
+    (TimeoutError | ConnectTimeoutError, "timeout"),
+    (ConnectionResetError, "reset"),
+)
+
+
+def _why(error: Exception) -> str:
     """A fixed word for what failed; never the library's text, which may hold a URL."""
-    seen: set[int] = set()
-    cause: BaseException | None = error
-    words = "connection"
-    while cause is not None and id(cause) not in seen:
-        seen.add(id(cause))
-        if isinstance(cause, ssl.SSLCertVerificationError | WrongName):
-            return "certificate"
-        if isinstance(cause, NotSent):
-            return str(cause)
-        if isinstance(cause, socket.gaierror | UnicodeError):
-            return "name"
-        if isinstance(cause, ConnectionRefusedError):
-            return "refused"
-        if isinstance(cause, ssl.SSLError):
-            words = "tls"
-        elif isinstance(cause, TimeoutError | ConnectTimeoutError) and words == "connection":
-            words = "timeout"
-        elif isinstance(cause, ConnectionResetError) and words == "connection":
-            words = "reset"
-        cause = _cause(cause)
-    return words
+    if isinstance(error, NotSent):
+        return str(error)
+    causes = _causes(error)
+    found = (word for kind, word in _WORDS if any(isinstance(one, kind) for one in causes))
+    return next(found, "connection")
 
 
-def _cause(error: BaseException) -> BaseException | None:
-    """The next error inwards; urllib3 and requests keep it in `reason` or the first argument."""
-    inner = getattr(error, "reason", None)
-    if not isinstance(inner, BaseException):
-        first = error.args[0] if error.args else None
-        inner = first if isinstance(first, BaseException) else None
-    return inner or error.__cause__ or error.__context__
+def _let_go(error: Exception) -> None:
+    """Free what was read: errors and frames hold each other until the garbage is collected."""
+    for cause in _causes(error):
+        traceback.clear_frames(cause.__traceback__)
+
+
+def _causes(error: Exception) -> list[BaseException]:
+    """An error and those inside it; urllib3 and requests keep them in `reason` or the arguments."""
+    causes: list[BaseException] = [error]
+    for cause in causes:
+        # Without the context, which may be an error that the caller handles.
+        kept = getattr(cause, "reason", None), *cause.args, cause.__cause__
+        causes += (one for one in kept if isinstance(one, BaseException) and one not in causes)
+    return causes
