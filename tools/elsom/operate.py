@@ -87,7 +87,7 @@ def restart(context: typer.Context) -> None:
     client = ours.target.client("lambda")
     with ours.screen.working("Beginning anew"):
         for function in CALL_ELSOM:
-            name = ours.target.resources[f"{function}Function"]
+            name = ours.target.resource(f"{function}Function")
             now = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
             # Any change of a function ends its workers; nothing reads this variable.
             changed = {**now, "RESTARTED_AT": str(now_ms())}

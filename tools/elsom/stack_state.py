@@ -1,0 +1,174 @@
+"""How the stack is, what keeps it from being deployed, and what earlier tries left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from tools.elsom.findings import Finding, bad, ok, warning
+from tools.elsom.target import Target
+
+RUNS: Final = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"}
+# It runs, with the version before.
+ROLLED_BACK: Final = {"UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"}
+_DELETE: Final = "delete it: aws cloudformation delete-stack --stack-name {stack}; then make deploy"
+# States from which CloudFormation takes no deployment, and the way out of each.
+DEAD_ENDS: Final = {
+    "ROLLBACK_COMPLETE": _DELETE,
+    "ROLLBACK_FAILED": _DELETE,
+    "CREATE_FAILED": _DELETE,
+    "REVIEW_IN_PROGRESS": _DELETE,
+    "DELETE_FAILED": (
+        "take away what the reason names, then delete it again:"
+        " aws cloudformation delete-stack --stack-name {stack}"
+    ),
+    "UPDATE_ROLLBACK_FAILED": (
+        "mend what the reason names, then:"
+        " aws cloudformation continue-update-rollback --stack-name {stack}"
+    ),
+}
+# What these failures are called when they only follow from the first one.
+_FOLLOWS: Final = ("Resource creation cancelled", "Resource update cancelled")
+_ATTACHED: Final = (
+    "take the policy off first: ./elsom doctor --before-delete says where it is attached;"
+    " then delete again: aws cloudformation delete-stack --stack-name {stack}"
+)
+
+
+def look_at_stack(target: Target, name: str) -> Iterator[Finding]:
+    """One line on a stack that is there. Raises CliError where there is none."""
+    status = target.described["StackStatus"]
+    if status in RUNS:
+        yield ok(name, f"{target.stack} is deployed")
+    else:
+        yield _not_well(target, name, status)
+
+
+def look_before_deployment(target: Target, name: str) -> Iterator[Finding]:
+    """One line on a stack that is to be deployed, whether it is there or not."""
+    status = target.status
+    if status is None:
+        yield ok(name, f"{target.stack} is not there yet: it will be made")
+    elif status in RUNS | ROLLED_BACK:
+        yield ok(name, f"{target.stack} is there: it will be updated")
+    else:
+        yield _not_well(target, name, status)
+
+
+def _not_well(target: Target, name: str, status: str) -> Finding:
+    failure = first_failure(target)
+    say = f"{target.stack} is {status}{f': {failure}' if failure else ''}"
+    if "CallerPolicy" in failure and status == "DELETE_FAILED":
+        return bad(name, say, _ATTACHED.format(stack=target.stack))
+    if status in DEAD_ENDS:
+        return bad(name, say, DEAD_ENDS[status].format(stack=target.stack))
+    if status.endswith("_IN_PROGRESS"):
+        return bad(name, say, "wait until CloudFormation is done, then look again")
+    return bad(name, say, "deploy again: make deploy")
+
+
+def first_failure(target: Target) -> str:
+    """CloudFormation's own reason for the newest failure that is not a mere consequence."""
+    try:
+        answer = target.client("cloudformation").describe_stack_events(StackName=target.stack)
+    except ClientError:
+        return ""
+    failed = ""
+    # Newest first: the oldest failure since the latest operation began is the cause.
+    for event in answer["StackEvents"]:
+        reason = event.get("ResourceStatusReason", "")
+        if event["ResourceStatus"].endswith("_FAILED") and not reason.startswith(_FOLLOWS):
+            failed = f"{event['LogicalResourceId']}: {reason}" if reason else failed
+        if reason == "User Initiated":
+            break
+    return failed.rstrip(".")
+
+
+# ---------------------------------------------------------------- what was left behind
+
+
+def look_at_leftovers(target: Target, name: str) -> Iterator[Finding]:
+    """What an earlier stack of this name kept: tables, secrets, the gateway's role, log groups."""
+    ours = set(target.resources.values()) if target.status else set()
+    found = [
+        *(_table(target, one) for one in _tables(target) if one not in ours),
+        *(_secret(one) for one in _secrets(target) if one not in ours),
+        *(_role(one) for one in _roles(target) if one not in ours),
+        *_log_groups(target, ours),
+    ]
+    yield from found or [ok(name, f"nothing is left of an earlier stack {target.stack}")]
+
+
+def _tables(target: Target) -> list[str]:
+    pages = target.client("dynamodb").get_paginator("list_tables").paginate()
+    prefix = f"{target.stack}-PaymentsTable-"
+    return [one for page in pages for one in page["TableNames"] if one.startswith(prefix)]
+
+
+def _table(target: Target, table: str) -> Finding:
+    client = target.client("dynamodb")
+    if client.scan(TableName=table, Limit=1, ConsistentRead=True)["Count"]:
+        do = "attach it to the new stack: docs/operate.md, Delete and attach again"
+        return bad("kept table", f"{table} of an earlier stack holds payments", do)
+    do = (
+        f"take it away: aws dynamodb update-table --table-name {table}"
+        f" --no-deletion-protection-enabled; aws dynamodb delete-table --table-name {table}"
+    )
+    return warning("kept table", f"{table} of an earlier stack is empty", do)
+
+
+def _secrets(target: Target) -> list[str]:
+    filters = [
+        {"Key": "tag-key", "Values": ["aws:cloudformation:stack-name"]},
+        {"Key": "tag-value", "Values": [target.stack]},
+    ]
+    pages = target.client("secretsmanager").get_paginator("list_secrets").paginate(Filters=filters)
+    return [
+        one["ARN"]
+        for page in pages
+        for one in page["SecretList"]
+        if _tags(one).get("aws:cloudformation:stack-name") == target.stack
+    ]
+
+
+def _tags(described: dict[str, Any]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in described.get("Tags", [])}
+
+
+def _secret(arn: str) -> Finding:
+    do = (
+        "attach it with its table (docs/operate.md), or take it away:"
+        f" aws secretsmanager delete-secret --secret-id {arn}"
+    )
+    return warning("kept secret", f"{arn.rpartition(':')[2]} of an earlier stack is there", do)
+
+
+def _roles(target: Target) -> list[str]:
+    pages = target.client("iam").get_paginator("list_roles").paginate()
+    prefix = f"{target.stack}-ApiGatewayLogsRole-"
+    return [
+        one["RoleName"]
+        for page in pages
+        for one in page["Roles"]
+        if one["RoleName"].startswith(prefix)
+    ]
+
+
+def _role(role: str) -> Finding:
+    do = "leave it while API Gateway's account setting names it; it costs nothing"
+    return warning("kept role", f"{role} of an earlier stack is there", do)
+
+
+def _log_groups(target: Target, ours: set[str]) -> Iterator[Finding]:
+    pages = target.client("logs").get_paginator("describe_log_groups")
+    found = [
+        one["logGroupName"]
+        for page in pages.paginate(logGroupNamePrefix=f"{target.stack}-")
+        for one in page["logGroups"]
+        if "LogGroup-" in one["logGroupName"] and one["logGroupName"] not in ours
+    ]
+    if found:
+        do = f"take each away: aws logs delete-log-group --log-group-name {found[0]}"
+        yield warning("kept logs", f"{len(found)} log groups of an earlier stack are there", do)
