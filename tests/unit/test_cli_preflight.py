@@ -25,6 +25,7 @@ from tests.fakes.account import (
     refused,
     resource,
 )
+from tests.fakes.well_stack import concurrency
 from tools.elsom import answers, configure, elsom_urls
 from tools.elsom.__main__ import main
 from tools.elsom.context import Context
@@ -64,12 +65,6 @@ def test_in_a_new_account_every_line_is_ok() -> None:
         *("Lambda concurrency", "quota dynamodb", "quota events", "API Gateway role"),
         *("Elsom start", "Elsom status"),
     }
-
-
-def concurrency(unreserved: int) -> dict[str, Any]:
-    settings = EMPTY_ACCOUNT["lambda GetAccountSettings"]
-    limit = {**settings["AccountLimit"], "UnreservedConcurrentExecutions": unreserved}
-    return {"lambda GetAccountSettings": {**settings, "AccountLimit": limit}}
 
 
 def gateway_role(role: str) -> dict[str, Any]:
