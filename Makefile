@@ -33,7 +33,7 @@ export SANDBOX_PORT ?= 8090
 export DEMO_PORT ?= 8070
 export PYTHONPATH := $(CURDIR)/layers/payments:$(CURDIR)/clients/python:$(CURDIR)
 
-.PHONY: help run stop status logs second test lint format bench simulate build deploy generated screenshots requirements release clean python elsom-ready
+.PHONY: help run stop status logs second test lint format bench simulate build deploy rehearse generated screenshots requirements release clean python elsom-ready
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -87,6 +87,11 @@ deploy: python ## Ask five things, look at the account, build, deploy to the rea
 	@$(SAM) build
 	@$(SAM) deploy --config-file "$(CONFIG_FILE)" --config-env "$(or $(ENV),default)"
 	@echo "$$LEFT_TO_DO"
+
+rehearse: python ## A throw-away stack's whole life on the real AWS, half an hour, a few cents (ALARM_EMAIL=who)
+	@"$(PYTHON)" -m tools.environments run elsom
+	@$(SAM) build
+	@$(ELSOM) rehearse --alarm-email "$(ALARM_EMAIL)"
 
 generated: python ## Files in docs/ that are made of the code: OpenAPI, event schemas, states
 	@"$(PYTHON)" -m tools.environments dev

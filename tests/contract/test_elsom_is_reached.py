@@ -55,8 +55,10 @@ def test_a_private_certificate_is_told_without_them(
     assert "ElsomCaBundleParameter, ElsomTlsServerName" in found[0].do
 
 
-def test_nothing_is_sent(elsom: Server, authority: Authority) -> None:
-    look(elsom, authority.pem, ElsomTlsServerName=ADDRESS)
-    look(elsom)
-    assert len(elsom.requests) > 0
-    assert set(elsom.requests) == {b""}
+def test_nothing_is_sent(authority: Authority, tmp_path: Path) -> None:
+    with serving(lines.answer(), authority.server(tmp_path, common_name=ADDRESS)) as server:
+        look(server, authority.pem, ElsomTlsServerName=ADDRESS)
+        look(server)
+    # Read once all connections have ended.
+    assert server.connections == 4
+    assert set(server.requests) <= {b""}

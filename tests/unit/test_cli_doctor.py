@@ -47,7 +47,7 @@ REFUSED_AS_IT_SHOULD_BE = (400, {"Response": {"ErrorCode": "1"}})
 def _outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Elsom's host is there, and the stack's own address answers."""
     monkeypatch.setattr(elsom_urls, "reach", lambda *_: None)
-    monkeypatch.setattr(doctor, "_post", lambda _: REFUSED_AS_IT_SHOULD_BE)
+    monkeypatch.setattr(doctor, "post_json", lambda *_: REFUSED_AS_IT_SHOULD_BE)
 
 
 def look(changes: dict[str, Any] | None = None) -> Told:
@@ -136,7 +136,7 @@ def _many(changes: dict[str, Any]) -> dict[str, Any]:
 def test_an_address_for_notifications_that_does_not_work_is_told_without_its_token(
     monkeypatch: pytest.MonkeyPatch, answer: Any, state: str, advice: str
 ) -> None:
-    monkeypatch.setattr(doctor, "_post", lambda _: answer)
+    monkeypatch.setattr(doctor, "post_json", lambda *_: answer)
     told = look()["callback URL"]
     assert (told.state, advice in told.do) == (state, True)
     assert str(WELL_FILLED["callbackToken"]) not in str(told)

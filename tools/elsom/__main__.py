@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from typer.exceptions import TyperException
 
 from payments.errors import PaymentsError
-from tools.elsom import cases, configure, operate, payments, setup
+from tools.elsom import cases, configure, operate, payments, rehearse, setup
 from tools.elsom.answers import ENVIRONMENTS, KEPT
 from tools.elsom.context import Context, Options
 from tools.elsom.screen import Screen
@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 configure.add_to(app)
 setup.add_to(app)
+rehearse.add_to(app)
 app.add_typer(payments.app, name="payments", help="Look at payments, and ask Elsom about one.")
 app.add_typer(cases.app, name="cases", help="Money that matches no open order.")
 operate.add_to(app)

@@ -50,8 +50,6 @@ def configure(
     try:
         told = _set(answers, values) if values else _ask_all(ours)
         told = told.told(stack=ours.options.stack or told.stack or DEFAULT_STACK)
-        for name, value in told.parameters.items():
-            check(name, value)
     except WrongAnswer as error:
         raise CliError(str(error)) from error
     missing = [name for name in required() if not told.parameters.get(name)]
@@ -113,7 +111,7 @@ def _ask_all(ours: Context) -> Answers:
     """The answers after all questions; without a terminal, those that are kept."""
     answers = ours.answers
     region = _region(ours)
-    changed = dict(answers.parameters)
+    changed = {name: check(name, value) for name, value in answers.parameters.items()}
     for name, question in QUESTIONS.items():
         value = _ask(question, changed.get(name, ""), name not in required(), _checked(name))
         if value or name in changed:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Final
 
 from payments.store.cases import CaseTable
 from tools.elsom import account, stack_state
 from tools.elsom.elsom_urls import look_at_elsom
 from tools.elsom.findings import Finding, bad, look_at, ok, warning
+from tools.elsom.posting import post_json
 from tools.elsom.secret import missing
 from tools.elsom.target import Target
 
@@ -59,7 +57,7 @@ def _concurrency(target: Target, name: str) -> Iterator[Finding]:
 def _callback(target: Target, name: str) -> Iterator[Finding]:
     """An empty notification: refused for its content, so the token is known and nothing is kept."""
     url = target.cabinet_url(str(target.secret().get("callbackToken") or "none"))
-    status, body = _post(url)
+    status, body = post_json(url, {})
     # The token is a secret: the address is shown without it.
     shown = f"{url.rpartition('/')[0]}/..."
     if status == 400 and body.get("Response", {}).get("ErrorCode", "0") != "0":
@@ -71,21 +69,6 @@ def _callback(target: Target, name: str) -> Iterator[Finding]:
         yield warning(name, f"{shown} lets nobody in from here", do)
     else:
         yield bad(name, f"{shown} answered {status}", "see the log of ElsomCallbackFunction")
-
-
-def _post(url: str) -> tuple[int, dict[str, Any]]:
-    request = urllib.request.Request(url, b"{}", {"Content-Type": "application/json"})  # noqa: S310 - the stack's own http(s) URL
-    try:
-        with urllib.request.urlopen(request, timeout=15) as answer:  # noqa: S310 - the same
-            return answer.status, {}
-    except urllib.error.HTTPError as refusal:
-        with refusal:
-            text = refusal.read().decode(errors="replace")
-        try:
-            found = json.loads(text)
-        except ValueError:
-            found = {}
-        return refusal.code, found if isinstance(found, dict) else {}
 
 
 def _schedule(target: Target, name: str) -> Iterator[Finding]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 from botocore.exceptions import ClientError
 
 from tools.elsom.findings import Finding, bad, ok, warning
 from tools.elsom.target import Target
 
+_STACK_TAG: Final = "aws:cloudformation:stack-name"
 RUNS: Final = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"}
 # It runs, with the version before.
 ROLLED_BACK: Final = {"UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"}
@@ -91,20 +92,61 @@ def first_failure(target: Target) -> str:
 
 def look_at_leftovers(target: Target, name: str) -> Iterator[Finding]:
     """What an earlier stack of this name kept: tables, secrets, the gateway's role, log groups."""
-    ours = set(target.resources.values()) if target.status else set()
     found = [
-        *(_table(target, one) for one in _tables(target) if one not in ours),
-        *(_secret(one) for one in _secrets(target) if one not in ours),
-        *(_role(one) for one in _roles(target) if one not in ours),
-        *_log_groups(target, ours),
+        *(_table(target, one) for one in kept_tables(target)),
+        *(_secret(one) for one in kept_secrets(target)),
+        *(_role(one) for one in kept_roles(target)),
+        *_log_groups(kept_log_groups(target)),
     ]
     yield from found or [ok(name, f"nothing is left of an earlier stack {target.stack}")]
 
 
-def _tables(target: Target) -> list[str]:
+def kept_tables(target: Target) -> list[str]:
+    """Tables of payments that had this stack's name, and are not this stack's."""
     pages = target.client("dynamodb").get_paginator("list_tables").paginate()
-    prefix = f"{target.stack}-PaymentsTable-"
-    return [one for page in pages for one in page["TableNames"] if one.startswith(prefix)]
+    return _others(target, (one for page in pages for one in page["TableNames"]), "PaymentsTable-")
+
+
+def kept_secrets(target: Target) -> list[str]:
+    """The ARNs of secrets that CloudFormation made for this name, and are not this stack's."""
+    filters = [
+        {"Key": "tag-key", "Values": [_STACK_TAG]},
+        {"Key": "tag-value", "Values": [target.stack]},
+    ]
+    pages = target.client("secretsmanager").get_paginator("list_secrets").paginate(Filters=filters)
+    ours = _ours(target)
+    return [
+        one["ARN"]
+        for page in pages
+        for one in page["SecretList"]
+        # The filter looks for words: another stack's is found too.
+        if {"Key": _STACK_TAG, "Value": target.stack} in one.get("Tags", [])
+        and one["ARN"] not in ours
+    ]
+
+
+def kept_roles(target: Target) -> list[str]:
+    """Roles that API Gateway was given by a stack of this name, and are not this stack's."""
+    pages = target.client("iam").get_paginator("list_roles").paginate()
+    names = (one["RoleName"] for page in pages for one in page["Roles"])
+    return _others(target, names, "ApiGatewayLogsRole-")
+
+
+def kept_log_groups(target: Target) -> list[str]:
+    """Log groups of functions of a stack of this name, that are not this stack's."""
+    pages = target.client("logs").get_paginator("describe_log_groups")
+    found = pages.paginate(logGroupNamePrefix=f"{target.stack}-")
+    names = (one["logGroupName"] for page in found for one in page["logGroups"])
+    return [one for one in _others(target, names, "") if "LogGroup-" in one]
+
+
+def _others(target: Target, names: Iterable[str], kind: str) -> list[str]:
+    ours, prefix = _ours(target), f"{target.stack}-{kind}"
+    return [one for one in names if one.startswith(prefix) and one not in ours]
+
+
+def _ours(target: Target) -> set[str]:
+    return set(target.resources.values()) if target.status else set()
 
 
 def _table(target: Target, table: str) -> Finding:
@@ -119,24 +161,6 @@ def _table(target: Target, table: str) -> Finding:
     return warning("kept table", f"{table} of an earlier stack is empty", do)
 
 
-def _secrets(target: Target) -> list[str]:
-    filters = [
-        {"Key": "tag-key", "Values": ["aws:cloudformation:stack-name"]},
-        {"Key": "tag-value", "Values": [target.stack]},
-    ]
-    pages = target.client("secretsmanager").get_paginator("list_secrets").paginate(Filters=filters)
-    return [
-        one["ARN"]
-        for page in pages
-        for one in page["SecretList"]
-        if _tags(one).get("aws:cloudformation:stack-name") == target.stack
-    ]
-
-
-def _tags(described: dict[str, Any]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in described.get("Tags", [])}
-
-
 def _secret(arn: str) -> Finding:
     do = (
         "attach it with its table (docs/operate.md), or take it away:"
@@ -145,30 +169,12 @@ def _secret(arn: str) -> Finding:
     return warning("kept secret", f"{arn.rpartition(':')[2]} of an earlier stack is there", do)
 
 
-def _roles(target: Target) -> list[str]:
-    pages = target.client("iam").get_paginator("list_roles").paginate()
-    prefix = f"{target.stack}-ApiGatewayLogsRole-"
-    return [
-        one["RoleName"]
-        for page in pages
-        for one in page["Roles"]
-        if one["RoleName"].startswith(prefix)
-    ]
-
-
 def _role(role: str) -> Finding:
     do = "leave it while API Gateway's account setting names it; it costs nothing"
     return warning("kept role", f"{role} of an earlier stack is there", do)
 
 
-def _log_groups(target: Target, ours: set[str]) -> Iterator[Finding]:
-    pages = target.client("logs").get_paginator("describe_log_groups")
-    found = [
-        one["logGroupName"]
-        for page in pages.paginate(logGroupNamePrefix=f"{target.stack}-")
-        for one in page["logGroups"]
-        if "LogGroup-" in one["logGroupName"] and one["logGroupName"] not in ours
-    ]
-    if found:
-        do = f"take each away: aws logs delete-log-group --log-group-name {found[0]}"
-        yield warning("kept logs", f"{len(found)} log groups of an earlier stack are there", do)
+def _log_groups(groups: list[str]) -> Iterator[Finding]:
+    if groups:
+        do = f"take each away: aws logs delete-log-group --log-group-name {groups[0]}"
+        yield warning("kept logs", f"{len(groups)} log groups of an earlier stack are there", do)

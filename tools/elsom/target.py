@@ -47,6 +47,10 @@ class Target:
             service, endpoint_url=self.endpoint, config=_CONFIG
         )
 
+    def again(self) -> Target:
+        """The same stack, of which nothing has been read yet: it has changed."""
+        return Target(self.stack, self.session, self.endpoint, self.sandbox_url)
+
     @property
     def is_local(self) -> bool:
         return self.endpoint is not None
