@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from tests.aws_cli import aws, commands_in
 from tests.deployed import FAST, eventually
+from tests.terminal import at_terminal
 from tools.elsom import answers
 from tools.elsom.__main__ import main
 from tools.elsom.answers import Answers
@@ -172,6 +174,39 @@ def test_a_policy_that_is_attached_is_told_before_the_deletion_that_it_would_sto
         assert operator.says("doctor", "--before-delete")[0] == 0
     finally:
         iam.delete_user(UserName="first-shop-user")
+
+
+def test_the_sam_clis_own_guided_deployment_keeps_answers_that_elsom_reads(
+    operator: Operator,
+) -> None:
+    given = dict(answers.load(operator.kept).parameters)
+    shutil.copy(answers.TRACKED, operator.kept)
+    built = operator.cloud.state / "build" / "template.yaml"
+    session = at_terminal(
+        [
+            str(ENVIRONMENTS["run"].folder / "bin" / "sam"),
+            *("deploy", "--guided", "--config-file", str(operator.kept)),
+            *("--template-file", str(built)),
+        ],
+        {
+            "Stack Name": [STACK],
+            "AWS Region": [REGION],
+            **{rf"Parameter {name} ": [value] for name, value in given.items() if value},
+            "Parameter ": [""] * 40,
+            "Confirm changes": ["n"],
+            "Allow SAM CLI|Save arguments": ["y", "y"],
+            "Disable rollback": ["n"],
+            "SAM configuration": ["", ""],
+        },
+        operator.cloud._sam_environment(),
+        ROOT,
+        seconds=120,
+    )
+    assert session.code == 0, session.screen
+    told = answers.load(operator.kept)
+    assert (told.stack, told.region) == (STACK, REGION)
+    assert {name: told.parameters[name] for name in given} == given
+    assert operator.says("doctor")[1]["checks"][0]["say"] == f"{STACK} is deployed"
 
 
 def _is_gone(cloud: LocalCloud) -> bool:

@@ -14,7 +14,7 @@ import pytest
 
 from tests.fakes.account import SECRET, TABLE, FakeAccount, described, refused
 from tests.fakes.well_stack import WELL, alarm, secret
-from tools.elsom import elsom_urls, rehearsal, rehearse
+from tools.elsom import doctor, elsom_urls, rehearsal, rehearse
 from tools.elsom.context import Context, Options
 from tools.elsom.rehearsal import NOWHERE, STEPS, CannotBeSeen, Rehearsal, StepFailed
 from tools.elsom.screen import Screen
@@ -35,6 +35,8 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     monkeypatch.setattr(rehearsal, "time", clock)
     monkeypatch.setattr(elsom_urls, "reach", lambda *_: None)
+    refusal = (400, {"Response": {"ErrorCode": "1"}})
+    monkeypatch.setattr(doctor, "post_json", lambda *_: refusal)
 
 
 def trying(
