@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -204,15 +204,3 @@ ROLLED_BACK: Answers = {
     },
     "dynamodb ListTables": {"TableNames": ["orders", TABLE]},
 }
-
-
-def by_parameter(name: str, answers: Mapping[str, Any]) -> Callable[[Any], Any]:
-    """An answer that depends on one parameter of the call."""
-
-    def answer(params: Any) -> Any:
-        body = params["body"]
-        given = body if isinstance(body, dict) else {}
-        text = given.get(name) or str(params)
-        return next(found for key, found in answers.items() if key in text)
-
-    return answer

@@ -11,6 +11,8 @@ import pytest
 
 from tools.elsom.__main__ import main
 from tools.elsom.answers import ENVIRONMENTS, TRACKED, Answers, WrongAnswer, check, load, save
+from tools.elsom.configure import refuse_endpoint_override
+from tools.elsom.target import CliError, account_target
 from tools.template import template
 
 ODD = {
@@ -138,6 +140,29 @@ def test_a_sandbox_that_stands_in_the_file_is_refused_when_it_is_asked_again(
     file = tmp_path / "kept.toml"
     save(Answers(stack="shop", region="eu-central-1", parameters={"SandboxMode": "true"}), file)
     assert told(file, "configure") == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "profile"),
+    [
+        ("AWS_ENDPOINT_URL", ""),
+        ("AWS_ENDPOINT_URL_CLOUDFORMATION", ""),
+        ("AWS_ENDPOINT_URL_S3", ""),
+        ("", "[default]\nendpoint_url = http://127.0.0.1:4566\n"),
+    ],
+)
+def test_what_leads_away_from_the_real_aws_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, profile: str
+) -> None:
+    (tmp_path / "config").write_text(profile)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    if variable:
+        monkeypatch.setenv(variable, "http://127.0.0.1:4566")
+    target = account_target(None, "eu-central-1", None, Answers())
+    with pytest.raises(CliError, match="not reach the real AWS"):
+        refuse_endpoint_override(target)
+    monkeypatch.delenv(variable or "AWS_CONFIG_FILE")
+    refuse_endpoint_override(account_target(None, "eu-central-1", None, Answers()))
 
 
 def test_an_environment_that_is_none_is_a_wrong_command_line(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from tests.fakes.account import (
     STACK,
     FakeAccount,
     described,
+    event,
     refused,
 )
 from tests.fakes.well_stack import (
@@ -165,6 +166,20 @@ def test_a_stack_that_never_came_up_is_a_few_lines_that_say_what_to_do(status: s
     assert found[0].state is State.BAD
     assert "All characters of the desired type" in found[0].say
     assert "delete-stack" in found[0].do
+
+
+def test_the_reason_is_found_behind_the_many_events_of_a_roll_back() -> None:
+    """One page has a hundred events, and a roll-back of this stack writes more."""
+    gone = [event("PaymentsBus", "DELETE_COMPLETE")] * 100
+    rest = ROLLED_BACK["cloudformation DescribeStackEvents"]["StackEvents"]
+
+    def pages(params: Any) -> dict[str, Any]:
+        last = params["body"].get("NextToken")
+        return {"StackEvents": rest} if last else {"StackEvents": gone, "NextToken": "2"}
+
+    account = {**ROLLED_BACK, "cloudformation DescribeStackEvents": pages}
+    stack, *_ = doctor.examine(FakeAccount(account))
+    assert "ElsomSecret: All characters of the desired type" in stack.say
 
 
 def in_state(status: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
@@ -72,19 +72,25 @@ def _not_well(target: Target, name: str, status: str) -> Finding:
 
 def first_failure(target: Target) -> str:
     """CloudFormation's own reason for the newest failure that is not a mere consequence."""
+    failed = ""
     try:
-        answer = target.client("cloudformation").describe_stack_events(StackName=target.stack)
+        # Newest first: the oldest failure since the latest operation began is the cause.
+        for event in _events(target):
+            reason = event.get("ResourceStatusReason", "")
+            if reason == "User Initiated":
+                break
+            if event["ResourceStatus"].endswith("_FAILED") and not reason.startswith(_FOLLOWS):
+                failed = f"{event['LogicalResourceId']}: {reason}" if reason else failed
     except ClientError:
         return ""
-    failed = ""
-    # Newest first: the oldest failure since the latest operation began is the cause.
-    for event in answer["StackEvents"]:
-        reason = event.get("ResourceStatusReason", "")
-        if event["ResourceStatus"].endswith("_FAILED") and not reason.startswith(_FOLLOWS):
-            failed = f"{event['LogicalResourceId']}: {reason}" if reason else failed
-        if reason == "User Initiated":
-            break
     return failed.rstrip(".")
+
+
+def _events(target: Target) -> Iterator[dict[str, Any]]:
+    """All events: a roll-back writes more of them than one page has."""
+    pages = target.client("cloudformation").get_paginator("describe_stack_events")
+    for page in pages.paginate(StackName=target.stack):
+        yield from page["StackEvents"]
 
 
 # ---------------------------------------------------------------- what was left behind
