@@ -41,7 +41,7 @@ def test_payments_are_listed_shown_and_checked(elsom: Elsom) -> None:
 
 
 @pytest.mark.parametrize("order", ["A 1", "A+1", "A/1", "A%1", "Заказ 7"])
-def test_a_list_by_any_order_is_signed_as_the_local_aws_reads_it(elsom: Elsom, order: str) -> None:
+def test_a_payment_is_listed_by_whatever_order_the_shop_named(elsom: Elsom, order: str) -> None:
     started = elsom.stack.start(orderId=order).body
     (listed,) = elsom.tells("payments", "list", "--order", order)["items"]
     assert (listed["id"], listed["orderId"]) == (started["id"], order)

@@ -123,5 +123,9 @@ WELL: dict[str, Any] = {
 
 def concurrency(unreserved: int) -> dict[str, Any]:
     settings = EMPTY_ACCOUNT["lambda GetAccountSettings"]
-    limit = {**settings["AccountLimit"], "UnreservedConcurrentExecutions": unreserved}
+    limit = {
+        **settings["AccountLimit"],
+        "ConcurrentExecutions": unreserved,
+        "UnreservedConcurrentExecutions": unreserved,
+    }
     return {"lambda GetAccountSettings": {**settings, "AccountLimit": limit}}
