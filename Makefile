@@ -11,12 +11,29 @@ endif
 SAM_PYTHON := .local/sam/bin/python
 DEV_PYTHON := .venv/bin/python
 
+# The SAM CLI finds its builders' Python first on the PATH, and nothing of ours to import.
+SAM := env -u PYTHONPATH PATH="$(CURDIR)/.local/sam/bin:$$PATH" .local/sam/bin/sam
+# Where `make deploy` keeps its answers; git ignores it.
+CONFIG_FILE ?= $(CURDIR)/samconfig.local.toml
+ELSOM := .local/elsom/bin/python -m tools.elsom --env "$(or $(ENV),default)" --config-file "$(CONFIG_FILE)"
+
+define LEFT_TO_DO
+
+Deployed. What is left to do:
+  1. ./elsom setup     asks for the merchant's data, and tells the address for Elsom's merchant portal.
+  2. Put that address into Elsom's merchant portal.
+  3. Attach the policy PaymentsCallerPolicyArn to whoever may start payments.
+  4. ./elsom doctor    says whether everything is there.
+If you gave an e-mail for alarms: AWS has sent it a message, and tells of no alarm until the link in it is clicked.
+endef
+export LEFT_TO_DO
+
 export AWS_PORT ?= 4566
 export SANDBOX_PORT ?= 8090
 export DEMO_PORT ?= 8070
 export PYTHONPATH := $(CURDIR)/layers/payments:$(CURDIR)/clients/python:$(CURDIR)
 
-.PHONY: help run stop status logs second test lint format bench simulate build deploy generated screenshots requirements release clean python elsom-ready
+.PHONY: help run stop status logs second test lint format bench simulate build deploy rehearse generated screenshots requirements release clean python elsom-ready
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,11 +78,20 @@ simulate: python ## Payments through random failures under a virtual clock
 
 build: python ## Build functions and layer into .aws-sam, as they are deployed
 	@"$(PYTHON)" -m tools.environments run
-	@$(SAM_PYTHON) -m tools.deploy --build-only
+	@$(SAM) build
 
-deploy: python ## Build and deploy to the real AWS, guided (ENV=dev, staging or prod)
-	@"$(PYTHON)" -m tools.environments run
-	@$(SAM_PYTHON) -m tools.deploy --env "$(or $(ENV),default)"
+deploy: python ## Ask five things, look at the account, build, deploy to the real AWS (ENV=dev, staging or prod; STACK=name)
+	@"$(PYTHON)" -m tools.environments run elsom
+	@$(ELSOM) $(if $(STACK),--stack "$(STACK)") configure
+	@$(if $(filter no,$(PREFLIGHT)),,$(ELSOM) preflight)
+	@$(SAM) build
+	@$(SAM) deploy --config-file "$(CONFIG_FILE)" --config-env "$(or $(ENV),default)"
+	@echo "$$LEFT_TO_DO"
+
+rehearse: python ## A throw-away stack's whole life on the real AWS, half an hour, a few cents (ALARM_EMAIL=who)
+	@"$(PYTHON)" -m tools.environments run elsom
+	@$(SAM) build
+	@$(ELSOM) rehearse --alarm-email "$(ALARM_EMAIL)"
 
 generated: python ## Files in docs/ that are made of the code: OpenAPI, event schemas, states
 	@"$(PYTHON)" -m tools.environments dev

@@ -205,7 +205,8 @@ def lost_disagreement(told: Told, paid_at: int) -> None:
 
 
 def lost_paid_late(told: Told) -> None:
-    ended = apply_answer(a_payment(created_at=NOW - 90 * DAY), Answer.ERROR, NOW - DAY, NOW - DAY, POLICY)
+    old = a_payment(created_at=NOW - 90 * DAY)
+    ended = apply_answer(old, Answer.ERROR, NOW - DAY, NOW - DAY, POLICY)
     told.keep(apply_answer(ended, Answer.PAID, NOW, NOW, POLICY))
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import pytest
@@ -187,13 +188,15 @@ def test_an_error_that_the_caller_handles_is_none_of_the_clients() -> None:
         kept = "a local of the caller's failed call"
         raise ConnectionRefusedError(kept)
 
+    trace: TracebackType | None = None
     with serving(lambda connection: connection.sendall(b"no HTTP\r\n\r\n")) as server:
         try:
             outer()
         except ConnectionRefusedError as error:
-            with pytest.raises(MaybeSent, match="^connection$"):
+            with pytest.raises(MaybeSent, match=r"^connection$"):
                 send(server.url())
-            assert error.__traceback__ is not None
-            inner = error.__traceback__.tb_next
-            assert inner is not None
-            assert "kept" in inner.tb_frame.f_locals
+            trace = error.__traceback__
+        assert trace is not None
+        inner = trace.tb_next
+        assert inner is not None
+        assert "kept" in inner.tb_frame.f_locals

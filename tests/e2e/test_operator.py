@@ -41,6 +41,13 @@ def test_payments_are_listed_shown_and_checked(elsom: Elsom) -> None:
     assert "checkoutUrl" not in elsom.says("payments", "show", started["id"])
 
 
+@pytest.mark.parametrize("order", ["A 1", "A+1", "A/1", "A%1", "Заказ 7"])
+def test_a_payment_is_listed_by_whatever_order_the_shop_named(elsom: Elsom, order: str) -> None:
+    started = elsom.stack.start(orderId=order).body
+    (listed,) = elsom.tells("payments", "list", "--order", order)["items"]
+    assert (listed["id"], listed["orderId"]) == (started["id"], order)
+
+
 def test_a_list_goes_on_over_pages(elsom: Elsom) -> None:
     for number in range(3):
         elsom.stack.start(orderId=f"PAGE-{number}")

@@ -51,7 +51,7 @@ TARGETS = {
     "release": "tests/tools/test_release.py",
     "generated": "tests/tools/test_generated.py",
 }
-NEEDS_ACCOUNT = {"deploy"}
+NEEDS_ACCOUNT = {"deploy", "rehearse"}
 
 
 @cache

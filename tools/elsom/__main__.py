@@ -12,11 +12,12 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from typer.exceptions import TyperException
 
 from payments.errors import PaymentsError
-from tools.elsom import cases, operate, payments, setup, unknown
-from tools.elsom.context import Context
+from tools.elsom import cases, configure, operate, payments, rehearse, setup, unknown
+from tools.elsom.answers import ENVIRONMENTS, KEPT
+from tools.elsom.context import Context, Options
 from tools.elsom.screen import Screen
 from tools.elsom.secret import SecretError
-from tools.elsom.target import CliError, find_target
+from tools.elsom.target import CliError
 from tools.environments import LOCAL
 
 app = typer.Typer(
@@ -25,7 +26,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+configure.add_to(app)
 setup.add_to(app)
+rehearse.add_to(app)
 app.add_typer(payments.app, name="payments", help="Look at payments, and ask Elsom about one.")
 app.add_typer(cases.app, name="cases", help="Money that matches no open order.")
 app.add_typer(unknown.app, name="unknown", help="Ids in notifications that nobody here started.")
@@ -43,11 +46,18 @@ _ADVICE: Final = {
 
 
 @app.callback()
-def choose(  # noqa: PLR0917 - one argument for each option, named by Typer
+def choose(  # noqa: PLR0913, PLR0917 - one argument for each option, named by Typer
     context: typer.Context,
     stack: Annotated[str | None, typer.Option(help="The stack's name.")] = None,
     region: Annotated[str | None, typer.Option(help="The AWS region.")] = None,
     profile: Annotated[str | None, typer.Option(help="The AWS profile.")] = None,
+    env: Annotated[
+        str | None,
+        typer.Option(help=f"Of the kept answers: {', '.join(ENVIRONMENTS)}.", show_default=False),
+    ] = None,
+    config_file: Annotated[
+        Path, typer.Option(help="Where the answers are kept.", show_default=KEPT.name)
+    ] = KEPT,
     local: Annotated[
         bool, typer.Option("--local", help="On the local AWS of `make run`, whatever else is set.")
     ] = False,
@@ -60,13 +70,13 @@ def choose(  # noqa: PLR0917 - one argument for each option, named by Typer
 ) -> None:
     """Set up, watch and repair a stack of Elsom Payments.
 
-    Without --stack, --region or --profile it works on the local AWS where one runs, else on
-    the stack elsom-payments of your AWS account.
+    Without --stack, --region, --profile or --env it works on the local AWS where one runs, else
+    on the stack of your AWS account that `make deploy` was told of.
     """
-    screen = Screen(as_json=as_json)
-    context.obj = Context(
-        screen, lambda: find_target(stack, region, profile, local=local, state=state_dir)
-    )
+    if env not in {None, *ENVIRONMENTS}:
+        raise typer.BadParameter(f"one of {', '.join(ENVIRONMENTS)}", param_hint="--env")
+    options = Options(stack, region, profile, env, local=local, state=state_dir)
+    context.obj = Context(Screen(as_json=as_json), options, config_file)
 
 
 def main(arguments: list[str] | None = None) -> int:

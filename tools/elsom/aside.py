@@ -48,7 +48,7 @@ def redrive_webhooks(target: Target) -> Iterator[str]:
     One that is interrupted may be run again: an event is sent once more, under its id.
     """
     deliveries = DeliveryTable(target.table)
-    sqs, url = target.client("sqs"), target.resources["WebhooksQueue"]
+    sqs, url = target.client("sqs"), target.resource("WebhooksQueue")
     for message in _receive(target, "webhooks", _WORK):
         body = message.body if isinstance(message.body, dict) else {}
         event = body.get("detail", body)
@@ -65,7 +65,7 @@ def redrive_webhooks(target: Target) -> Iterator[str]:
 
 
 def _receive(target: Target, queue: str, hidden: int, most: int | None = None) -> Iterator[Message]:
-    sqs, url = target.client("sqs"), target.resources[QUEUES[queue]]
+    sqs, url = target.client("sqs"), target.resource(QUEUES[queue])
     seen = 0
     while most is None or seen < most:
         got = sqs.receive_message(
@@ -80,7 +80,7 @@ def _receive(target: Target, queue: str, hidden: int, most: int | None = None) -
 
 def _delete(target: Target, queue: str, message: Message) -> None:
     target.client("sqs").delete_message(
-        QueueUrl=target.resources[QUEUES[queue]], ReceiptHandle=message.receipt
+        QueueUrl=target.resource(QUEUES[queue]), ReceiptHandle=message.receipt
     )
 
 

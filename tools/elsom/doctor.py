@@ -2,79 +2,34 @@
 
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from enum import StrEnum
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from payments.transport import NotSent, reach, tls
+from payments.store.cases import CaseTable
+from tools.elsom import account, stack_state
+from tools.elsom.elsom_urls import look_at_elsom
+from tools.elsom.findings import Finding, bad, look_at, ok, warning
+from tools.elsom.posting import post_json
 from tools.elsom.secret import missing
-from tools.elsom.target import CliError, Target
+from tools.elsom.target import Target
 
 INDEXES: Final = {"due", "by-order", "by-created", "by-paid"}
-_SECONDS: Final = 5.0
 # One that somebody has just looked at is hidden for a moment.
 _WAITING: Final = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
-_PORTS: Final = {"https": 443, "http": 80}
-
-
-class State(StrEnum):
-    """How a thing is. A warning is for a person to know, not a reason to fail."""
-
-    OK = "ok"
-    WARNING = "warning"
-    BAD = "bad"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the doctor's: `do` says what to do when it is not ok."""
-
-    name: str
-    state: State
-    say: str
-    do: str = ""
-
-
-def ok(name: str, say: str) -> Finding:
-    return Finding(name, State.OK, say)
-
-
-def bad(name: str, say: str, do: str) -> Finding:
-    return Finding(name, State.BAD, say, do)
-
-
-def warning(name: str, say: str, do: str) -> Finding:
-    return Finding(name, State.WARNING, say, do)
 
 
 def examine(target: Target) -> Iterator[Finding]:
-    """Look at everything, one after the other; a look that fails is a finding too."""
-    for name, look in LOOKS.items():
-        try:
-            yield from look(target, name)
-        except (ClientError, BotoCoreError, OSError) as error:
-            yield bad(name, f"could not be looked at: {error}", "check your rights and network")
+    """Look at everything that a stack in this state can have; a look that fails is a finding too.
 
-
-def report(findings: list[Finding]) -> dict[str, Any]:
-    """The findings as a JSON document."""
-    well = not any(one.state is State.BAD for one in findings)
-    return {"ok": well, "checks": [asdict(one) for one in findings]}
-
-
-def _stack(target: Target, name: str) -> Iterator[Finding]:
+    Raises CliError where there is no stack.
+    """
     status = target.described["StackStatus"]
-    if status in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
-        yield ok(name, f"{target.stack} is deployed")
-    else:
-        yield bad(name, f"{target.stack} is {status}", "deploy again: make deploy")
+    runs = status in stack_state.RUNS | stack_state.ROLLED_BACK | {"UPDATE_ROLLBACK_FAILED"}
+    yield from look_at(target, LOOKS if runs or _is_updating(status) else BROKEN)
+
+
+def _is_updating(status: str) -> bool:
+    return status.startswith("UPDATE_")
 
 
 def _secret(target: Target, name: str) -> Iterator[Finding]:
@@ -98,50 +53,17 @@ def _secret(target: Target, name: str) -> Iterator[Finding]:
 
 
 def _elsom(target: Target, name: str) -> Iterator[Finding]:
-    """From here, with the stack's own trust; where functions have subnets, they go another way."""
-    parameters = target.parameters
-    bundle_name = parameters.get("ElsomCaBundleParameter")
-    bundle = None
-    if bundle_name:
-        try:
-            answer = target.client("ssm").get_parameter(Name=bundle_name, WithDecryption=True)
-        except ClientError:
-            do = (
-                f"store the CA certificates (PEM) there: aws ssm put-parameter --name {bundle_name}"
-            )
-            yield bad("CA bundle", f"the SSM parameter {bundle_name} cannot be read", do)
-            return
-        bundle = answer["Parameter"]["Value"]
-    trust = tls(bundle, parameters.get("ElsomTlsServerName") or None)
-    for what, parameter in (("start", "ElsomInitUrl"), ("status", "ElsomStatusUrl")):
-        url = urlsplit(parameters[parameter])
-        port = url.port or _PORTS[url.scheme]
-        where = f"{url.hostname}:{port}"
-        try:
-            reach(str(url.hostname), port, _SECONDS, trust if url.scheme == "https" else None)
-        except NotSent as error:
-            advice = _ADVICE.get(str(error), _ADVICE["connection"])
-            yield bad(f"{name} {what}", f"{where} is not reached: {error}", advice)
-        else:
-            safe = "with a valid certificate" if url.scheme == "https" else "in plain http"
-            yield ok(f"{name} {what}", f"{where} is reached {safe}")
+    yield from look_at_elsom(target, target.parameters, name)
 
 
-_ADVICE: Final = {
-    "certificate": "ask Elsom for its CA certificates: ElsomCaBundleParameter, ElsomTlsServerName",
-    "name": "check the host's name in ElsomInitUrl and ElsomStatusUrl",
-    "refused": "check the port, and whether Elsom lets this address in",
-    "timeout": "check whether Elsom lets this address in",
-    "tls": "check that the port speaks TLS",
-    "reset": "check whether Elsom lets this address in",
-    "connection": "check the network from here to Elsom",
-}
+def _concurrency(target: Target, name: str) -> Iterator[Finding]:
+    yield from account.look_at_concurrency(target, target.parameters, name)
 
 
 def _callback(target: Target, name: str) -> Iterator[Finding]:
     """An empty notification: refused for its content, so the token is known and nothing is kept."""
     url = target.cabinet_url(str(target.secret().get("callbackToken") or "none"))
-    status, body = _post(url)
+    status, body = post_json(url, {})
     # The token is a secret: the address is shown without it.
     shown = f"{url.rpartition('/')[0]}/..."
     if status == 400 and body.get("Response", {}).get("ErrorCode", "0") != "0":
@@ -155,23 +77,8 @@ def _callback(target: Target, name: str) -> Iterator[Finding]:
         yield bad(name, f"{shown} answered {status}", "see the log of ElsomCallbackFunction")
 
 
-def _post(url: str) -> tuple[int, dict[str, Any]]:
-    request = urllib.request.Request(url, b"{}", {"Content-Type": "application/json"})  # noqa: S310 - the stack's own http(s) URL
-    try:
-        with urllib.request.urlopen(request, timeout=15) as answer:  # noqa: S310 - the same
-            return answer.status, {}
-    except urllib.error.HTTPError as refusal:
-        with refusal:
-            text = refusal.read().decode(errors="replace")
-        try:
-            found = json.loads(text)
-        except ValueError:
-            found = {}
-        return refusal.code, found if isinstance(found, dict) else {}
-
-
 def _schedule(target: Target, name: str) -> Iterator[Finding]:
-    physical = target.resources["ScheduleChecksFunctionEveryMinute"]
+    physical = target.resource("ScheduleChecksFunctionEveryMinute")
     state = target.client("scheduler").get_schedule(Name=physical)["State"]
     if state == "ENABLED":
         yield ok(name, "runs every minute")
@@ -182,7 +89,7 @@ def _schedule(target: Target, name: str) -> Iterator[Finding]:
 def _sources(target: Target, name: str) -> Iterator[Finding]:
     client = target.client("lambda")
     for function in ("CheckPayment", "DeliverWebhook", "PublishEvents"):
-        physical = target.resources[f"{function}Function"]
+        physical = target.resource(f"{function}Function")
         found = client.list_event_source_mappings(FunctionName=physical)["EventSourceMappings"]
         states = {one["State"] for one in found}
         if states == {"Enabled"}:
@@ -266,8 +173,54 @@ def _listener(target: Target) -> Iterator[Finding]:
         yield warning("alarm e-mail", "the address has not agreed yet", do)
 
 
+# ---------------------------------------------------------------- before the stack is deleted
+
+
+def _caller_policy(target: Target, name: str) -> Iterator[Finding]:
+    """CloudFormation cannot delete a policy that is attached to somebody."""
+    policy = target.resource("PaymentsCallerPolicy")
+    pages = target.client("iam").get_paginator("list_entities_for_policy")
+    kinds = {"Role": "PolicyRoles", "User": "PolicyUsers", "Group": "PolicyGroups"}
+    attached = [
+        (kind, one[f"{kind}Name"])
+        for page in pages.paginate(PolicyArn=policy)
+        for kind, key in kinds.items()
+        for one in page.get(key, [])
+    ]
+    if not attached:
+        yield ok(name, "attached to nobody")
+    for kind, who in attached:
+        do = (
+            f"take it off: aws iam detach-{kind.lower()}-policy"
+            f" --{kind.lower()}-name {who} --policy-arn {policy}"
+        )
+        yield bad(name, f"attached to the {kind.lower()} {who}: the stack cannot be deleted", do)
+
+
+def _open_payments(target: Target, name: str) -> Iterator[Finding]:
+    """What nobody would query any more."""
+    open_ones = [
+        one["id"]
+        for status in ("created", "start_unknown", "pending")
+        for one in target.newest("/payments", {"status": status}, 1)
+    ]
+    if open_ones:
+        do = "wait until it has an end, or Elsom is no longer queried about it"
+        yield warning(name, f"{open_ones[0]} is open", do)
+    else:
+        yield ok(name, "none of the last 31 days")
+    cases = CaseTable(target.table).count_open()
+    if cases:
+        yield warning("open cases", f"{cases} wait for a person", "settle them: cases list")
+
+
+def _kept(target: Target, name: str) -> Iterator[Finding]:
+    for kind in ("PaymentsTable", "ElsomSecret"):
+        yield ok(name, f"{target.resource(kind)} stays when the stack is deleted")
+
+
 LOOKS: Final[dict[str, Callable[[Target, str], Iterator[Finding]]]] = {
-    "stack": _stack,
+    "stack": stack_state.look_at_stack,
     "secret": _secret,
     "Elsom": _elsom,
     "callback URL": _callback,
@@ -276,5 +229,16 @@ LOOKS: Final[dict[str, Callable[[Target, str], Iterator[Finding]]]] = {
     "table": _table,
     "dead letters": _aside,
     "alarms": _alarms,
+    "Lambda concurrency": _concurrency,
 }
-__all__ = ["CliError", "Finding", "State", "examine", "report"]
+# Of a stack that never came up, or is going, only this can be said.
+BROKEN: Final[dict[str, Callable[[Target, str], Iterator[Finding]]]] = {
+    "stack": stack_state.look_at_stack,
+    "left behind": stack_state.look_at_leftovers,
+    "Lambda concurrency": _concurrency,
+}
+BEFORE_DELETE: Final[dict[str, Callable[[Target, str], Iterator[Finding]]]] = {
+    "caller policy": _caller_policy,
+    "open payments": _open_payments,
+    "kept": _kept,
+}

@@ -93,18 +93,21 @@ def tell_again(
 def restart(context: typer.Context) -> None:
     """Have the functions that call Elsom begin anew, as after a change of the CA bundle."""
     ours = of(context)
-    client = ours.target.client("lambda")
     with ours.screen.working("Beginning anew"):
-        for function in CALL_ELSOM:
-            name = ours.target.resources[f"{function}Function"]
-            now = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-            # Any change of a function ends its workers; nothing reads this variable.
-            changed = {**now, "RESTARTED_AT": str(now_ms())}
-            client.update_function_configuration(
-                FunctionName=name, Environment={"Variables": changed}
-            )
+        restart_functions(ours.target)
     told = f"{', '.join(CALL_ELSOM)} begin anew with their next call."
     ours.screen.result({"functions": list(CALL_ELSOM)}, told)
+
+
+def restart_functions(target: Target) -> None:
+    """End the workers of the functions that call Elsom: the next call begins with new ones."""
+    client = target.client("lambda")
+    for function in CALL_ELSOM:
+        name = target.resource(f"{function}Function")
+        now = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        # Any change of a function ends its workers; nothing reads this variable.
+        changed = {**now, "RESTARTED_AT": str(now_ms())}
+        client.update_function_configuration(FunctionName=name, Environment={"Variables": changed})
 
 
 def republishing(target: Target, days: int | None = None) -> Republishing:

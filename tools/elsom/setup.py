@@ -9,19 +9,14 @@ import urllib.request
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from tools.elsom import secret as secrets
 from tools.elsom.context import Context, of
-from tools.elsom.doctor import Finding, State, examine, report
+from tools.elsom.doctor import BEFORE_DELETE, examine
+from tools.elsom.findings import look_at, show
 from tools.elsom.target import CliError, Target
 
 _PASSWORD = "ELSOM_PASSWORD"  # noqa: S105 - the name of a variable
-_MARK = {
-    State.OK: "[green]ok[/]     ",
-    State.WARNING: "[yellow]warning[/]",
-    State.BAD: "[red]bad[/]    ",
-}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -59,15 +54,19 @@ def setup(
     _give_address(ours, wanted["callbackToken"], "The secret is complete.", webhook=wanted)
 
 
-def doctor(context: typer.Context) -> None:
+def doctor(
+    context: typer.Context,
+    before_delete: Annotated[
+        bool, typer.Option("--before-delete", help="What stands in the way of deleting the stack.")
+    ] = False,
+) -> None:
     """Is everything there that payments need? Ends with 1 if something is bad."""
     ours = of(context)
-    findings = list(ours.screen.counted("Looking", examine(ours.target)))
-    told = report(findings)
-    bad = sum(one.state is State.BAD for one in findings)
-    last = "All is well." if told["ok"] else f"{bad} things to do."
-    ours.screen.result(told, *map(_line, findings), last)
-    if not told["ok"]:
+    target = ours.target
+    looking = look_at(target, BEFORE_DELETE) if before_delete else examine(target)
+    findings = list(ours.screen.counted("Looking", looking))
+    well = "The stack can be deleted." if before_delete else "All is well."
+    if not show(ours.screen, findings, well):
         raise typer.Exit(1)
 
 
@@ -186,8 +185,3 @@ def _password(from_stdin: bool) -> str:
     if not sys.stdin.isatty():
         raise CliError(f"The password is not given: --password-stdin, or {_PASSWORD}.")
     return str(typer.prompt("Password", hide_input=True, err=True))
-
-
-def _line(finding: Finding) -> str:
-    what = f"{_MARK[finding.state]} {escape(finding.name)}: {escape(finding.say)}"
-    return f"{what}\n        -> {escape(finding.do)}" if finding.do else what

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from payments.store.table import Table
+from tools.elsom.answers import Answers
 from tools.local.shop import Shop
 
 _API: Final = re.compile(r"https://(\w+)\.execute-api\.[^/]+/(\w+)")
@@ -23,6 +25,8 @@ _CONFIG: Final = Config(connect_timeout=5, read_timeout=30, retries={"total_max_
 # The API gives no more at once.
 _PAGE: Final = 100
 DEFAULT_STACK: Final = "elsom-payments"
+# Of a resource that CloudFormation has deleted, or has left where it was.
+_GONE: Final = {"DELETE_COMPLETE", "DELETE_SKIPPED"}
 
 
 class CliError(Exception):
@@ -44,30 +48,48 @@ class Target:
             service, endpoint_url=self.endpoint, config=_CONFIG
         )
 
+    def again(self) -> Target:
+        """The same stack, of which nothing has been read yet: it has changed."""
+        return Target(self.stack, self.session, self.endpoint, self.sandbox_url)
+
     @property
     def is_local(self) -> bool:
         return self.endpoint is not None
 
     @cached_property
-    def described(self) -> dict[str, Any]:
-        """What CloudFormation says of the stack. Raises CliError."""
+    def _found(self) -> dict[str, Any] | None:
         try:
             found = self.client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"]
         except ClientError as error:
             if error.response["Error"]["Code"] != "ValidationError":
                 raise
-            found = []
-        if not found:
+            return None
+        return found[0] if found else None
+
+    @property
+    def status(self) -> str | None:
+        """The stack's status; None where there is no such stack."""
+        return str(self._found["StackStatus"]) if self._found else None
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """What CloudFormation says of the stack. Raises CliError."""
+        if self._found is None:
             where = self.endpoint or f"region {self.session.region_name}"
             raise CliError(f"There is no stack {self.stack} in {where}: deploy it, or name it.")
-        stack: dict[str, Any] = found[0]
-        return stack
+        return self._found
 
     @cached_property
     def outputs(self) -> dict[str, str]:
-        """The stack's outputs, with `ApiUrl` as it is reached from here."""
-        outputs = {one["OutputKey"]: one["OutputValue"] for one in self.described["Outputs"]}
+        """The stack's outputs, with `ApiUrl` as it is reached from here. Raises CliError."""
+        given = self.described.get("Outputs", [])
+        outputs = {one["OutputKey"]: one["OutputValue"] for one in given}
         api = _API.match(outputs.get("ApiUrl", ""))
+        if api is None and self.status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
+            raise CliError(
+                f"The stack {self.stack} is {self.status} and has no address yet:"
+                " ./elsom doctor says what to do."
+            )
         if api is None:
             raise CliError(f"The stack {self.stack} is not one of Elsom Payments.")
         if self.endpoint:
@@ -82,13 +104,23 @@ class Target:
 
     @cached_property
     def resources(self) -> dict[str, str]:
-        """Physical id by logical id."""
+        """Physical id by logical id; what was never made or is gone has none."""
         pages = self.client("cloudformation").get_paginator("list_stack_resources")
         return {
             one["LogicalResourceId"]: one["PhysicalResourceId"]
             for page in pages.paginate(StackName=self.stack)
             for one in page["StackResourceSummaries"]
+            if one.get("PhysicalResourceId") and one.get("ResourceStatus") not in _GONE
         }
+
+    def resource(self, logical_id: str) -> str:
+        """The physical id of a resource. Raises CliError where the stack has none."""
+        found = self.resources.get(logical_id)
+        if found is None:
+            raise CliError(
+                f"The stack {self.stack} has no {logical_id}: ./elsom doctor says what to do."
+            )
+        return found
 
     @cached_property
     def table(self) -> Table:
@@ -129,7 +161,9 @@ class Target:
         cursor: dict[str, str] = {}
         while True:
             size = {"limit": str(min(_PAGE, limit - len(found)))}
-            page = self.ask("GET", f"{path}?{urlencode({**query, **size, **cursor})}")
+            # A signature is made over %20: a blank that is sent as + is refused.
+            asked = urlencode({**query, **size, **cursor}, quote_via=quote)
+            page = self.ask("GET", f"{path}?{asked}")
             found += page["items"]
             if len(found) >= limit or page["nextCursor"] is None:
                 return found
@@ -164,22 +198,40 @@ class Target:
 
 
 def find_target(
-    stack: str | None, region: str | None, profile: str | None, *, local: bool, state: Path
+    stack: str | None,
+    region: str | None,
+    profile: str | None,
+    answers: Answers,
+    *,
+    local: bool,
+    state: Path,
 ) -> Target:
     """The local AWS's stack where one is there and no other is named; else the account's.
 
-    Raises CliError.
+    `answers` are what the last deployment was told. Raises CliError.
     """
     file = state / "stack.json"
-    if local or (stack is None and profile is None and region is None and file.exists()):
+    named = stack or region or profile or answers.was_named
+    if local or (not named and file.exists()):
         return _local(stack, file)
+    return account_target(stack, region, profile, answers)
+
+
+def account_target(
+    stack: str | None, region: str | None, profile: str | None, answers: Answers
+) -> Target:
+    """The account's stack, whatever runs locally. Raises CliError."""
     try:
-        session = boto3.session.Session(profile_name=profile, region_name=region)
+        session = boto3.session.Session(
+            profile_name=profile,
+            # boto3 itself reads AWS_DEFAULT_REGION and the profile's region alone.
+            region_name=region or answers.region or os.environ.get("AWS_REGION") or None,
+        )
     except BotoCoreError as error:
         raise CliError(str(error)) from error
     if not session.region_name:
         raise CliError("Which region? Give --region, or set AWS_REGION.")
-    return Target(stack or DEFAULT_STACK, session)
+    return Target(stack or answers.stack or DEFAULT_STACK, session)
 
 
 def _local(stack: str | None, file: Path) -> Target:
