@@ -80,12 +80,12 @@ def operator(
         "ManageApiGatewayAccount": "false",
     }
     answers.save(Answers(stack=STACK, region=REGION, parameters=parameters), kept)
-    cabinet = cloud.tell_sandbox("GET", "/_sandbox/cabinet")["url"]
+    portal = cloud.tell_sandbox("GET", "/_sandbox/cabinet")["url"]
     cloud.save()
     monkeypatch.setenv("STATE_DIR", str(cloud.state))
     yield Operator(cloud, kept, capsys)
-    if cabinet:
-        cloud.tell_sandbox("PUT", "/_sandbox/cabinet", {"url": cabinet})
+    if portal:
+        cloud.tell_sandbox("PUT", "/_sandbox/cabinet", {"url": portal})
     cloud.client("cloudformation").delete_stack(StackName=STACK)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from tools.elsom.findings import State
+from tools.elsom.findings import Finding, State
 from tools.elsom.stack_state import (
     kept_log_groups,
     kept_roles,
@@ -17,6 +18,7 @@ from tools.elsom.stack_state import (
 from tools.elsom.target import CliError, Target
 
 PREFIX: Final = "elsom-rehearsal-"
+_LISTS_LAG: Final = 60.0
 _GONE: Final = {"ValidationError", "ResourceNotFoundException", "NoSuchEntity"}
 
 
@@ -40,9 +42,18 @@ def remove_all(target: Target, restored: str | None = None) -> None:
         _delete_role(fresh, role)
     for group in kept_log_groups(fresh):
         fresh.client("logs").delete_log_group(logGroupName=group)
-    left = [one for one in look_at_leftovers(fresh, "left") if one.state is not State.OK]
-    if left:
+    if left := _left(fresh):
         raise CliError(f"{left[0].say}: {left[0].do}.")
+
+
+def _left(target: Target) -> list[Finding]:
+    """What is still listed; lists of AWS lag behind a deletion by seconds."""
+    until = time.monotonic() + _LISTS_LAG
+    while True:
+        found = [one for one in look_at_leftovers(target, "left") if one.state is not State.OK]
+        if not found or time.monotonic() > until:
+            return found
+        time.sleep(2)
 
 
 def _delete_table(target: Target, table: str) -> None:
