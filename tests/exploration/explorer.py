@@ -37,7 +37,7 @@ class Choice(NamedTuple):
 Path = tuple[Choice, ...]
 # Nobody writes it while Elsom answers (the stage makes sure): reading it commutes with everything.
 NOT_A_STEP: Final = frozenset({"GetItem circuit"})
-_TOKEN: Final = re.compile(r"'writeToken': \{'S': '\w+'\}")
+_TOKEN: Final = re.compile(r"'(?:writeToken|attemptId)': \{'S': '\w+'\}")
 
 
 @dataclass
