@@ -14,7 +14,7 @@ from payments.moments import MINUTE
 from tests.simulation.dynamodb import Image, Key
 from tests.simulation.elsom import ElsomServer
 from tests.simulation.queries import Query
-from tests.simulation.rules import TOLERANCE, UNKNOWN_FOLLOWED_FOR
+from tests.simulation.rules import MOST_MESSAGES, TOLERANCE, UNKNOWN_FOLLOWED_FOR
 from tests.simulation.sqs import subject_of
 from tests.simulation.watch import Watch
 
@@ -57,6 +57,9 @@ class DueWatch:
         self.messages[subject] += 1 if comes else -1
         if not comes:
             self.judge(subject)
+        elif self.messages[subject] > MOST_MESSAGES:
+            text = f"more than {MOST_MESSAGES} messages about it wait in the queue"
+            self.watch.break_(10, subject, text)
 
     def notification_acknowledged(self, subject: str, arrived: int) -> None:
         if any(self.watch.queries.words(subject, arrived - TOLERANCE)):
