@@ -43,7 +43,7 @@ class DueWatch:
     def written(self, before: Image | None, after: Image) -> None:
         """Listen to the table."""
         kind, subject = after["kind"]["S"], after["pk"]["S"]
-        if kind not in ("payment", "unknown") or (kind == "unknown" and self._is_ours(subject)):
+        if kind not in ("payment", "unknown") or (kind == "unknown" and self.is_ours(subject)):
             return
         self.images[subject] = after
         old = before["status"]["S"] if before and kind == "payment" else None
@@ -124,6 +124,7 @@ class DueWatch:
         if self.watch.now - notified <= UNKNOWN_FOLLOWED_FOR:
             self.watch.break_(9, subject, "a notification was not verified, and it is not due")
 
-    def _is_ours(self, subject: str) -> bool:
+    def is_ours(self, subject: str) -> bool:
+        """Whether the table has a payment of this id."""
         image = self.images.get(subject)
         return image is not None and image["kind"]["S"] == "payment"
