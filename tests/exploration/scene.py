@@ -255,7 +255,7 @@ class Scene:
         self.queries.wrote(after["pk"]["S"])
 
     def _is_known(self, subject: str) -> bool:
-        return subject in self.watch.moves
+        return self.due_watch.is_ours(subject)
 
     def _started(self, transaction: Transaction) -> None:
         transaction.refuses = "17" if self.starts == "refused" else None

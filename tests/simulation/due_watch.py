@@ -14,7 +14,7 @@ from payments.moments import MINUTE
 from tests.simulation.dynamodb import Image, Key
 from tests.simulation.elsom import ElsomServer
 from tests.simulation.queries import Query
-from tests.simulation.rules import TOLERANCE, UNKNOWN_FOLLOWED_FOR
+from tests.simulation.rules import MOST_MESSAGES, TOLERANCE, UNKNOWN_FOLLOWED_FOR
 from tests.simulation.sqs import subject_of
 from tests.simulation.watch import Watch
 
@@ -43,7 +43,7 @@ class DueWatch:
     def written(self, before: Image | None, after: Image) -> None:
         """Listen to the table."""
         kind, subject = after["kind"]["S"], after["pk"]["S"]
-        if kind not in ("payment", "unknown") or (kind == "unknown" and self._is_ours(subject)):
+        if kind not in ("payment", "unknown") or (kind == "unknown" and self.is_ours(subject)):
             return
         self.images[subject] = after
         old = before["status"]["S"] if before and kind == "payment" else None
@@ -57,6 +57,9 @@ class DueWatch:
         self.messages[subject] += 1 if comes else -1
         if not comes:
             self.judge(subject)
+        elif self.messages[subject] > MOST_MESSAGES:
+            text = f"more than {MOST_MESSAGES} messages about it wait in the queue"
+            self.watch.break_(10, subject, text)
 
     def notification_acknowledged(self, subject: str, arrived: int) -> None:
         if any(self.watch.queries.words(subject, arrived - TOLERANCE)):
@@ -122,6 +125,7 @@ class DueWatch:
         if self.watch.now - notified <= UNKNOWN_FOLLOWED_FOR:
             self.watch.break_(9, subject, "a notification was not verified, and it is not due")
 
-    def _is_ours(self, subject: str) -> bool:
+    def is_ours(self, subject: str) -> bool:
+        """Whether the table has a payment of this id."""
         image = self.images.get(subject)
         return image is not None and image["kind"]["S"] == "payment"

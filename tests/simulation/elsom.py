@@ -26,6 +26,8 @@ class Transaction:
     truth: list[tuple[int, Answer]] = field(default_factory=list)
     asked_at: list[int] = field(default_factory=list)
     foreign: bool = False
+    # A start for it came, and nothing was made of it.
+    seen: bool = False
     # From when on Elsom does not know it any more, and whether it says so with a 404.
     forgets_at: int | None = None
     forgets_by_404: bool = False
@@ -106,7 +108,7 @@ class ElsomServer:
 
     def _not_known(self, transaction: Transaction) -> tuple[int, bytes]:
         odd = self.loop.now < self.unknown_until
-        if transaction.starts:
+        if transaction.starts or transaction.seen:
             # It refused this one, and says so; only what it never saw gets a 500.
             by_404 = odd and self.unknown_says == "404"
             return self._deny(transaction, "404" if by_404 else "error code")

@@ -81,6 +81,8 @@ class Line:
         rng, sleep = self.faults.rng, self.faults.loop.sleep
         trouble = self._trouble(is_start=is_start)
         self._connect(trouble, limits)
+        if is_start:
+            self.server.get(id_in(body)).seen = True
         status, answer = (200, b"") if trouble in _UNREAD else self.server.answer(body)
         pause, self.server.pause = self.server.pause, 0
         if pause:

@@ -11,7 +11,7 @@ from tests.simulation.rules import SKEW
 
 Whom = Literal["a known id", "an unknown id", "unknown ids"]
 # No flood has more notifications: what it does, it does by then.
-MOST_OF_A_FLOOD: Final = 12_000
+MOST_OF_A_FLOOD: Final = 20_000
 MOST_UNKNOWN: Final = 1_500
 
 
@@ -93,8 +93,12 @@ def choose_profile(seed: str) -> Profile:
 
 
 def _choose_flood(rng: Random) -> Flood:
-    whom: Whom = rng.choice(("a known id", "a known id", "an unknown id", "unknown ids"))
-    rate = rng.choice((1, 2, 5, 10, 20, 40))
-    most = MOST_UNKNOWN if whom == "unknown ids" else MOST_OF_A_FLOOD
-    lasts = min(rng.randint(10, 40) * 60, most // rate)
-    return Flood(whom, rate, rng.randint(20 * MINUTE, 3 * HOUR), lasts * 1_000)
+    whom: Whom = rng.choice(("a known id", "an unknown id", "unknown ids", "unknown ids"))
+    if whom == "unknown ids":
+        rate, most = rng.choice((1, 2, 5, 40)), MOST_UNKNOWN
+    else:
+        rate, most = rng.choice((1, 2, 5, 10, 20, 40)), MOST_OF_A_FLOOD
+    lasts = min(rng.randint(15, 40) * 60, most // rate)
+    # Between Elsom's own outages: those excuse everything.
+    minute = rng.choice((rng.randint(50, 80), rng.randint(170, 300)))
+    return Flood(whom, rate, minute * MINUTE, lasts * 1_000)

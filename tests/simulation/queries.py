@@ -113,8 +113,9 @@ class Queries:
         known = self.is_known(query.subject)
         if query.word in VALID:
             self._valid.append((self.loop.now, query.subject))
-        if known:
-            self._note_health(spoke=query.word not in (None, DENIED))
+        if known and query.word != DENIED:
+            # A 4xx shows no illness: Elsom was there, and has no word on this payment.
+            self._note_health(spoke=query.word is not None)
         if query.task is None:
             self._take(query)
         elif query.word is not None:

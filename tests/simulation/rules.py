@@ -32,7 +32,9 @@ UNKNOWN_INTERVAL: Final = SECOND
 # them, none of which met a fault of its own, are a payment that others have pushed away.
 QUERIED_WITHIN_TURNS: Final = 5
 # Nobody is blamed for waiting that long after an outage: what has gathered is queried first.
-RECOVERY: Final = 30 * MINUTE
+RECOVERY: Final = 15 * MINUTE
+# However many notifications come about one id, few messages about it wait at a time.
+MOST_MESSAGES: Final = 2_000
 # An index may be so late.
 INDEX_LATE: Final = 120 * SECOND
 # After so many queries of known payments without a response, Elsom may be left alone for a while.

@@ -151,7 +151,7 @@ class World:
             self.shop.settle(body)
 
     def _is_known(self, subject: str) -> bool:
-        return subject in self.watch.moves
+        return self.due_watch.is_ours(subject)
 
     # ------------------------------------------------------------ the run
 
