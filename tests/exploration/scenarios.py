@@ -231,12 +231,18 @@ def _unknown(scene: Scene) -> int:
 
 
 def unknown_and_notification(scene: Scene) -> list[Actor]:
-    """The money comes while the first notification is looked into, and so does its own."""
+    """The money comes while the first notification is looked into, and then its own."""
     at = _unknown(scene)
+    becomes_paid = scene.becomes(Answer.PAID, of=UNKNOWN_ID)
+    notify = scene.notified(UNKNOWN_ID, "A")
+
+    def paid_and_notified() -> None:
+        becomes_paid()
+        notify()
+
     return [
         Actor("check", scene.serve, at),
-        Actor("Elsom", scene.becomes(Answer.PAID, of=UNKNOWN_ID), at, may_die=False),
-        Actor("notification", scene.notified(UNKNOWN_ID, "A"), at + SECOND, may_die=False),
+        Actor("Elsom, then its notification", paid_and_notified, at + 1, may_die=False),
     ]
 
 
