@@ -8,14 +8,32 @@ from unittest.mock import patch
 
 from msgspec.structs import replace
 
-from payments import transitions
+from payments import check, due, next_check, notification, start, transitions, unknown
+from payments.check import Checking
+from payments.circuit import record_silence
+from payments.due import Sending, Sent
 from payments.elsom.client import ElsomClient
-from payments.elsom.outcomes import OutcomeUnknown, StartOutcome
+from payments.elsom.outcomes import (
+    Elsom,
+    NoStatus,
+    OutcomeUnknown,
+    Silent,
+    StartOutcome,
+    StatusOutcome,
+)
 from payments.elsom.wire import Merchant, Notification, Start
-from payments.model import AFTER_ANSWER, Answer, Status
+from payments.errors import WriteConflict
+from payments.model import AFTER_ANSWER, Answer, Payment, Policy, Status
+from payments.moments import DAY
+from payments.next_check import late_check
 from payments.notification import Received, Receiving, receive_notification
+from payments.queue import CheckRequest
+from payments.store.inbox import Unknown
 from payments.store.payments import apply
+from payments.store.schedule import ScheduleTable
+from payments.store.webhooks import DeliveryTable
 from payments.transitions import apply_answer
+from payments.unknown import _answered, ask_about_unknown
 from tests.fakes.world import POLICY
 from tests.simulation.stack import Stack
 
@@ -104,6 +122,111 @@ def without_inbox(world: HasStack) -> Iterator[None]:
     yield
 
 
+class _OutOfStep:
+    """Asks Elsom, and then needs the circuit's item before anything is written."""
+
+    def __init__(self, elsom: Elsom, schedule: ScheduleTable) -> None:
+        self._elsom = elsom
+        self._schedule = schedule
+
+    def start(self, start: Start, merchant: Merchant, seconds: float) -> StartOutcome:
+        return self._elsom.start(start, merchant, seconds)
+
+    def status(self, payment_id: str, merchant: Merchant) -> StatusOutcome:
+        outcome = self._elsom.status(payment_id, merchant)
+        self._schedule.claim_unknown_question(0)
+        return outcome
+
+
+@contextmanager
+def with_an_answer_that_waits(world: HasStack) -> Iterator[None]:
+    """The answer is written after another item, whose write may fail."""
+    stack = world.stack
+    with patch.object(stack, "elsom", _OutOfStep(stack.elsom, stack.schedule)):
+        yield
+
+
+def without_lease(payment: Payment, claimed: Payment, now: int, policy: Policy) -> Payment:
+    """A claim that takes the next step, and where none is left nothing."""
+    if payment.is_open:
+        return replace(claimed, next_check_at=now + policy.ladder[0])
+    step = payment.check_step + 1
+    due = late_check(payment, policy, step, now)
+    return replace(claimed, check_step=step, next_check_at=due)
+
+
+def retries_destroyed(deliveries: DeliveryTable, event_id: str) -> None:
+    """A resend that ends the pending retry before its event has taken its place."""
+    known = deliveries.get(event_id)
+    if known is not None and known.tries:
+        deliveries.save(known, replace(known, wanted_again=True, due_at=None))
+
+
+def first_writer_wins(save: Callable[..., Any], kept: Any, step: Callable[..., Any]) -> Any:
+    """What meets another writer is dropped."""
+    try:
+        return save(kept, step(kept))
+    except WriteConflict:
+        return kept
+
+
+def deaf_to_notifications(unknown_id: Unknown, *, queried: Unknown, **about: Any) -> Unknown:
+    """An answer ends the id, whatever was notified since its query began."""
+    return _answered(unknown_id, queried=unknown_id, **about)
+
+
+def ill_of_strangers(unknown_id: str, deps: Checking) -> bool:
+    """No response about an unknown id counts for everybody."""
+    real = deps.elsom
+
+    class Counting:
+        def status(self, trn: str, merchant: Merchant) -> StatusOutcome:
+            outcome = real.status(trn, merchant)
+            if isinstance(outcome, Silent | NoStatus):
+                record_silence(Silent("timeout"), deps.clock(), deps.schedule, deps.jitter)
+            return outcome
+
+        start = real.start
+
+    return ask_about_unknown(unknown_id, replace(deps, elsom=Counting()))
+
+
+def without_age(
+    payment: Payment, answer: Answer, _queried_at: int, now: int, policy: Policy, **more: Any
+) -> Payment:
+    """An answer is taken for the newest, whenever its query began."""
+    return apply_answer(payment, answer, now + DAY, now, policy, **more)
+
+
+def never_given_up(payment: Payment, *_: object, **__: object) -> Payment:
+    """A response without a status never ends a payment."""
+    return payment
+
+
+def one_after_the_other(previous: int, _now: int) -> int:
+    """A sequence that forgets, with the table, how far it had come."""
+    return previous + 1
+
+
+def behind_the_backlog(deps: Sending) -> Sent:
+    """As many of the longest waiting are skipped as the queue holds messages of any kind."""
+    now, backlog = deps.clock(), deps.queue.backlog()
+    found = deps.schedule.due(now, deps.concurrency * due.PER_WORKER)
+    fresh = found[min(backlog, len(found)) :]
+    wanted = [(CheckRequest(id=one.id, reason="schedule"), 0) for one in fresh]
+    return Sent(checks=deps.queue.send_all(wanted), unknown=0, backlog=backlog, oldest_wait=0)
+
+
+@contextmanager
+def with_a_starving_schedule(_world: HasStack) -> Iterator[None]:
+    """Each notification sends a message, and the schedule's share is what they leave."""
+    with (
+        patch.object(notification, "_keep_in_index", lambda *_: True),
+        patch.object(due, "send_due_checks", behind_the_backlog),
+    ):
+        yield
+
+
 Mutation = Callable[[HasStack], AbstractContextManager[None]]
 
 
@@ -156,5 +279,58 @@ GUARDS: Final[dict[str, Guard]] = {
         without_inbox,
         noticed_by(7),
         ("late notification and page", "start and notification: reset, Elsom says A"),
+    ),
+    "with one name for every attempt (F26)": Guard(
+        replaced(start, "new_token", lambda: "attempt"),
+        noticed_by(3),
+        ("three starts: first not sent, then accepted",),
+        simulated=False,
+    ),
+    "without the lease (F27)": Guard(
+        replaced(next_check, "_with_lease", without_lease),
+        noticed_by(9),
+        ("last late check",),
+    ),
+    "without an end for a payment that Elsom forgot (F30)": Guard(
+        replaced(check, "apply_no_status", never_given_up), noticed_by(5)
+    ),
+    "with a resend that destroys the retry (F31)": Guard(
+        replaced(DeliveryTable, "want_again", retries_destroyed), noticed_by(6)
+    ),
+    "without the trigger in the index (F32)": Guard(
+        replaced(notification, "_keep_in_index", lambda *_: True),
+        noticed_by(2, 9),
+        ("paid, then failed, no response",),
+    ),
+    "with an unknown id that keeps the first answer (F33)": Guard(
+        replaced(unknown, "apply_step", first_writer_wins),
+        noticed_by(2, 9),
+        ("unknown id: Elsom says 2, delivered twice",),
+    ),
+    "with an unknown id that is deaf while it is queried (F33)": Guard(
+        replaced(unknown, "_answered", deaf_to_notifications),
+        noticed_by(2, 9),
+        ("unknown id: Elsom says 2, notified again",),
+    ),
+    "with unknown ids that open the circuit (F34)": Guard(
+        replaced(unknown, "ask_about_unknown", ill_of_strangers), noticed_by(10)
+    ),
+    "with answers that have no age (F36)": Guard(
+        replaced(check, "apply_answer", without_age),
+        noticed_by(2),
+        ("check and later check: 2, then A",),
+        simulated=False,
+    ),
+    "with a sequence that a restore sets back (F40)": Guard(
+        replaced(transitions, "next_sequence", one_after_the_other), noticed_by(6, 7)
+    ),
+    "with an answer that waits for another write (F41)": Guard(
+        with_an_answer_that_waits, noticed_by(1, 2, 5, 9, 10), ("an answer in hand",)
+    ),
+    "without the query rule": Guard(
+        replaced(check, "next_allowed", lambda _queried_at: 0), noticed_by(0)
+    ),
+    "with a schedule behind the backlog (F29)": Guard(
+        with_a_starving_schedule, noticed_by(2, 9, 10)
     ),
 }

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import msgspec
 
-from payments.ids import derive_id
+from payments.ids import derive_id, next_sequence
 from payments.model import FINAL, Payment, Reason, Status
 from payments.moments import to_rfc3339
 from payments.money import Tyiyn, format_som
@@ -126,7 +126,7 @@ def resolve(case: Case, note: str, now: int) -> Case:
         state=CaseState.RESOLVED,
         note=note,
         resolved_at=now,
-        sequence=max(case.sequence + 1, now),
+        sequence=next_sequence(case.sequence, now),
     )
 
 

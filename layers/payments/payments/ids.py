@@ -30,6 +30,11 @@ def is_id(text: str) -> bool:
     return _ID.match(text) is not None
 
 
+def next_sequence(previous: int, now: int) -> int:
+    """The number of the next change: it rises, also after a restore to an earlier moment."""
+    return max(previous + 1, now)
+
+
 def shard(identifier: str, shards: int) -> int:
     """Spread ids evenly over `shards` partitions (at most 32)."""
     return ALPHABET.index(identifier[-1]) % shards

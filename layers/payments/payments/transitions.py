@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from payments.ids import next_sequence
 from payments.model import (
     AFTER_ANSWER,
     NEGATIVE_ANSWERS,
@@ -263,7 +264,7 @@ def _moved(
     """Change the status; what is not a field of the payment goes on the timeline entry."""
     changes = {key: value for key, value in more.items() if key in _FIELDS}
     details = {key: value for key, value in more.items() if key not in _FIELDS}
-    sequence = max(payment.sequence + 1, now)
+    sequence = next_sequence(payment.sequence, now)
     timeline = _noted(
         payment,
         now,
