@@ -146,10 +146,9 @@ class Scene:
         message = self.stack.checks.receive()
         if message is None:
             return
-        result = self.stack.check_function(message.body)
+        self.stack.check_function(message.body)
         self.gate.hand_over("message deleted")
-        if result is not None:
-            self.stack.checks.delete(message)
+        self.stack.checks.delete(message)
 
     def notified(self, trn: str = ID, status: str = "A") -> Callable[[], None]:
         """A notification arrives, and a message of the queue is served."""
@@ -271,9 +270,9 @@ class Scene:
         """Serve what can be seen; then go on to the next moment at which something happens."""
         for _ in range(_MOST_TURNS):
             while (message := self.stack.checks.receive()) is not None:
-                with suppress(Killed):
-                    if self.stack.check_function(message.body) is not None:
-                        self.stack.checks.delete(message)
+                with suppress(Killed, PaymentsError):
+                    self.stack.check_function(message.body)
+                    self.stack.checks.delete(message)
             moments = (self.stack.dynamodb.next_due(), self.stack.checks.next_moment())
             coming = [moment for moment in moments if moment is not None]
             if not coming:

@@ -183,18 +183,15 @@ class Stack:
             )
         )
 
-    def check_function(self, body: str) -> str | None:
-        """One message of the checks queue; how it went, or None: it comes again."""
+    def check_function(self, body: str) -> str:
+        """One message of the checks queue; how it went. Raises when it has to come again."""
         request = msgspec.json.decode(body, type=CheckRequest)
-        try:
-            if request.reason == "unknown":
-                asked = unknown.ask_about_unknown(request.id, self.checking())
-                return "unknown asked" if asked else "unknown left"
-            checked = self.parts.check_from_queue(request, self.checking())
-            if checked.result is check.Result.UNKNOWN_ID:
-                unknown.note_unknown(request.id, self.checking())
-        except PaymentsError:
-            return None
+        if request.reason == "unknown":
+            asked = unknown.ask_about_unknown(request.id, self.checking())
+            return "unknown asked" if asked else "unknown left"
+        checked = self.parts.check_from_queue(request, self.checking())
+        if checked.result is check.Result.UNKNOWN_ID:
+            unknown.note_unknown(request.id, self.checking())
         return str(checked.result)
 
     def publish_function(self, records: list[Mapping[str, Any]]) -> publish.Published:

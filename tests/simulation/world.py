@@ -308,7 +308,7 @@ class World:
         number = self.stack.checks.reported_receives(message, self.profile.miscounted)
         self.tell(subject, f"check begins, delivery {number}: {message.body}")
 
-        def work() -> str | None:
+        def work() -> str:
             if message.cursed:
                 raise Killed
             return self.stack.check_function(message.body)
