@@ -21,6 +21,7 @@ OPERATORS: Final = {
     "LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold",
     "LessThanOrEqualToThreshold", "LessThanThreshold",
 }  # fmt: skip
+VIEWS: Final = {"bar", "gauge", "pie", "singleValue", "table", "timeSeries"}
 MISSING: Final = {"breaching", "ignore", "missing", "notBreaching"}
 # Names of metrics, and the sets of dimensions that they come with; each dimension's value is the
 # name of a resource of these types, or one of these words.
@@ -84,7 +85,14 @@ def _alarm(stack: Stack, one: Resource) -> Iterator[str]:
     points = int(given.get("DatapointsToAlarm", evaluations))
     if not 1 <= points <= evaluations:
         yield f"{points} of {evaluations} periods cannot ring"
+    if str(given.get("ActionsEnabled", True)).lower() == "false":
+        yield "tells nobody"
     if "Metrics" in given:
+        if (
+            sum(str(each.get("ReturnData", True)).lower() == "true" for each in given["Metrics"])
+            != 1
+        ):
+            yield "not one of its metrics is what it looks at"
         for each in given["Metrics"]:
             if metric := each.get("MetricStat"):
                 yield from _period(metric.get("Period"), evaluations)
@@ -208,6 +216,7 @@ def _dashboard(stack: Stack, one: Resource) -> Iterator[str]:
         if widget.get("type") not in ("alarm", "explorer", "log", "metric", "text"):
             yield f"there is no widget {widget.get('type')}"
         properties = widget.get("properties") or {}
+        yield from _shown(properties)
         for arn in properties.get("alarms", []):
             if not stack.named(arn, "CloudWatch::Alarm"):
                 yield f"there is no alarm {arn}"
@@ -215,6 +224,17 @@ def _dashboard(stack: Stack, one: Resource) -> Iterator[str]:
             yield f"looks into {properties['region']}"
         for row in properties.get("metrics", []):
             yield from _row(stack, row)
+
+
+def _shown(properties: dict[str, Any]) -> Iterator[str]:
+    """How a widget shows its metrics."""
+    if "stat" in properties:
+        yield from _statistic({"Statistic": properties["stat"]}, extended=True)
+    if properties.get("view", "timeSeries") not in VIEWS:
+        yield f"there is no view {properties['view']}"
+    seconds = int(properties.get("period", 300))
+    if seconds not in (1, 5, 10, 20, 30) and (seconds < 60 or seconds % 60):
+        yield f"there is no period of {seconds} s"
 
 
 def _row(stack: Stack, row: Any) -> Iterator[str]:

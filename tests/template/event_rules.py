@@ -129,7 +129,16 @@ def _schedule(stack: Stack, one: Resource) -> Iterator[str]:
         yield "a flexible window has a length, and no other has"
     if window.get("Mode") not in ("OFF", "FLEXIBLE"):
         yield f"there is no window {window.get('Mode')}"
-    target = given.get("Target") or {}
+    if given.get("State", "ENABLED") == "DISABLED":
+        yield "is switched off"
+    groups = {other.name for other in stack.of("Scheduler::ScheduleGroup")}
+    if given.get("GroupName", "default") not in {"default", *groups}:
+        yield f"there is no group {given['GroupName']}"
+    yield from _called(stack, given.get("Target") or {})
+
+
+def _called(stack: Stack, target: dict[str, Any]) -> Iterator[str]:
+    """What a schedule calls is there, and its role may call it."""
     retry = target.get("RetryPolicy") or {}
     for name, least, most in (
         ("MaximumEventAgeInSeconds", 60, 86_400),

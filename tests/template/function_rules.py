@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any, Final
@@ -54,6 +53,22 @@ def function_of(stack: Stack, value: Any) -> Resource | None:
 def _function(stack: Stack, one: Resource) -> Iterator[str]:
     given = one.properties
     variables = (given.get("Environment") or {}).get("Variables") or {}
+    yield from _environment(variables)
+    yield from _names_of_the_stack(stack, variables)
+    yield from _layers(stack, one)
+    yield from _network(given.get("VpcConfig"))
+    yield from _needs_of_lambda(stack, one)
+    yield from _logs(stack, one)
+    if not 1 <= int(given.get("Timeout", 3)) <= 900:
+        yield f"a time-out of {given['Timeout']} s is not between 1 and 900"
+    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)*\.[\w]+", str(given.get("Handler"))):
+        yield f"{given.get('Handler')} names no handler"
+    target = (given.get("DeadLetterConfig") or {}).get("TargetArn")
+    if target is not None:
+        yield from _may_send(stack, one, str(target))
+
+
+def _environment(variables: dict[str, Any]) -> Iterator[str]:
     size = sum(
         len(str(key).encode()) + len(str(value).encode()) for key, value in variables.items()
     )
@@ -64,20 +79,53 @@ def _function(stack: Stack, one: Resource) -> Iterator[str]:
             yield f"a variable may not be named {name}"
         if isinstance(value, dict | list):
             yield f"the variable {name} is no text"
-    yield from _layers(stack, one)
-    yield from _network(given.get("VpcConfig"))
-    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)*\.[\w]+", str(given.get("Handler"))):
-        yield f"{given.get('Handler')} names no handler"
-    group = (given.get("LoggingConfig") or {}).get("LogGroup")
-    if group is not None and not stack.named(group, "Logs::LogGroup"):
-        yield f"there is no log group {group}"
+
+
+def _logs(stack: Stack, one: Resource) -> Iterator[str]:
+    group = (one.properties.get("LoggingConfig") or {}).get("LogGroup")
+    if group is None:
+        return
     logs = stack.named(group, "Logs::LogGroup")
+    if logs is None:
+        yield f"there is no log group {group}"
+        return
     for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
-        if logs and not may(stack, str(given.get("Role")), action, f"{logs.arn}"):
+        if not may(stack, str(one.properties.get("Role")), action, logs.arn):
             yield f"its role may not {action} in its log group"
-    target = (given.get("DeadLetterConfig") or {}).get("TargetArn")
-    if target is not None:
-        yield from _may_send(stack, one, str(target))
+
+
+# What Lambda itself does with a function's role, where the function has such a property.
+CONNECTS: Final = (
+    "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets", "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses",
+)  # fmt: skip
+TRACES: Final = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
+# End of a variable's name: types of resources, one of which it must name.
+NAMED: Final = {
+    "_QUEUE_URL": ("SQS::Queue",),
+    "_TABLE": ("DynamoDB::Table",),
+    "_BUS": ("Events::EventBus",),
+    "SECRET_ARN": ("SecretsManager::Secret",),
+}
+
+
+def _needs_of_lambda(stack: Stack, one: Resource) -> Iterator[str]:
+    role = str(one.properties.get("Role"))
+    traced = (one.properties.get("TracingConfig") or {}).get("Mode") == "Active"
+    wanted = CONNECTS if one.properties.get("VpcConfig") else ()
+    for action in (*wanted, *(TRACES if traced else ())):
+        if not may(stack, role, action, "*"):
+            yield f"its role may not {action}, which Lambda does with it"
+
+
+def _names_of_the_stack(stack: Stack, variables: dict[str, Any]) -> Iterator[str]:
+    """A variable that is called a queue's URL is one, and so on."""
+    for name, value in variables.items():
+        for end, kinds in NAMED.items():
+            if name.endswith(end):
+                found = stack.named(value, *kinds)
+                if found is None or value != found.ref:
+                    yield f"the variable {name} is no {end.strip('_')} of the stack: {value}"
 
 
 def _layers(stack: Stack, one: Resource) -> Iterator[str]:
@@ -130,19 +178,26 @@ def _source(stack: Stack, one: Resource) -> Iterator[str]:
         yield from _stream_source(stack, one)
     else:
         yield f"{arn} is no event source"
+    if str(given.get("Enabled", True)).lower() == "false":
+        yield "is switched off"
     for action in TAKES.get(service, ()):
         if not may(stack, str(function.properties.get("Role")), action, arn):
             yield f"the role of {function.logical_id} may not {action} on its event source"
-    for each in (given.get("FilterCriteria") or {}).get("Filters", []):
-        yield from filter_pattern(str(each.get("Pattern", "")), service)
-    if len((given.get("FilterCriteria") or {}).get("Filters", [])) > 5:
-        yield "has more than five filters"
+    yield from _filters(given, service)
     batch, window = int(given.get("BatchSize", 10)), given.get("MaximumBatchingWindowInSeconds", 0)
     if batch > 10 and service == "sqs" and int(window) < 1:
         yield f"a batch of {batch} needs a window"
     target = ((given.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
     if target is not None:
         yield from _may_send(stack, function, str(target))
+
+
+def _filters(given: dict[str, Any], service: str) -> Iterator[str]:
+    filters = (given.get("FilterCriteria") or {}).get("Filters", [])
+    if len(filters) > 5:
+        yield "has more than five filters"
+    for each in filters:
+        yield from filter_pattern(str(each.get("Pattern", "")), service)
 
 
 def _queue_source(stack: Stack, one: Resource, function: Resource) -> Iterator[str]:
@@ -162,6 +217,8 @@ def _queue_source(stack: Stack, one: Resource, function: Resource) -> Iterator[s
         yield "a FIFO queue has no window and no batch above 10"
     concurrency = (given.get("ScalingConfig") or {}).get("MaximumConcurrency")
     reserved = function.properties.get("ReservedConcurrentExecutions")
+    if not 1 <= int(given.get("BatchSize", 10)) <= 10_000:
+        yield f"a batch of {given['BatchSize']} is not between 1 and 10,000"
     if concurrency is not None and not 2 <= int(concurrency) <= 1000:
         yield f"a concurrency of {concurrency} is not between 2 and 1,000"
     if concurrency is not None and reserved is not None and int(reserved) < int(concurrency):
@@ -172,6 +229,16 @@ def _stream_source(stack: Stack, one: Resource) -> Iterator[str]:
     given = one.properties
     for name in ONLY_QUEUES & set(given):
         yield f"{name} is for queues only"
+    for name, least, most in (
+        ("MaximumRecordAgeInSeconds", 60, 604_800),
+        ("MaximumRetryAttempts", 0, 10_000),
+        ("BatchSize", 1, 10_000),
+        ("MaximumBatchingWindowInSeconds", 0, 300),
+        ("ParallelizationFactor", 1, 10),
+    ):
+        number = int(given.get(name, most))
+        if not least <= number <= most and number != -1:
+            yield f"{name} of {number} is not between {least} and {most}"
     if given.get("StartingPosition") not in ("LATEST", "TRIM_HORIZON"):
         yield "a stream needs LATEST or TRIM_HORIZON as its starting position"
     table = next(
@@ -198,8 +265,10 @@ def _invocation(stack: Stack, one: Resource) -> Iterator[str]:
     if function is None:
         yield f"there is no function {one.properties.get('FunctionName')}"
         return
-    if not re.fullmatch(r"\$LATEST|[\w$-]+", str(one.properties.get("Qualifier"))):
-        yield f"there is no qualifier {one.properties.get('Qualifier')}"
+    qualifier = one.properties.get("Qualifier")
+    versions = {other.name for other in stack.of("Lambda::Alias", "Lambda::Version")}
+    if qualifier not in {"$LATEST", *versions}:
+        yield f"there is no qualifier {qualifier}"
     for each in (one.properties.get("DestinationConfig") or {}).values():
         yield from _may_send(stack, function, str(each.get("Destination")))
 
@@ -229,11 +298,3 @@ def _may_send(stack: Stack, function: Resource, target: str) -> Iterator[str]:
         yield f"there is no destination {target}"
     elif not may(stack, str(function.properties.get("Role")), SENDS[service], target):
         yield f"the role of {function.logical_id} may not {SENDS[service]} to {target}"
-
-
-def as_json(text: str) -> Any:
-    """A text as JSON, or None."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None

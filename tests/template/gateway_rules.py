@@ -31,6 +31,7 @@ CONTEXT: Final = {
     "responseLength", "responseOverride", "stage", "status", "tlsVersion", "cipherSuite", "waf",
     "wafResponseCode", "webaclArn", "xrayTraceId", "deploymentId",
 }  # fmt: skip
+CACHES: Final = {"0.5", "1.6", "6.1", "13.5", "28.4", "58.2", "118", "237"}
 PUBLIC: Final = "NONE"  # SAM's name for a route that anybody may call
 
 
@@ -71,8 +72,20 @@ def _api(stack: Stack, one: Resource) -> Iterator[str]:
                 yield f"{where}: there is no security scheme {name}"
         for text in _integration(stack, one, (path, method), operation):
             yield f"{where}: {text}"
+    yield from _siblings(one)
     yield from _responses(body)
     yield from _statements(one)
+
+
+def _siblings(api: Resource) -> Iterator[str]:
+    """Below one part of a path there may be one part with a variable name."""
+    seen: dict[str, str] = {}
+    for path, _, _ in _operations(api):
+        parts = path.strip("/").split("/")
+        for number, part in enumerate(parts):
+            above = "/".join(parts[:number])
+            if part.startswith("{") and seen.setdefault(above, part) != part:
+                yield f"{path}: {part} stands beside {seen[above]}"
 
 
 def _integration(
@@ -172,6 +185,9 @@ def _stage(stack: Stack, one: Resource) -> Iterator[str]:
     for setting in given.get("MethodSettings") or []:
         yield from _setting(setting, routes)
     yield from _access_log(stack, given.get("AccessLogSetting"))
+    size = given.get("CacheClusterSize")
+    if size is not None and str(size) not in CACHES:
+        yield f"there is no cache of {size} GB"
 
 
 def _setting(setting: dict[str, Any], routes: set[tuple[str, str]]) -> Iterator[str]:

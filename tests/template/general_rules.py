@@ -27,6 +27,19 @@ _DYNAMIC: Final = re.compile(
     r"\{\{resolve:(ssm:[\w./-]+(:\d+)?|ssm-secure:[\w./-]+(:\d+)?"
     r"|secretsmanager:[^{}\s]+)\}\}"
 )
+# What a name of each type may hold.
+NAMES: Final = {
+    "AWS::SecretsManager::Secret": r"[\w/+=.@-]{1,512}",
+    "AWS::SQS::Queue": r"[\w-]{1,80}|[\w-]{1,75}\.fifo",
+    "AWS::SNS::Topic": r"[\w-]{1,256}|[\w-]{1,251}\.fifo",
+    "AWS::CloudWatch::Dashboard": r"[\w-]{1,255}",
+    "AWS::CloudWatch::Alarm": r".{1,255}",
+    "AWS::Scheduler::Schedule": r"[\w.-]{1,64}",
+    "AWS::Events::Rule": r"[\w.-]{1,64}",
+    "AWS::Lambda::Function": r"[\w-]{1,64}",
+    "AWS::IAM::Role": r"[\w+=,.@-]{1,64}",
+    "AWS::IAM::ManagedPolicy": r"[\w+=,.@-]{1,128}",
+}
 # Type and path of a property that holds a role: the service that takes it.
 TAKEN_BY: Final = {
     ("AWS::Lambda::Function", "Role"): "lambda",
@@ -58,6 +71,8 @@ def general(stack: Stack) -> Iterator[Finding]:
             yield from stack.guarded(one.logical_id, check, one)
         given = one.properties.get(name_property(one.kind))
         if isinstance(given, str):
+            if not re.fullmatch(NAMES.get(one.kind, ".*"), given, re.ASCII):
+                yield Finding(one.logical_id, f"a {one.kind} may not be named {given}")
             names[one.kind, given] += 1
             if names[one.kind, given] > 1 and not one.kind.startswith("AWS::ApiGateway"):
                 yield Finding(one.logical_id, f"another {one.kind} is named {given} too")

@@ -6,6 +6,7 @@ on the way.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -185,6 +186,6 @@ def attributes(kind: str, region: str) -> set[str]:
 
 def typed(text: str, kind: str) -> Any:
     """A parameter's value as CloudFormation hands it on."""
-    if kind == "Number":
-        return float(text) if "." in text else int(text or 0)
+    if kind == "Number" and re.fullmatch(r"-?\d+(\.\d+)?", text):
+        return float(text) if "." in text else int(text)
     return text.split(",") if kind.startswith(LISTS) else text
