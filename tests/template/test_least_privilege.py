@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from tests.template.transform import PLAIN, Json, holds, of_type, resolve, transform
+from tests.template.transform import (
+    FUNCTION_NAMES,
+    PLAIN,
+    Json,
+    holds,
+    of_type,
+    resolve,
+    transform,
+)
 
 TABLE = {"Fn::GetAtt": ["PaymentsTable", "Arn"]}
 QUEUE = {"Fn::GetAtt": ["ChecksQueue", "Arn"]}
@@ -15,16 +23,7 @@ WILDCARD_ACTIONS = {
     # One action on AWS; the local AWS also knows one for batches.
     "sqs:SendMessage*",
 }
-FUNCTIONS = [
-    "StartPayment",
-    "ElsomCallback",
-    "ScheduleChecks",
-    "CheckPayment",
-    "PaymentsApi",
-    "CustomerPages",
-    "PublishEvents",
-    "DeliverWebhook",
-]
+FUNCTIONS = list(FUNCTION_NAMES)
 CALLS_ELSOM = {"StartPayment", "CheckPayment", "PaymentsApi", "CustomerPages"}
 
 

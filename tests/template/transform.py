@@ -20,6 +20,17 @@ ACCOUNT = "111122223333"
 
 type Json = dict[str, Any]
 
+# Each is a function's logical id without its end, and the head of its role's and log group's.
+FUNCTION_NAMES = (
+    "StartPayment",
+    "ElsomCallback",
+    "ScheduleChecks",
+    "CheckPayment",
+    "PaymentsApi",
+    "CustomerPages",
+    "PublishEvents",
+    "DeliverWebhook",
+)
 # Two stacks that differ in every parameter that the transform could freeze by mistake.
 PLAIN = {
     "ElsomInitUrl": "https://elsom.example/service/v1/merchant/generateOTP/tenant",
