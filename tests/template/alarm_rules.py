@@ -65,6 +65,11 @@ KNOWN: Final[dict[str, tuple[str, list[dict[str, list[str]]]]]] = {
 }  # fmt: skip
 OF_CALLS: Final = {"ReturnedBytes", "ReturnedItemCount", "ReturnedRecordsCount",
                    "SuccessfulRequestLatency", "SystemErrors", "ThrottledRequests"}  # fmt: skip
+OPERATIONS: Final = {
+    "BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan",
+    "TransactGetItems", "TransactWriteItems", "UpdateItem",
+}  # fmt: skip
+OF_STREAMS: Final = {"GetRecords"}
 # Metrics of ours, by namespace: their one dimension is the stack's name.
 OURS: Final = "ElsomPayments"
 
@@ -155,12 +160,21 @@ def exists(stack: Stack, namespace: str, name: str, dimensions: dict[str, str]) 
         sets = CALLS
     elif name not in words.split():
         yield f"{namespace} has no metric {name}"
+    yield from _operation(dimensions)
     for kinds in sets:
         if set(kinds) == set(dimensions):
             for dimension, value in dimensions.items():
                 yield from _value(stack, kinds[dimension], dimension, value)
             return
     yield f"{namespace} {name} does not come with {sorted(dimensions)}"
+
+
+def _operation(dimensions: dict[str, str]) -> Iterator[str]:
+    operation = dimensions.get("Operation", "Query")
+    if operation not in OPERATIONS | OF_STREAMS:
+        yield f"a table has no operation {operation}"
+    if (operation in OF_STREAMS) != ("StreamLabel" in dimensions):
+        yield f"{operation} comes with the stream's label, others do not"
 
 
 def _value(stack: Stack, kinds: list[str], dimension: str, value: str) -> Iterator[str]:
@@ -196,7 +210,7 @@ def _action(stack: Stack, one: Resource, arn: str) -> Iterator[str]:
     if not resource_allows(
         stack, owners, "cloudwatch.amazonaws.com", "sns:Publish", topic.arn, one.arn
     ):
-        yield f"{topic.logical_id} does not let CloudWatch publish"
+        yield f"{topic.logical_id} with {owners} does not let CloudWatch publish"
 
 
 def _dashboard(stack: Stack, one: Resource) -> Iterator[str]:
@@ -209,21 +223,29 @@ def _dashboard(stack: Stack, one: Resource) -> Iterator[str]:
     if not 1 <= len(widgets) <= 500:
         yield f"has {len(widgets)} widgets"
     for widget in widgets:
-        x, y = int(widget.get("x", 0)), int(widget.get("y", 0))
-        width, height = int(widget.get("width", 6)), int(widget.get("height", 6))
-        if x < 0 or y < 0 or not 1 <= width <= 24 or height < 1 or x + width > 24:
-            yield f"a widget does not fit the grid: {x}, {y}, {width}, {height}"
-        if widget.get("type") not in ("alarm", "explorer", "log", "metric", "text"):
-            yield f"there is no widget {widget.get('type')}"
-        properties = widget.get("properties") or {}
-        yield from _shown(properties)
-        for arn in properties.get("alarms", []):
-            if not stack.named(arn, "CloudWatch::Alarm"):
-                yield f"there is no alarm {arn}"
-        if properties.get("region", stack.region) != stack.region:
-            yield f"looks into {properties['region']}"
-        for row in properties.get("metrics", []):
-            yield from _row(stack, row)
+        yield from _widget(stack, widget)
+
+
+def _widget(stack: Stack, widget: dict[str, Any]) -> Iterator[str]:
+    x, y = int(widget.get("x", 0)), int(widget.get("y", 0))
+    width, height = int(widget.get("width", 6)), int(widget.get("height", 6))
+    if x < 0 or y < 0 or not 1 <= width <= 24 or height < 1 or x + width > 24:
+        yield f"a widget does not fit the grid: {x}, {y}, {width}, {height}"
+    if widget.get("type") not in ("alarm", "explorer", "log", "metric", "text"):
+        yield f"there is no widget {widget.get('type')}"
+    properties = widget.get("properties") or {}
+    yield from _shown(properties)
+    if widget.get("type") == "metric" and not {"annotations", "metrics"} & set(properties):
+        yield "a widget of metrics shows none"
+    if widget.get("type") == "metric" and "region" not in properties:
+        yield "a widget of metrics has no region"
+    for arn in properties.get("alarms", []):
+        if not stack.named(arn, "CloudWatch::Alarm"):
+            yield f"there is no alarm {arn}"
+    if properties.get("region", stack.region) != stack.region:
+        yield f"looks into {properties['region']}"
+    for row in properties.get("metrics", []):
+        yield from _row(stack, row)
 
 
 def _shown(properties: dict[str, Any]) -> Iterator[str]:

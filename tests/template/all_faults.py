@@ -6,6 +6,7 @@ Names of opinions behind it show these alone: moto and cfn-lint take seconds for
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -46,11 +47,11 @@ CASE: Final = CASES["everything"]
 
 
 def reporters(expected: Expected, template: Json, among: list[str]) -> Iterator[str]:
-    """The opinions that report the fault and name its resource."""
+    """The opinions that report the fault and name its resource, first or in their words."""
     stack = CASE.stack(expected.fault.put_into(template))
     wanted = expected.name_in(template)
     for name in among:
-        if any(one.resource == wanted for one in OPINIONS[name](stack)):
+        if any(re.search(rf"\b{wanted}\b", str(one)) for one in OPINIONS[name](stack)):
             yield name
 
 

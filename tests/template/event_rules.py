@@ -106,7 +106,7 @@ def _is_let_in(stack: Stack, rule: Resource, arn: str, role: Any) -> Iterator[st
     else:
         let = resource_allows(stack, owners, "events.amazonaws.com", action, arn, rule.arn)
     if not let:
-        yield f"{target.logical_id} does not let this rule {action}"
+        yield f"{' with '.join(owners)} does not let this rule {action}"
 
 
 def _policies_of(stack: Stack, target: Resource) -> list[str]:

@@ -65,6 +65,11 @@ FUNCTIONS: Final[Listed] = {
     "a dead-letter queue that a function may not send to": (
         CHECK, P + "DeadLetterConfig", {"TargetArn": {ARN: ["WebhooksDeadLetterQueue", "Arn"]}},
     ),
+    "an image with a handler": (CHECK, P + "PackageType", "Image"),
+    "too much storage": (CHECK, P + "EphemeralStorage", {"Size": 10_241}),
+    "a level of logs that are no JSON": (
+        CHECK, P + "LoggingConfig", {"LogFormat": "Text", "ApplicationLogLevel": "INFO"},
+    ),
     "a snapshot of what it is not": (CHECK, P + "SnapStart", {"ApplyOn": "AllVersions"}),
     "an unknown property of a function": (CHECK, P + "TimeOut", 20),
     "a layer for no runtime": ("PaymentsLayer*", P + "CompatibleRuntimes", ["python13"]),
@@ -124,6 +129,7 @@ SOURCES: Final[Listed] = {
     "a destination that the role may not send to": (
         CHANGES, P + "DestinationConfig/OnFailure/Destination", {ARN: ["ChecksQueue", "Arn"]},
     ),
+    "a destination of nowhere": (CHANGES, P + "DestinationConfig", {"OnFailure": {}}),
     "a destination that is a queue's URL": (
         CHANGES, P + "DestinationConfig/OnFailure/Destination", {"Ref": "UnpublishedQueue"},
     ),

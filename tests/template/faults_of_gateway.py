@@ -90,6 +90,23 @@ GATEWAY: Final[Listed] = {
         API, P + "Body/paths",
         lambda before: {**before, "/payments/{key}/refund": before["/payments/{id}/resend"]},
     ),
+    "a scheme of an unknown authorizer": (
+        API, P + "Body/components/securitySchemes/AWS_IAM/x-amazon-apigateway-authtype", "sigv4",
+    ),
+    "a scheme of a signature with scopes": (API, ROUTE + "security", [{"AWS_IAM": ["pay"]}]),
+    "a document that is no OpenAPI": (API, P + "Body/info", {}),
+    "a security scheme that is nowhere": (
+        API, P + "Body/components/securitySchemes/AWS_IAM/in", "headers",
+    ),
+    "an import as an unknown kind": (API, P + "Parameters/endpointConfigurationTypes", "LOCAL"),
+    "an integration through a tunnel that there is not": (API, CALL + "connectionType", "VPC"),
+    "an integration with an unknown key": (API, CALL + "timeout", 5_000),
+    "an answer that begins as JSON and is none": (
+        API, ANSWERS + "THROTTLED/responseTemplates/application|json", '{"title":',
+    ),
+    "a compression of nothing": (API, P + "MinimumCompressionSize", 10_485_761),
+    "a key from an unknown place": (API, P + "ApiKeySourceType", "QUERY"),
+    "a canary of more than all": (STAGE, P + "CanarySetting", {"PercentTraffic": 101}),
     "no permission for a route": (
         API, P + "Body/paths",
         lambda before: {**before, "/payments/{id}/refund": before["/payments/{id}/resend"]},
@@ -143,6 +160,10 @@ ALARMS: Final[Listed] = {
         AGE, P + "OKActions",
         [{"Fn::Sub": "arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:gone"}],
     ),
+    "a table's metric of an unknown operation": (
+        "StreamNotReadAlarm", P + "Dimensions/1/Value", "GetRecord",
+    ),
+    "a stream's metric without the stream": ("StreamNotReadAlarm", P + "Dimensions/2", GONE),
     "an alarm that tells nobody": (AGE, P + "ActionsEnabled", False),
     "six actions": (AGE, P + "AlarmActions", [{"Ref": "AlarmTopic"}] * 6),
     "an alarm's description that is too long": (AGE, P + "AlarmDescription", "x" * 1025),
@@ -182,6 +203,9 @@ DASHBOARD: Final[Listed] = {
     ),
     "a widget of another region": (
         "Dashboard", P + "DashboardBody", _body("${AWS::Region}", "mars-1"),
+    ),
+    "a widget of metrics that shows none": (
+        "Dashboard", P + "DashboardBody", '{"widgets": [{"type": "metric", "properties": {}}]}',
     ),
     "a dashboard's name with a blank": ("Dashboard", P + "DashboardName", "elsom payments"),
 }  # fmt: skip

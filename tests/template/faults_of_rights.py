@@ -224,6 +224,12 @@ LANGUAGE: Final[Listed] = {
     "a text with an attribute that is not there": (
         "CheckPaymentFunction", P + "Description", {"Fn::Sub": "for ${ChecksQueue.Urn}"},
     ),
+    "a policy of creation that the type does not have": (
+        "ChecksQueue", "CreationPolicy", {"ResourceSignal": {"Count": 1}},
+    ),
+    "properties that are no map": ("ChecksQueue", "Properties", "text"),
+    "a condition of one text": ("Conditions.InSandbox", "Fn::Equals", ["true"]),
+    "an export of an impossible name": ("Outputs.ApiUrl", "Export", {"Name": "api url"}),
     "a condition that is not there": ("AlarmTopic", "Condition", "HasEmail"),
     "a choice by a condition that is not there": (
         "CheckPaymentFunction", P + "Description", {"Fn::If": ["Gone", "a", "b"]},

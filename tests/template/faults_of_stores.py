@@ -97,6 +97,7 @@ SECRET: Final[Listed] = {
     ),
     "a key to generate without a template": ("ElsomSecret", BLOCK + "SecretStringTemplate", GONE),
     "a secret that is given and generated": ("ElsomSecret", P + "SecretString", "{}"),
+    "a secret's key that is none": ("ElsomSecret", P + "KmsKeyId", {"Ref": "ChecksQueue"}),
     "a secret's name with a blank": ("ElsomSecret", P + "Name", "elsom secret"),
     "a description of a secret that is too long": ("ElsomSecret", P + "Description", "x" * 2049),
 }  # fmt: skip
@@ -143,6 +144,18 @@ QUEUES: Final[Listed] = {
     ),
     "a queue's policy for a queue that is not given by its URL": (
         "WebhooksQueuePolicy", P + "Queues", [{ARN: ["WebhooksQueue", "Arn"]}],
+    ),
+    "a queue's unknown permission to redrive": (
+        "ChecksDeadLetterQueue", P + "RedriveAllowPolicy", {"redrivePermission": "denySome"},
+    ),
+    "a dead-letter queue that takes from no queue": (
+        "ChecksDeadLetterQueue", P + "RedriveAllowPolicy", {"redrivePermission": "denyAll"},
+    ),
+    "a queue that is its own dead-letter queue": (
+        "ChecksQueue", P + "RedrivePolicy/deadLetterTargetArn", {ARN: ["ChecksQueue", "Arn"]},
+    ),
+    "a queue's policy that lets nobody in": (
+        "WebhooksQueuePolicy", P + "PolicyDocument/Statement/0/Effect", "Deny",
     ),
     "a queue's policy on another queue": (
         "WebhooksQueuePolicy", P + "PolicyDocument/Statement/0/Resource",

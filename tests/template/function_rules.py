@@ -59,13 +59,24 @@ def _function(stack: Stack, one: Resource) -> Iterator[str]:
     yield from _network(given.get("VpcConfig"))
     yield from _needs_of_lambda(stack, one)
     yield from _logs(stack, one)
-    if not 1 <= int(given.get("Timeout", 3)) <= 900:
-        yield f"a time-out of {given['Timeout']} s is not between 1 and 900"
-    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)*\.[\w]+", str(given.get("Handler"))):
-        yield f"{given.get('Handler')} names no handler"
+    yield from _runs(given)
     target = (given.get("DeadLetterConfig") or {}).get("TargetArn")
     if target is not None:
         yield from _may_send(stack, one, str(target))
+
+
+def _runs(given: dict[str, Any]) -> Iterator[str]:
+    """What a function is run by, and for how long."""
+    if not 1 <= int(given.get("Timeout", 3)) <= 900:
+        yield f"a time-out of {given['Timeout']} s is not between 1 and 900"
+    storage = int((given.get("EphemeralStorage") or {}).get("Size", 512))
+    if not 512 <= storage <= 10_240:
+        yield f"a storage of {storage} MB is not between 512 and 10,240"
+    if given.get("PackageType", "Zip") != "Zip":
+        if {"Handler", "Layers", "Runtime"} & set(given):
+            yield "an image has no handler, no runtime and no layers of its own"
+    elif not re.fullmatch(r"[\w.-]+(/[\w.-]+)*\.[\w]+", str(given.get("Handler"))):
+        yield f"{given.get('Handler')} names no handler"
 
 
 def _environment(variables: dict[str, Any]) -> Iterator[str]:
@@ -82,7 +93,11 @@ def _environment(variables: dict[str, Any]) -> Iterator[str]:
 
 
 def _logs(stack: Stack, one: Resource) -> Iterator[str]:
-    group = (one.properties.get("LoggingConfig") or {}).get("LogGroup")
+    logging = one.properties.get("LoggingConfig") or {}
+    levels = {"ApplicationLogLevel", "SystemLogLevel"} & set(logging)
+    if levels and logging.get("LogFormat") != "JSON":
+        yield f"{sorted(levels)} are for logs in JSON"
+    group = logging.get("LogGroup")
     if group is None:
         return
     logs = stack.named(group, "Logs::LogGroup")
@@ -187,9 +202,9 @@ def _source(stack: Stack, one: Resource) -> Iterator[str]:
     batch, window = int(given.get("BatchSize", 10)), given.get("MaximumBatchingWindowInSeconds", 0)
     if batch > 10 and service == "sqs" and int(window) < 1:
         yield f"a batch of {batch} needs a window"
-    target = ((given.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
-    if target is not None:
-        yield from _may_send(stack, function, str(target))
+    failed = (given.get("DestinationConfig") or {}).get("OnFailure")
+    if failed is not None:
+        yield from _may_send(stack, function, str(failed.get("Destination")))
 
 
 def _filters(given: dict[str, Any], service: str) -> Iterator[str]:

@@ -7,11 +7,39 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from openapi_spec_validator import OpenAPIV30SpecValidator
+
 from tests.template.iam import glob
 from tests.template.stack import Finding, Resource, Stack
 
 METHODS: Final = {"delete", "get", "head", "options", "patch", "post", "put"}
 INTEGRATIONS: Final = {"aws", "aws_proxy", "http", "http_proxy", "mock"}
+# What an integration has, and what each may be.
+INTEGRATION: Final = {
+    "cacheKeyParameters": r"\[.*\]",
+    "cacheNamespace": r".+",
+    "connectionId": r".+",
+    "connectionType": r"INTERNET|VPC_LINK",
+    "contentHandling": r"CONVERT_TO_(BINARY|TEXT)",
+    "credentials": r"arn:.+",
+    "httpMethod": r"ANY|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT",
+    "passthroughBehavior": r"(?i)never|when_no_match|when_no_templates",
+    "payloadFormatVersion": r"1\.0",
+    "requestParameters": r"\{.*\}",
+    "requestTemplates": r"\{.*\}",
+    "responseTransferMode": r"BUFFERED|STREAM",
+    "responses": r"\{.*\}",
+    "timeoutInMillis": r"\d+",
+    "tlsConfig": r"\{.*\}",
+    "type": r"(?i)aws|aws_proxy|http|http_proxy|mock",
+    "uri": r".+",
+}
+AUTHORIZERS: Final = {"awsSigv4", "cognito_user_pools", "custom", "oauth2"}
+IMPORTED: Final = {
+    "basepath": r"ignore|prepend|split",
+    "disableExecuteApiEndpoint": r"(?i)true|false",
+    "endpointConfigurationTypes": r"EDGE|PRIVATE|REGIONAL",
+}
 LEVELS: Final = ("ERROR", "INFO", "OFF")
 RESPONSES: Final = {
     "ACCESS_DENIED", "API_CONFIGURATION_ERROR", "AUTHORIZER_CONFIGURATION_ERROR",
@@ -55,11 +83,7 @@ def _operations(api: Resource) -> Iterator[tuple[str, str, Any]]:
 
 def _api(stack: Stack, one: Resource) -> Iterator[str]:
     body = one.properties.get("Body") or {}
-    if not re.fullmatch(r"3\.\d\.\d", str(body.get("openapi"))):
-        yield f"there is no OpenAPI {body.get('openapi')}"
-    kinds = (one.properties.get("EndpointConfiguration") or {}).get("Types") or ["EDGE"]
-    if len(kinds) != 1 or kinds[0] not in ("EDGE", "PRIVATE", "REGIONAL"):
-        yield f"there is no endpoint {kinds}"
+    yield from _itself(one.properties)
     schemes = (body.get("components") or {}).get("securitySchemes") or {}
     for path, method, operation in _operations(one):
         where = f"{method.upper()} {path}"
@@ -67,14 +91,60 @@ def _api(stack: Stack, one: Resource) -> Iterator[str]:
             yield f"{where}: there is no such method"
         if not re.fullmatch(r"/|(/([\w.:-]+|\{[\w.:-]+\+?\}))+", path):
             yield f"{path} is no path"
-        for scheme in operation.get("security") or []:
-            for name in set(scheme) - {PUBLIC, *schemes}:
-                yield f"{where}: there is no security scheme {name}"
+        yield from (f"{where}: {text}" for text in _security(operation, schemes))
         for text in _integration(stack, one, (path, method), operation):
             yield f"{where}: {text}"
+    yield from _schemes(schemes)
     yield from _siblings(one)
+    yield from _openapi(body)
     yield from _responses(body)
     yield from _statements(one)
+
+
+def _itself(given: dict[str, Any]) -> Iterator[str]:
+    """The API's own properties."""
+    version = (given.get("Body") or {}).get("openapi")
+    if not re.fullmatch(r"3\.\d\.\d", str(version)):
+        yield f"there is no OpenAPI {version}"
+    if given.get("ApiKeySourceType", "HEADER") not in ("AUTHORIZER", "HEADER"):
+        yield f"a key does not come by {given['ApiKeySourceType']}"
+    if not 0 <= int(given.get("MinimumCompressionSize", 0)) <= 10_485_760:
+        yield "compresses from a size on that no answer has"
+    kinds = (given.get("EndpointConfiguration") or {}).get("Types") or ["EDGE"]
+    if len(kinds) != 1 or kinds[0] not in ("EDGE", "PRIVATE", "REGIONAL"):
+        yield f"there is no endpoint {kinds}"
+    for name, value in (given.get("Parameters") or {}).items():
+        if not re.fullmatch(IMPORTED.get(name, ""), str(value)):
+            yield f"{name} is not imported as {value}"
+
+
+def _schemes(schemes: dict[str, Any]) -> Iterator[str]:
+    for name, given in schemes.items():
+        kind = given.get("x-amazon-apigateway-authtype")
+        is_key = str(given.get("name", "")).lower() == "x-api-key"
+        if kind not in AUTHORIZERS and not (kind is None and is_key):
+            yield f"the security scheme {name} has no authorizer {kind}"
+
+
+def _security(operation: Any, schemes: dict[str, Any]) -> Iterator[str]:
+    for scheme in operation.get("security") or []:
+        for name, scopes in scheme.items():
+            if name not in {PUBLIC, *schemes}:
+                yield f"there is no security scheme {name}"
+            signed = schemes.get(name, {}).get("x-amazon-apigateway-authtype") == "awsSigv4"
+            if signed and scopes:
+                yield f"{name} has no scopes"
+
+
+def _openapi(body: dict[str, Any]) -> Iterator[str]:
+    """The document by OpenAPI's own schema; SAM leaves `responses` empty, which AWS takes."""
+    text = json.dumps(body).replace(
+        '"responses": {}', '"responses": {"default": {"description": ""}}'
+    )
+    for error in OpenAPIV30SpecValidator(json.loads(text)).iter_errors():
+        # SAM leaves the names in a path undeclared, which AWS takes too.
+        if "was not resolved" not in error.message:
+            yield f"{'.'.join(str(part) for part in error.absolute_path)}: {error.message[:200]}"
 
 
 def _siblings(api: Resource) -> Iterator[str]:
@@ -95,10 +165,7 @@ def _integration(
     if not isinstance(given, dict):
         yield "has no integration"
         return
-    if str(given.get("type")).lower() not in INTEGRATIONS:
-        yield f"there is no integration {given.get('type')}"
-    if not 50 <= int(given.get("timeoutInMillis", 29_000)) <= 29_000:
-        yield f"a time-out of {given['timeoutInMillis']} ms is not between 50 and 29,000"
+    yield from _values(given)
     if str(given.get("type")).lower() != "aws_proxy":
         return
     if given.get("httpMethod") != "POST":
@@ -113,6 +180,18 @@ def _integration(
         yield f"{given.get('uri')} is no function of this stack"
     elif "credentials" not in given and not _is_permitted(stack, api, route, function):
         yield f"{function.logical_id} does not permit this route to invoke it"
+
+
+def _values(given: dict[str, Any]) -> Iterator[str]:
+    if str(given.get("type")).lower() not in INTEGRATIONS:
+        yield f"there is no integration {given.get('type')}"
+    for name in set(given) - set(INTEGRATION):
+        yield f"an integration has no {name}"
+    for name, form in INTEGRATION.items():
+        if name in given and not re.fullmatch(form, str(given[name]), re.DOTALL):
+            yield f"{name} of an integration is not {given[name]}"
+    if not 50 <= int(given.get("timeoutInMillis", 29_000)) <= 29_000:
+        yield f"a time-out of {given['timeoutInMillis']} ms is not between 50 and 29,000"
 
 
 def _is_permitted(stack: Stack, api: Resource, route: tuple[str, str], function: Resource) -> bool:
@@ -144,6 +223,7 @@ def _responses(body: Any) -> Iterator[str]:
                 yield f"{kind}: {value} is neither a text in quotes nor a part of the request"
         for template in (given.get("responseTemplates") or {}).values():
             yield from (f"{kind}: {text}" for text in _context(str(template)))
+            yield from (f"{kind}: {text}" for text in _is_json(str(template)))
 
 
 def _context(text: str) -> Iterator[str]:
@@ -218,11 +298,16 @@ def _access_log(stack: Stack, given: Any) -> Iterator[str]:
     if "\n" in form:
         yield "the format of its access log has several lines"
     yield from _context(form)
-    if form.lstrip().startswith("{"):
+    yield from (f"its access log: {text}" for text in _is_json(form))
+
+
+def _is_json(template: str) -> Iterator[str]:
+    """A template that begins as JSON is JSON."""
+    if template.lstrip().startswith("{"):
         try:
-            json.loads(form)
+            json.loads(template)
         except ValueError:
-            yield "the format of its access log is no JSON"
+            yield f"{template[:60]} is no JSON"
 
 
 def _deployment(stack: Stack, one: Resource) -> Iterator[str]:

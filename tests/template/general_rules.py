@@ -27,6 +27,11 @@ _DYNAMIC: Final = re.compile(
     r"\{\{resolve:(ssm:[\w./-]+(:\d+)?|ssm-secure:[\w./-]+(:\d+)?"
     r"|secretsmanager:[^{}\s]+)\}\}"
 )
+_KEY_NAME: Final = re.compile(r"^K[mM][sS].*Key(Id|Arn|Identifier)$")
+_KEY: Final = re.compile(
+    r"alias/[\w/-]+|arn:[\w-]+:kms:[\w-]+:\d{12}:(key|alias)/[\w/-]+"
+    r"|(mrk-)?[0-9a-f]{8}-?[0-9a-f-]{23,27}"
+)
 # What a name of each type may hold.
 NAMES: Final = {
     "AWS::SecretsManager::Secret": r"[\w/+=.@-]{1,512}",
@@ -53,8 +58,8 @@ TAKEN_BY: Final = {
 
 def texts(node: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Every text of a node with its path, without numbers of places in lists."""
-    if isinstance(node, str):
-        yield path, node
+    if isinstance(node, str | int | float) and not isinstance(node, bool):
+        yield path, str(node)
     elif isinstance(node, list):
         for item in node:
             yield from texts(item, path)
@@ -89,6 +94,8 @@ def _text(path: str, text: str) -> Iterator[str]:
     last = path.rsplit(".", 1)[-1]
     if last.endswith(("Arn", "Arns")) and last != "aws:SourceArn" and not text.startswith("arn:"):
         yield f"{text!r} is no ARN"
+    if _KEY_NAME.search(last) and not _KEY.fullmatch(text):
+        yield f"{text!r} is no key of KMS"
     if text.startswith("arn:") and len(text.split(":", 5)) < 6:
         yield f"{text!r} is not a whole ARN"
     if "{{resolve:" in text and not _DYNAMIC.fullmatch(text):

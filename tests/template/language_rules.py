@@ -23,6 +23,17 @@ OF_A_RESOURCE: Final = {
 KEEPS: Final = {"Delete", "Retain", "RetainExceptOnCreate"}
 WITH_SNAPSHOTS: Final = ("AWS::EC2::Volume", "AWS::ElastiCache", "AWS::Neptune", "AWS::RDS",
                          "AWS::Redshift", "AWS::DocDB")  # fmt: skip
+OF_SOME: Final = {
+    "CreationPolicy": {
+        "AWS::AppStream::Fleet", "AWS::AutoScaling::AutoScalingGroup", "AWS::EC2::Instance",
+        "AWS::CloudFormation::WaitCondition",
+    },
+    "UpdatePolicy": {
+        "AWS::AppStream::Fleet", "AWS::AutoScaling::AutoScalingGroup",
+        "AWS::ElastiCache::ReplicationGroup", "AWS::Elasticsearch::Domain", "AWS::Lambda::Alias",
+        "AWS::OpenSearchService::Domain",
+    },
+}  # fmt: skip
 PSEUDO: Final = {
     "AWS::AccountId", "AWS::NoValue", "AWS::NotificationARNs", "AWS::Partition", "AWS::Region",
     "AWS::StackId", "AWS::StackName", "AWS::URLSuffix",
@@ -42,6 +53,10 @@ def language(stack: Stack) -> Iterator[Finding]:
         yield from _references(stack, f"Outputs.{name}", stack.template["Outputs"][name])
     for name, one in (stack.template.get("Conditions") or {}).items():
         yield from _references(stack, f"Conditions.{name}", one, conditional=True)
+        try:
+            stack.resolver.holds(name)
+        except (ValueError, RecursionError) as error:
+            yield Finding(f"Conditions.{name}", str(error))
     yield from _cycles(stack.template)
     yield from _outputs(stack)
     _ = stack.resources
@@ -76,6 +91,9 @@ def _mappings(template: Json) -> Iterator[Finding]:
 def _resource(stack: Stack, name: str, raw: Json) -> Iterator[Finding]:
     for key in set(raw) - OF_A_RESOURCE:
         yield Finding(name, f"there is no attribute {key} of a resource")
+    for key in ("Metadata", "Properties"):
+        if not isinstance(raw.get(key, {}), dict):
+            yield Finding(name, f"its {key} are no map")
     kind = str(raw.get("Type"))
     try:
         attributes(kind, stack.region)
@@ -83,17 +101,25 @@ def _resource(stack: Stack, name: str, raw: Json) -> Iterator[Finding]:
         yield Finding(name, str(error))
     if raw.get("Condition") not in (None, *(stack.template.get("Conditions") or {})):
         yield Finding(name, f"there is no condition {raw['Condition']}")
-    snapshot = {"Snapshot"} if kind.startswith(WITH_SNAPSHOTS) else set()
-    if raw.get("DeletionPolicy", "Delete") not in KEEPS | snapshot:
-        yield Finding(name, f"there is no deletion policy {raw['DeletionPolicy']}")
-    if raw.get("UpdateReplacePolicy", "Delete") not in {"Delete", "Retain"} | snapshot:
-        yield Finding(name, f"there is no update replace policy {raw['UpdateReplacePolicy']}")
+    yield from (Finding(name, text) for text in _policies(raw, kind))
     depends = raw.get("DependsOn", [])
     for other in [depends] if isinstance(depends, str) else depends:
         if other not in stack.template["Resources"]:
             yield Finding(name, f"depends on {other}, which is not there")
         elif other == name:
             yield Finding(name, "depends on itself")
+
+
+def _policies(raw: Json, kind: str) -> Iterator[str]:
+    """What becomes of a resource, of which only some types know some words."""
+    snapshot = {"Snapshot"} if kind.startswith(WITH_SNAPSHOTS) else set()
+    if raw.get("DeletionPolicy", "Delete") not in KEEPS | snapshot:
+        yield f"there is no deletion policy {raw['DeletionPolicy']}"
+    if raw.get("UpdateReplacePolicy", "Delete") not in {"Delete", "Retain"} | snapshot:
+        yield f"there is no update replace policy {raw['UpdateReplacePolicy']}"
+    for key, kinds in OF_SOME.items():
+        if key in raw and kind not in kinds:
+            yield f"{kind} has no {key}"
 
 
 def targets(node: Any) -> Iterator[tuple[str, str | None]]:
@@ -215,6 +241,9 @@ def _outputs(stack: Stack) -> Iterator[Finding]:
         if one.get("Condition") not in (None, *(stack.template.get("Conditions") or {})):
             yield Finding(where, f"there is no condition {one['Condition']}")
         exported = json.dumps(one.get("Export"))
+        given = (one.get("Export") or {}).get("Name", "x")
+        if isinstance(given, str) and not re.fullmatch(r"[A-Za-z0-9:-]{1,255}", given):
+            yield Finding(where, f"nothing is exported as {given}")
         if "Export" in one and exported in exports:
             yield Finding(where, "another output is exported by the same name")
         exports.add(exported)

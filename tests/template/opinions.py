@@ -53,7 +53,12 @@ def cfn_lint(stack: Stack) -> Iterator[Finding]:
     """cfn-lint, in every region whose schemas differ."""
     kinds = frozenset(str(one.get("Type")) for one in stack.template["Resources"].values())
     regions = representative_regions(kinds) or (stack.region,)
-    for match in lint(json.dumps(stack.template), regions=regions):
+    try:
+        said = lint(json.dumps(stack.template), regions=regions)
+    except Exception as error:  # noqa: BLE001 - it falls over some of what it is given
+        yield Finding("Resources", f"cfn-lint cannot read it: {error!r}")
+        return
+    for match in said:
         path = [str(part) for part in match.path]
         where = path[1] if path[:1] == ["Resources"] and len(path) > 1 else ".".join(path[:2])
         yield Finding(where, f"{match.rule.id} {match.message[:200]}")

@@ -58,9 +58,21 @@ def _queue(stack: Stack, one: Resource) -> Iterator[str]:
             yield f"{name} is for FIFO queues"
     if "KmsMasterKeyId" in given and _is_true(given.get("SqsManagedSseEnabled")):
         yield "is encrypted in two ways"
+    yield from _allowing(as_map(given.get("RedriveAllowPolicy")))
     policy = as_map(given.get("RedrivePolicy"))
     if policy is not None:
         yield from _redrive(stack, one, policy)
+
+
+def _allowing(policy: dict[str, Any] | None) -> Iterator[str]:
+    """Which queues may have this one as their dead-letter queue."""
+    if policy is None:
+        return
+    permission = policy.get("redrivePermission")
+    if permission not in ("allowAll", "byQueue", "denyAll"):
+        yield f"there is no permission {permission} to redrive"
+    if (permission == "byQueue") != ("sourceQueueArns" in policy):
+        yield "names queues that may redrive, or lets only those that it does not name"
 
 
 def _redrive(stack: Stack, one: Resource, policy: dict[str, Any]) -> Iterator[str]:
@@ -149,7 +161,7 @@ def _topic(stack: Stack, one: Resource) -> Iterator[str]:
     if str(given.get("KmsMasterKeyId", "")).endswith("alias/aws/sns"):
         yield "CloudWatch cannot send to a topic that AWS's own key locks"
     fifo = _is_true(given.get("FifoTopic"))
-    if "TopicName" in given and fifo != str(given["TopicName"]).endswith(".fifo"):
+    if fifo != str(given.get("TopicName", "")).endswith(".fifo"):
         yield "a FIFO topic, and no other, has a name that ends in .fifo"
     if len(str(given.get("DisplayName", ""))) > 100:
         yield "its display name is longer than 100 characters"

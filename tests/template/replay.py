@@ -42,11 +42,32 @@ def models(stack: Stack) -> Iterator[Finding]:
             yield call
             continue
         shape = _shape(call.service, call.operation)
-        report = ParamValidator().validate(call.parameters, shape)
+        given = as_asked(call.parameters, shape)
+        report = ParamValidator().validate(given, shape)
         if report.has_errors():
             yield Finding(call.logical_id, f"{call.operation}: {report.generate_report()[:300]}")
-        for text in _values(call.parameters, shape, call.operation):
+        for text in _values(given, shape, call.operation):
             yield Finding(call.logical_id, text)
+
+
+def as_asked(value: Any, shape: Any) -> Any:
+    """A number of a template is a text where the call wants one."""
+    match shape.type_name, value:
+        case "structure", dict():
+            members = shape.members
+            return {
+                name: as_asked(item, members[name]) if name in members else item
+                for name, item in value.items()
+            }
+        case "list", list():
+            return [as_asked(item, shape.member) for item in value]
+        case "map", dict():
+            return {str(key): as_asked(item, shape.value) for key, item in value.items()}
+        case "string", bool():
+            return str(value).lower()
+        case "string", int() | float():
+            return str(value)
+    return value
 
 
 def _calls(stack: Stack) -> Iterator[Call | Finding]:
@@ -139,7 +160,8 @@ class _Account:
         """What is wrong with a call, if something is."""
         client: Any = boto3.client(call.service, region_name=self._region)  # type: ignore[call-overload] # by name
         try:
-            found = getattr(client, xform_name(call.operation))(**self._named(call.parameters))
+            given = as_asked(call.parameters, _shape(call.service, call.operation))
+            found = getattr(client, xform_name(call.operation))(**self._named(given))
         except (BotoCoreError, ClientError) as error:
             yield Finding(call.logical_id, f"{call.operation}: {str(error)[:300]}")
         except Exception as error:  # noqa: BLE001 - moto falls over some of what AWS refuses

@@ -87,7 +87,8 @@ class Stack:
         for logical_id, raw in self.template["Resources"].items():
             if not self.is_made(logical_id):
                 continue
-            properties = self._filled(logical_id, raw.get("Properties") or {})
+            given = raw.get("Properties")
+            properties = self._filled(logical_id, given if isinstance(given, dict) else {})
             kind, name = str(raw.get("Type")), self._name(logical_id)
             made[logical_id] = Resource(
                 logical_id, kind, properties, name, ref_of(kind, name, self.place),
@@ -151,7 +152,8 @@ class Stack:
         kind = str(raw.get("Type"))
         if kind == "AWS::ApiGateway::RestApi":
             return generated_name(kind, logical_id)
-        given = (raw.get("Properties") or {}).get(name_property(kind))
+        properties = raw.get("Properties")
+        given = (properties if isinstance(properties, dict) else {}).get(name_property(kind))
         value = self.resolver.value(given, lambda _: None) if given is not None else None
         return value if isinstance(value, str) else generated_name(kind, logical_id)
 
@@ -164,7 +166,8 @@ class Stack:
         kind = self._kind_of(name)
         if attribute not in attributes(kind, self.region):
             raise ValueError(f"{name} ({kind}) has no attribute {attribute}")
-        raw = self.template["Resources"][name].get("Properties") or {}
+        properties = self.template["Resources"][name].get("Properties")
+        raw = properties if isinstance(properties, dict) else {}
         bus = self.resolver.value(raw.get("EventBusName", ""), lambda _: None)
         return attribute_of(kind, attribute, self._name(name), self.place, str(bus))
 

@@ -5,10 +5,12 @@ What the code needs is read from its source; what a policy allows is evaluated a
 
 from __future__ import annotations
 
+import inspect
 from functools import cache
 
 import pytest
 
+from payments.settings import Settings
 from tests.template.call_sites import (
     Need,
     code,
@@ -109,6 +111,15 @@ def test_the_graph_knows_handlers_classes_and_settings() -> None:
     for folder in map(folder_of, _functions()):
         assert len(reached(folder).reached) > 20, folder
         assert "PAYMENTS_TABLE" in variables(folder), folder
+
+
+@pytest.mark.parametrize("name", FUNCTION_NAMES)
+def test_a_function_is_given_every_setting_that_its_code_reads(name: str) -> None:
+    one = function(stack("smallest"), name)
+    settings = {field.upper() for field in inspect.get_annotations(Settings)}
+    read = variables(folder_of(one.logical_id)) & settings
+    assert read
+    assert read <= set(one.properties["Environment"]["Variables"])
 
 
 @pytest.mark.parametrize("name", FUNCTION_NAMES)
