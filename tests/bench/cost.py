@@ -24,7 +24,6 @@ ELSOM_SECONDS: Final = 0.5
 SHOP_SECONDS: Final = 0.1
 LOG_BYTES: Final = 1_500
 ACCESS_LOG_BYTES: Final = 500
-TRACED: Final = 0.05
 # Lambda asks a queue with five long polls of twenty seconds while there is nothing in it.
 POLLS_A_MINUTE: Final = 5 * 3
 QUEUES: Final = 2
@@ -46,7 +45,6 @@ class Prices:
     invocations: float = 0.20
     messages: float = 0.40
     events: float = 1.00
-    traces: float = 5.00
     secret_month: float = 0.40
     metric_month: float = 0.30
     alarm_month: float = 0.10
@@ -144,7 +142,6 @@ def bill(way: Way, warm: Mapping[str, Warm], prices: Prices) -> dict[str, float]
         "SQS": way.messages * prices.messages,
         "EventBridge": way.events * prices.events,
         "Logs": logged * MILLION / 1e9 * prices.log_gigabyte,
-        "X-Ray": calls * TRACED * prices.traces,
     }
 
 
@@ -175,7 +172,6 @@ def idle(counted: Ways, warm: Mapping[str, Warm], prices: Prices) -> dict[str, t
         "Lambda": (computing, 0.0),
         "DynamoDB": (reads, reads),
         "Logs": (logs, 0.0),
-        "X-Ray": beyond(turns * TRACED, 0.1, prices.traces),
     }
 
 

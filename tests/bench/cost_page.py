@@ -121,7 +121,7 @@ def _assumptions(warm: Mapping[str, Warm]) -> str:
         ),
         (
             f"An invocation writes {cost.LOG_BYTES:,} bytes of log with its metrics, a request"
-            f" {cost.ACCESS_LOG_BYTES}; {100 * cost.TRACED:g} % of invocations are traced."
+            f" {cost.ACCESS_LOG_BYTES}. Nothing is traced."
         ),
         "Storage is not in it: a million payments with what belongs to them are some 3 GB.",
     ]

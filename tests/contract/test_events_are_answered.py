@@ -116,6 +116,7 @@ CASES: dict[str, Case] = {
     "go_to_elsom": Case(PAGES, 302, leads_to(PAY_PAGE)),
     "go_to_elsom_wrong_signature": Case(PAGES, 404, is_page),
     "come_back_with_cookie": Case(PAGES, 302, leads_to(f"{BASE}/return/")),
+    "come_back_with_split_cookies": Case(PAGES, 302, leads_to(f"{BASE}/return/")),
     "come_back_without_cookie": Case(PAGES, 200, is_page),
     "result_page": Case(PAGES, 200, is_page),
     "result_status": Case(PAGES, 200, says(status="pending", final=False)),

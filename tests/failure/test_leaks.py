@@ -1,6 +1,6 @@
 """No secret and no whole wallet number gets where people read: logs, events, problems, the table.
 
-Traces hold nothing of ours: X-Ray is switched on by the template, and no function adds to it.
+Nothing is traced: the template leaves X-Ray off, and no function adds to it.
 """
 
 from __future__ import annotations

@@ -72,8 +72,8 @@ OUTCOMES: Final = frozenset(
         *(
             f"check: {result}"
             for result in (
-                "answered", "silent", "in-window", "not-due", "circuit-open", "settled-unasked",
-                "unknown-id", "dropped", "unknown asked", "comes again",
+                "answered", "silent", "too-early", "not-due", "circuit-open", "settled-unasked",
+                "served", "unknown asked", "comes again",
             )
         ),
         *(

@@ -92,11 +92,15 @@ class Judge:
         After the last late check only a notification brings a query. When that, begun after the
         money came, meets an error code, or a restore took the notification away, it is over.
         """
+        restored = payment.id in self.watch.restored
+        if restored and payment.status_reason is Reason.ELSOM_UNREACHABLE:
+            # The start that reached Elsom is lost with the table; the one that is stored did not.
+            return True
         paid_at = transaction.truth[-1][0]
         ended = [at for (one, _), at in self.watch.moved_at.items() if one == payment.id]
         if payment.status not in FINAL or paid_at < max(ended, default=0) + self.late_for:
             return False
-        if payment.id in self.watch.restored:
+        if restored:
             return True
         words = self.watch.queries.words(payment.id, paid_at - TOLERANCE)
         return any(query.word not in VALID for query in words)

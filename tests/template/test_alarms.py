@@ -33,6 +33,14 @@ API: list[Any] = [
     {"Name": "ApiName", "Value": {"Ref": "AWS::StackName"}},
     {"Name": "Stage", "Value": "v1"},
 ]
+STREAM: list[Any] = [
+    {"Name": "TableName", "Value": {"Ref": "PaymentsTable"}},
+    {"Name": "Operation", "Value": "GetRecords"},
+    {
+        "Name": "StreamLabel",
+        "Value": {"Fn::Select": [3, {"Fn::Split": ["/", {ARN: ["PaymentsTable", "StreamArn"]}]}]},
+    },
+]
 VISIBLE, AGE = "ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"
 # Alarm: namespace, metric, dimensions, statistic, threshold. Units are AWS's own.
 ON_AWS: dict[str, tuple[str, str, list[Any], str, float]] = {
@@ -43,8 +51,11 @@ ON_AWS: dict[str, tuple[str, str, list[Any], str, float]] = {
     "WebhooksQueueAge": ("AWS/SQS", AGE, queue("WebhooksQueue"), "Maximum", 900),
     "StreamLag": ("AWS/Lambda", "IteratorAge", PUBLISHER, "Maximum", 5 * 60 * 1000),
     "StreamLagLong": ("AWS/Lambda", "IteratorAge", PUBLISHER, "Maximum", 6 * 3600 * 1000),
+    "StreamNotRead": ("AWS/DynamoDB", "SuccessfulRequestLatency", STREAM, "SampleCount", 1),
     "ApiErrors": ("AWS/ApiGateway", "5XXError", API, "Sum", 5),
 }
+# What comes all the time, so that nothing of it is the trouble.
+STEADY = {"ScheduleNotRun", "StreamNotRead"}
 ON_OUR_OWN = {
     "OldestWait",
     "StartUnknown",
@@ -81,7 +92,8 @@ def test_an_alarm_on_awss_metrics_names_metric_dimensions_and_threshold(name: st
         alarm["Threshold"],
     )
     assert found == ON_AWS[name]
-    assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+    rings = "LessThanThreshold" if name in STEADY else "GreaterThanOrEqualToThreshold"
+    assert alarm["ComparisonOperator"] == rings
 
 
 @pytest.mark.parametrize("name", sorted(ON_OUR_OWN))
@@ -95,10 +107,28 @@ def test_an_alarm_on_our_metrics_looks_at_this_stacks_alone(name: str) -> None:
     assert variables["POWERTOOLS_SERVICE_NAME"] == {"Ref": "AWS::StackName"}
 
 
-def test_silence_is_an_alarm_only_where_something_comes_every_minute() -> None:
+def test_missing_data_is_an_alarm_only_where_something_comes_all_the_time() -> None:
     for name, alarm in alarms().items():
-        expected = "breaching" if name == "ScheduleNotRun" else "notBreaching"
+        expected = "breaching" if name in STEADY else "notBreaching"
         assert alarm["TreatMissingData"] == expected, name
+
+
+def test_an_event_source_that_is_off_rings_although_it_has_no_iterator_age() -> None:
+    """What has no age keeps both alarms on the age quiet: the third one rings on no reads."""
+    for name in ("StreamLag", "StreamLagLong"):
+        assert alarms()[name]["TreatMissingData"] == "notBreaching"
+    not_read = alarms()["StreamNotRead"]
+    assert not_read["TreatMissingData"] == "breaching"
+    assert not_read["ComparisonOperator"] == "LessThanThreshold"
+    # Well before changes fall out of the stream.
+    assert not_read["Period"] * not_read["EvaluationPeriods"] < 24 * 3600 / 6
+
+
+def test_a_percentile_is_evaluated_however_few_the_calls_are() -> None:
+    for name, alarm in alarms().items():
+        if "ExtendedStatistic" in alarm:
+            assert alarm.get("EvaluateLowSampleCountPercentile", "evaluate") == "evaluate", name
+            assert 1 < alarm["DatapointsToAlarm"] < alarm["EvaluationPeriods"], name
 
 
 def test_alarms_and_their_end_are_told_where_somebody_wants_to_hear_it() -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.template.test_who_may_call import routes
-from tests.template.transform import Json, of_type, only
+from tests.template.transform import Json, known, of_type, only
 
 FIELDS = {
     "ResourcePath",
@@ -45,6 +45,53 @@ def test_what_makes_us_ask_elsom_is_throttled(transformed: Json) -> None:
     for route in ("POST /payments/{id}/check", "GET /return/{id}", "GET /return/{id}/status"):
         assert 0 < throttled[route]["ThrottlingRateLimit"] <= 100, route
         assert 0 < throttled[route]["ThrottlingBurstLimit"] <= 200, route
+
+
+# What one payment needs of a route, at most; see docs/decisions/limits-of-the-routes.md.
+NEEDS = {
+    "POST /payments": 1,
+    "POST /elsom/{token}": 2,
+    "GET /elsom/{token}": 1,
+    "GET /pay/{id}": 1,
+    "GET /return/{id}": 2,
+    "GET /return/{id}/status": 6,
+}
+# US dollars for a million requests that are let in, in the dearer region of the cost table.
+NOTIFICATION, PAGE = 12.6, 5.3
+A_DAY = 86_400 / 1_000_000
+
+
+def payments_a_second() -> float:
+    """What Elsom bears by default: so many calls at once, each half a second."""
+    return int(known({})["ElsomMaxConcurrency"]) / 0.5
+
+
+def test_each_route_gets_what_the_payments_that_elsom_bears_need(transformed: Json) -> None:
+    for route, need in NEEDS.items():
+        limit = settings(transformed)[route]
+        assert limit["ThrottlingRateLimit"] >= need * payments_a_second(), route
+        assert limit["ThrottlingBurstLimit"] >= 2 * limit["ThrottlingRateLimit"], route
+
+
+def test_a_flood_at_all_public_limits_costs_less_than_a_hundred_dollars_a_day(
+    transformed: Json,
+) -> None:
+    public = {
+        name: settings(transformed)[name]["ThrottlingRateLimit"]
+        for name, how in routes(transformed).items()
+        if how["security"] == [{"NONE": []}]
+    }
+    price = sum(
+        rate * A_DAY * (NOTIFICATION if name.startswith("POST") else PAGE)
+        for name, rate in public.items()
+    )
+    assert price < 100
+
+
+def test_starts_cannot_take_more_functions_than_an_account_has(transformed: Json) -> None:
+    function = transformed["Resources"]["StartPaymentFunction"]["Properties"]
+    rate = settings(transformed)["POST /payments"]["ThrottlingRateLimit"]
+    assert rate * function["Timeout"] < 1_000
 
 
 def test_every_public_route_has_a_limit_of_its_own(transformed: Json) -> None:
@@ -117,7 +164,8 @@ def test_the_accounts_logging_role_is_kept_and_optional(transformed: Json) -> No
     role = transformed["Resources"]["ApiGatewayLogsRole"]
     for resource in (account, role):
         assert resource["Condition"] == "ManagesApiGatewayAccount"
-        assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+        assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
+        assert resource["UpdateReplacePolicy"] == "Retain"
     assert account["Properties"]["CloudWatchRoleArn"] == {
         "Fn::GetAtt": ["ApiGatewayLogsRole", "Arn"]
     }

@@ -20,6 +20,17 @@ ACCOUNT = "111122223333"
 
 type Json = dict[str, Any]
 
+# Each is a function's logical id without its end, and the head of its role's and log group's.
+FUNCTION_NAMES = (
+    "StartPayment",
+    "ElsomCallback",
+    "ScheduleChecks",
+    "CheckPayment",
+    "PaymentsApi",
+    "CustomerPages",
+    "PublishEvents",
+    "DeliverWebhook",
+)
 # Two stacks that differ in every parameter that the transform could freeze by mistake.
 PLAIN = {
     "ElsomInitUrl": "https://elsom.example/service/v1/merchant/generateOTP/tenant",
@@ -36,6 +47,18 @@ OTHER = {
     "LogRetentionDays": "30",
     "Architecture": "x86_64",
 }
+# Every condition is true, every optional part is there.
+EVERYTHING = {
+    **OTHER,
+    "ManageApiGatewayAccount": "true",
+    "AlarmEmail": "operator@shop.example",
+    "ElsomSubnetIds": "subnet-0a1b2c3d,subnet-4e5f6a7b",
+    "ElsomSecurityGroupIds": "sg-0a1b2c3d",
+    "PublicBaseUrl": "https://pay.shop.example",
+    "ReturnUrlHosts": "shop.example,www.shop.example",
+    "ShopUrl": "https://shop.example/thanks",
+    "ShopWebhookUrl": "https://shop.example/hook",
+}
 
 
 @cache
@@ -44,14 +67,20 @@ def source() -> Json:
     return dict(yaml_parse(TEMPLATE.read_text()))
 
 
-def transform(values: dict[str, str], template: Json | None = None, *, at: float = 0) -> Json:
+def transform(
+    values: dict[str, str],
+    template: Json | None = None,
+    *,
+    at: float = 0,
+    region: str = REGION,
+) -> Json:
     """What SAM makes of the template, or of a changed copy, with these parameters at this time."""
     packaged = copy.deepcopy(template or source())
     for resource in packaged["Resources"].values():
         for name in ("CodeUri", "ContentUri"):
             if name in resource["Properties"]:
                 resource["Properties"][name] = "s3://bucket/bundle.zip"
-    session = boto3.session.Session(region_name=REGION)
+    session = boto3.session.Session(region_name=region)
     with patch("samtranslator.model.apigateway.time.time", return_value=at):
         return dict(
             Translator({}, Parser(), boto_session=session).translate(packaged, dict(values))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 
+from tests.template.linting import lint
 from tests.template.transform import PLAIN, resolve, source
 from tools.attach import KEPT, kept_template
 from tools.environments import ROOT
@@ -19,7 +19,7 @@ def test_it_holds_exactly_what_is_retained_and_imported() -> None:
     retained = {
         name
         for name, resource in source()["Resources"].items()
-        if resource.get("DeletionPolicy") == "Retain" and "ApiGateway" not in name
+        if str(resource.get("DeletionPolicy")).startswith("Retain") and "ApiGateway" not in name
     }
     assert set(KEPT) == retained
     assert set(kept_template(TEMPLATE)["Resources"]) == retained
@@ -35,16 +35,8 @@ def test_nothing_refers_to_what_is_not_there() -> None:
     assert not [word for word in ('"Ref"', '"If"', '"GetAtt"', '"Sub"', "Fn::") if word in text]
 
 
-def test_cfn_lint_has_nothing_to_say(tmp_path: Path) -> None:
-    file = tmp_path / "attach.json"
+def test_cfn_lint_has_nothing_to_say() -> None:
     made = subprocess.run(
         [sys.executable, "-m", "tools.attach"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    file.write_text(made.stdout)
-    done = subprocess.run(
-        [sys.executable, "-m", "cfnlint", "--template", str(file)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout == ""
+    assert lint(made.stdout) == []

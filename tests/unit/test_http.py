@@ -112,6 +112,22 @@ def test_cookies_are_read_one_by_one() -> None:
     }  # fmt: skip
 
 
+def test_cookies_in_fields_of_their_own_are_read_together() -> None:
+    """HTTP/2 sends them so; a REST API keeps only the last in `headers`."""
+    fields = ["_ga=GA1.1; theme=dark", "elsom_payment=ID.SIG", "last=1"]
+    for name in ("cookie", "Cookie"):
+        split = event(headers={name: "last=1"}, multiValueHeaders={name: fields})
+        assert read_request(split, "", local=False).cookies == {
+            "_ga": "GA1.1", "theme": "dark", "elsom_payment": "ID.SIG", "last": "1",
+        }  # fmt: skip
+
+
+@pytest.mark.parametrize("fields", [None, {}, {"Cookie": []}, {"Host": ["h"]}])
+def test_without_cookie_fields_the_one_header_is_read(fields: dict[str, list[str]] | None) -> None:
+    one = event(headers={"Cookie": "a=1"}, multiValueHeaders=fields)
+    assert read_request(one, "", local=False).cookies == {"a": "1"}
+
+
 PROBLEMS: list[tuple[errors.PaymentsError, int, str, bool]] = [
     (errors.InvalidRequest(("amount", "is required")), 400, "invalid-request", False),
     (errors.NotFound(), 404, "not-found", False),

@@ -51,7 +51,7 @@ def read_request(event: Event, public_base_url: str, *, local: bool) -> Request:
         path_parameters=parameters,
         query=event.get("queryStringParameters") or {},
         headers=headers,
-        cookies=_cookies(headers.get("cookie", "")),
+        cookies=_cookies(_cookie_header(event, headers)),
         body=_body(event),
         source_ip=(context.get("identity") or {}).get("sourceIp", ""),
         request_id=context.get("requestId", ""),
@@ -195,6 +195,14 @@ def _place(error: BaseException) -> str:
 def _body(event: Event) -> bytes:
     body = event.get("body") or ""
     return base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
+
+
+def _cookie_header(event: Event, headers: Mapping[str, str]) -> str:
+    """All cookies: HTTP/2 sends each in a field of its own, and `headers` holds only the last."""
+    for name, fields in (event.get("multiValueHeaders") or {}).items():
+        if name.lower() == "cookie" and fields:
+            return "; ".join(fields)
+    return headers.get("cookie", "")
 
 
 def _cookies(header: str) -> dict[str, str]:
