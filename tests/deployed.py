@@ -87,8 +87,8 @@ class Deployed:
         return self.cloud.tell_sandbox("POST", f"/_sandbox/transactions/{payment_id}/notify", more)
 
     def let_time_pass_since_the_last_question(self, payment_id: str) -> None:
-        """As if Elsom was last asked long ago: the next question need not wait ten seconds."""
-        self.table.update(payment_id, SORT_KEY, "SET #askedAt = :at", at=1)
+        """As if Elsom was last queried long ago: the next query may begin at once."""
+        self.table.update(payment_id, SORT_KEY, "SET #queriedAt = :at", at=[1])
 
     def fault(self, method: str, fault: str, **more: Any) -> None:
         """Have Elsom misbehave."""

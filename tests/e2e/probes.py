@@ -13,6 +13,7 @@ from payments.ids import derive_id
 from payments.model import Answer, Status
 from payments.store.inbox import UNKNOWN_SORT_KEY, Unknown, _unknown_item
 from payments.store.payments import item_of
+from payments.store.schedule import TURN
 from payments.store.webhooks import SORT_KEY as WEBHOOK
 from payments.webhooks import TRIES
 from tests.e2e.rights import Right
@@ -84,6 +85,17 @@ def sends_what_is_due(still: StillStack) -> bool:
     still.make_due(payment)
     still.invoke("ScheduleChecks", {})
     return still.holds("ChecksQueue", payment)
+
+
+def keeps_how_far_it_has_come(still: StillStack) -> bool:
+    """In an item that it makes or changes."""
+    still.make_due(still.new()["id"])
+    return still.invoke("ScheduleChecks", {})[0] and still.has("elsom", TURN)
+
+
+def keeps_it_for_the_first_time(still: StillStack) -> bool:
+    still.remove("elsom", TURN)
+    return keeps_how_far_it_has_come(still)
 
 
 def sends_webhooks_that_are_due(still: StillStack) -> bool:
@@ -165,6 +177,12 @@ def shows_the_page(still: StillStack) -> bool:
 
 def page_finds_it_paid(still: StillStack) -> bool:
     return still.page_says(still.new("A")) == (200, "paid")
+
+
+def page_has_elsom_queried_again(still: StillStack) -> bool:
+    still.empty("ChecksQueue")
+    payment = still.new()
+    return still.returns_to(payment) == 200 and still.delayed("ChecksQueue") == 1
 
 
 def page_notes_that_elsom_is_silent(still: StillStack) -> bool:
@@ -269,6 +287,7 @@ PROBES: Final[dict[Right, Probe]] = {
         {
             ("dynamodb:UpdateItem", TABLE): Probe(takes_a_notification),
             ("sqs:SendMessage*", "ChecksQueue"): Probe(asks_for_a_check),
+            ("dynamodb:Query", TABLE): Probe(takes_a_notification),
             ("dynamodb:GetItem", TABLE): Probe(makes_it_due, besides=(QUEUE_REFUSES,)),
             ("dynamodb:PutItem", TABLE): Probe(remembers_an_unknown_id, besides=(QUEUE_REFUSES,)),
             **_reads(takes_a_notification),
@@ -280,6 +299,8 @@ PROBES: Final[dict[Right, Probe]] = {
             ("dynamodb:Query", f"{TABLE}/index/due"): Probe(turns),
             ("dynamodb:Query", f"{TABLE}/index/by-created"): Probe(turns),
             ("dynamodb:GetItem", TABLE): Probe(turns),
+            ("dynamodb:PutItem", TABLE): Probe(keeps_it_for_the_first_time),
+            ("dynamodb:UpdateItem", TABLE): Probe(keeps_how_far_it_has_come),
             ("sqs:GetQueueAttributes", "ChecksQueue"): Probe(turns),
             ("sqs:GetQueueAttributes", "WebhooksQueue"): Probe(turns),
             ("sqs:SendMessage*", "ChecksQueue"): Probe(sends_what_is_due),
@@ -316,6 +337,7 @@ PROBES: Final[dict[Right, Probe]] = {
             ("dynamodb:GetItem", TABLE): Probe(shows_the_page),
             ("dynamodb:UpdateItem", TABLE): Probe(page_finds_it_paid),
             ("dynamodb:PutItem", TABLE): Probe(page_notes_that_elsom_is_silent),
+            ("sqs:SendMessage*", "ChecksQueue"): Probe(page_has_elsom_queried_again),
             **_calls_elsom(page_finds_it_paid),
         },
     ),

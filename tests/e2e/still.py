@@ -133,6 +133,12 @@ class StillStack:
         status, text = http("GET", url)
         return status, json.loads(text)["status"] if status == 200 else None
 
+    def returns_to(self, payment: dict[str, Any]) -> int:
+        """The customer comes back to the result page; the HTTP status."""
+        _, _, signature = payment["checkoutUrl"].partition("?s=")
+        url = f"{self.stack.shop.api_url}/return/{payment['id']}?s={signature}"
+        return http("GET", url)[0]
+
     def shop(self, method: str, path: str) -> tuple[int, Any]:
         answer = self.stack.shop.call(method, path)
         return answer.status, answer.body

@@ -17,7 +17,6 @@ from tests.e2e.probes import PROBES, Probe
 from tests.e2e.rights import OF_EVENT_SOURCES, Right, rights, without
 from tests.e2e.still import StillStack
 from tests.receiver import Receiver, receiving
-from tests.template.call_sites import AHEAD
 from tools.local.cloud import LocalCloud
 
 CA_BUNDLE = "/rights/ca"
@@ -42,8 +41,7 @@ def still(cloud: LocalCloud, shop: Receiver) -> Iterator[StillStack]:
 
 def test_every_right_of_a_function_is_tried_here_or_belongs_to_its_event_source() -> None:
     given = set(rights())
-    # The code that needs these is still to come, and tests/template says when it is there.
-    assert given - OF_EVENT_SOURCES - {Right(*one) for one in AHEAD} == set(PROBES)
+    assert given - OF_EVENT_SOURCES == set(PROBES)
     assert given >= OF_EVENT_SOURCES
 
 

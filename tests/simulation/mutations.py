@@ -306,11 +306,13 @@ GUARDS: Final[dict[str, Guard]] = {
         replaced(unknown, "apply_step", first_writer_wins),
         noticed_by(2, 9),
         ("unknown id: Elsom says 2, delivered twice",),
+        simulated=False,
     ),
     "with an unknown id that is deaf while it is queried (F33)": Guard(
         replaced(unknown, "_answered", deaf_to_notifications),
         noticed_by(2, 9),
         ("unknown id: Elsom says 2, notified again",),
+        simulated=False,
     ),
     "with unknown ids that open the circuit (F34)": Guard(
         replaced(unknown, "ask_about_unknown", ill_of_strangers), noticed_by(10)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any, Final, Protocol
 
@@ -32,7 +33,7 @@ class Town(Protocol):
     def tell(self, subject: str, text: str) -> None: ...
     def count(self, outcome: str) -> None: ...
     def start(self, subject: str, key: str, body: bytes, done: Callable[[Ended], None]) -> None: ...
-    def visit_page(self, subject: str) -> None: ...
+    def visit_page(self, subject: str, *, returns: bool = False) -> None: ...
     def check_for_shop(self, subject: str) -> None: ...
     def resend(self, subject: str) -> None: ...
     def forge(self, subject: str) -> None: ...
@@ -100,7 +101,10 @@ class Caller:
         if rng.random() < town.profile.looks:
             first = rng.randint(5 * SECOND, 15 * MINUTE)
             for turn in range(rng.randint(1, 4)):
-                town.later(first + turn * 4 * SECOND, lambda: town.visit_page(subject))
+                town.later(
+                    first + turn * 4 * SECOND,
+                    partial(town.visit_page, subject, returns=turn == 0),
+                )
         if rng.random() < 0.1:
             town.later(rng.randint(5 * SECOND, 2 * HOUR), lambda: town.check_for_shop(subject))
         if rng.random() < town.profile.resends:

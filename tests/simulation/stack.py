@@ -101,7 +101,7 @@ class Stack:
     def __post_init__(self) -> None:
         clock = self.loop.clock
         queue = partial(Queue, loop=self.loop, faults=self.faults)
-        self.checks = queue("checks", visibility=110 * SECOND, retention=24 * HOUR)
+        self.checks = queue("checks", visibility=110 * SECOND, retention=4 * HOUR)
         self.webhooks = queue("webhooks", visibility=180 * SECOND, retention=14 * DAY)
         self.dead_webhooks = queue("dead-webhooks", visibility=SECOND, retention=14 * DAY)
         self.unpublished = queue("unpublished", visibility=SECOND, retention=14 * DAY)
@@ -225,8 +225,8 @@ class Stack:
         except PaymentsError:
             return None
 
-    def page_function(self, payment_id: str) -> dict[str, Any]:
-        """`GET /return/{id}/status`, as the result page's script asks."""
+    def page_function(self, payment_id: str, returns: bool) -> dict[str, Any]:
+        """The customer comes back (`GET /return/{id}`), or the page's script asks its status."""
         request = Request(
             method="GET",
             resource="/return/{id}/status",
@@ -246,6 +246,9 @@ class Stack:
             checking=self.checking,
             clock=self.loop.clock,
         )
+        if returns:
+            shown = routes.show_result(request, pages)["body"]
+            return {"status": shown.partition('data-status="')[2].partition('"')[0]}
         answer: dict[str, Any] = msgspec.json.decode(routes.tell_status(request, pages)["body"])
         return answer
 

@@ -33,6 +33,7 @@ from tests.simulation.stack import CONCURRENCY, TIMEOUTS, WEBHOOK_CONCURRENCY, P
 from tests.simulation.story import Story
 from tests.simulation.stream import Stream
 from tests.simulation.tasks import Ended, Killed, Loop, Task
+from tests.simulation.visits import Visits
 from tests.simulation.waiting import Waiting
 from tests.simulation.watch import Watch
 
@@ -51,7 +52,7 @@ def nobody(_ended: Ended) -> None:
     return
 
 
-class World:
+class World(Visits):
     """Everything, wired together. `run` lets eight days pass and judges what is left."""
 
     def __init__(
@@ -379,30 +380,6 @@ class World:
             done(how)
 
         self.invoke("start", subject, lambda: self.stack.start_function(key, body), ended)
-
-    def visit_page(self, subject: str) -> None:
-        def ended(how: Ended) -> None:
-            shown = how.value["status"] if how.value else type(how.error).__name__
-            self.count(f"page: {shown}")
-            self.tell(subject, f"customer: sees {shown}")
-
-        self.invoke("page", subject, lambda: self.stack.page_function(subject), ended)
-
-    def check_for_shop(self, subject: str) -> None:
-        def ended(how: Ended) -> None:
-            shown = how.value.status if how.value else type(how.error).__name__
-            self.count(f"shop's check: {shown}")
-            self.tell(subject, f"shop: asks, hears {shown}")
-
-        self.invoke("api", subject, lambda: self.stack.shop_check_function(subject), ended)
-
-    def resend(self, subject: str) -> None:
-        def ended(how: Ended) -> None:
-            heard = type(how.error).__name__ if how.error else "202"
-            self.count(f"resend: {heard}")
-            self.tell(subject, f"shop: wants the last event again, hears {heard}")
-
-        self.invoke("api", subject, lambda: self.stack.resend_function(subject), ended)
 
     def forge(self, subject: str) -> None:
         self.notifier.forge(subject)

@@ -19,15 +19,6 @@ LAYER: Final = ROOT / "layers" / "payments" / "payments"
 FUNCTIONS: Final = ROOT / "functions"
 # Operations whose right is called otherwise.
 CALLED: Final = {"sqs:SendMessageBatch": "sqs:SendMessage"}
-# Rights that are given before the code that uses them, as function, action and resource: what the
-# result page sends to follow up, and the state that the schedule keeps. Whoever writes that code
-# takes the line out here (tests/template/test_roles_on_paper.py then fails) and adds its trial to
-# tests/e2e/test_every_right_is_needed.py.
-AHEAD: Final = {
-    ("CustomerPages", "sqs:SendMessage*", "ChecksQueue"),
-    ("ScheduleChecks", "dynamodb:PutItem", "PaymentsTable"),
-    ("ScheduleChecks", "dynamodb:UpdateItem", "PaymentsTable"),
-}
 # Operations that are not an action on a resource of a stack.
 INDEXED: Final = "dynamodb:Query"
 

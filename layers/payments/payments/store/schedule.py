@@ -16,7 +16,7 @@ from payments.store.table import Table
 
 _CIRCUIT: Final = "circuit"
 _RATE: Final = "unknown-rate"
-_TURN: Final = "schedule-turn"
+TURN: Final = "schedule-turn"
 UNKNOWN_INTERVAL: Final = SECOND
 
 
@@ -95,12 +95,12 @@ class ScheduleTable:
 
     def schedule_pass(self) -> Pass:
         """How far the schedule has come."""
-        item = self._table.get(ELSOM, _TURN)
+        item = self._table.get(ELSOM, TURN)
         return msgspec.convert(item, Pass) if item else Pass()
 
     def save_pass(self, before: Pass, after: Pass) -> None:
         """Write how far it has come; when another turn was first, its state stays."""
-        self._save_state(_TURN, msgspec.to_builtins(before), msgspec.to_builtins(after))
+        self._save_state(TURN, msgspec.to_builtins(before), msgspec.to_builtins(after))
 
     def recount_unknown(self) -> None:
         """Count the unknown ids that wait, if any were admitted since none waited."""
