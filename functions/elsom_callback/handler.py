@@ -55,5 +55,6 @@ def lambda_handler(event: Event, _context: Any) -> Answer:
     count(Metric.NOTIFICATION_RECEIVED)
     if received in _OF_UNKNOWN_IDS:
         count(Metric.NOTIFICATION_UNCONFIRMED)
-    count(Metric.UNKNOWN_NOT_QUERIED, int(received is Received.UNKNOWN_NOT_QUERIED))
+    if received is Received.UNKNOWN_NOT_QUERIED:
+        count(Metric.UNKNOWN_NOT_QUERIED)
     return _answer(200, accepted=True, message="Success")

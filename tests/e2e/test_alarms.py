@@ -11,6 +11,8 @@ import pytest
 
 from payments.ids import derive_id
 from payments.moments import MINUTE
+from payments.query_rule import FOLLOW_UPS
+from payments.store.inbox import MOST_UNKNOWN, UNKNOWN_COUNT, UNKNOWN_SORT_KEY
 from tests.deployed import Deployed, another_stack, eventually
 from tests.e2e.emf import Emf, now, statistic
 from tests.e2e.rights import Right, without
@@ -120,12 +122,29 @@ def test_notifications_that_elsom_itself_does_not_confirm(watched: Deployed, emf
         watched.notify(derive_id("forged", str(number)))
     payment = watched.start().body["id"]
     # The last of the questions after a notification: Elsom still knows of no end.
-    message = {"id": payment, "reason": "notification", "receivedAt": now(), "again": 3}
+    message = {
+        "id": payment,
+        "reason": "notification",
+        "receivedAt": now(),
+        "again": len(FOLLOW_UPS),
+    }
     watched.cloud.client("sqs").send_message(
         QueueUrl=watched.outputs["ChecksQueueUrl"], MessageBody=json.dumps(message)
     )
     crossed(emf, "ForgedNotifications", since)
     assert watched.get(payment)["status"] == "pending"
+
+
+def test_more_unknown_ids_than_elsom_is_queried_about(watched: Deployed, emf: Emf) -> None:
+    since = now()
+    number = "SET #kind = :kind, #number = :number"
+    watched.table.update("elsom", UNKNOWN_COUNT, number, kind="state", number=MOST_UNKNOWN)
+    unknown = derive_id("one too many")
+    watched.notify(unknown)
+    crossed(emf, "UnknownIds", since)
+    kept = watched.table.get(unknown, UNKNOWN_SORT_KEY)
+    assert kept is not None
+    assert "dueAt" not in kept
 
 
 def test_money_that_came_late_and_a_person_who_settles_it(watched: Deployed, emf: Emf) -> None:

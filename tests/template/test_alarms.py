@@ -67,6 +67,7 @@ ON_OUR_OWN = {
     "LostNotifications",
     "RefusedNotifications",
     "ForgedNotifications",
+    "UnknownIds",
 }
 
 

@@ -44,7 +44,7 @@ class Metric(StrEnum):
     NOTIFICATION_RECEIVED = "NotificationReceived"
     NOTIFICATION_REFUSED = "NotificationRefused"
     NOTIFICATION_UNCONFIRMED = "NotificationUnconfirmed"
-    # 0 or 1 for each notification: too many unknown ids wait, Elsom is not queried about this one.
+    # Too many unknown ids wait: Elsom is not queried about this one.
     UNKNOWN_NOT_QUERIED = "UnknownNotQueried"
     # The schedule's own look around, every minute.
     SCHEDULE_RUN = "ScheduleRun"
