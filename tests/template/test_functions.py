@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
+from payments.moments import SECOND
+from payments.next_check import LEASE
 from payments.settings import Settings
 from tests.template.transform import ROOT, Json, of_type, only, resolve, source
 
@@ -118,6 +120,7 @@ def test_the_queue_hides_a_message_six_times_as_long_as_its_function_may_run(
     assert (
         queue["VisibilityTimeout"] >= 6 * functions(transformed)["CheckPaymentFunction"]["Timeout"]
     )
+    assert queue["VisibilityTimeout"] * SECOND < LEASE, "what died is not queried about twice"
 
 
 def test_checks_come_one_by_one_and_no_more_at_once_than_elsom_bears(
