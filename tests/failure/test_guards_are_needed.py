@@ -224,7 +224,7 @@ def test_every_failure_has_its_test_its_guard_and_its_row_in_the_docs() -> None:
     wanted = [f"F{number}" for number in (*range(1, 26), 31, 35, 39, 40)]
     assert [name for name in GUARDS if " " not in name and name[1:].isdigit()] == wanted
     rows = re.findall(r"^\| (F\d+) \|.*\|$", SECURITY.read_text(), re.MULTILINE)
-    assert rows == wanted
+    assert rows == [f"F{number}" for number in range(1, 43)]
     named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", SECURITY.read_text())
     assert len(named) > len(wanted)
     for file, test in named:

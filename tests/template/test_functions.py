@@ -123,6 +123,16 @@ def test_the_queue_hides_a_message_six_times_as_long_as_its_function_may_run(
     assert queue["VisibilityTimeout"] * SECOND < LEASE, "what died is not queried about twice"
 
 
+def test_a_message_that_is_first_received_late_still_gets_all_its_receives(
+    transformed: Json,
+) -> None:
+    queue = transformed["Resources"]["ChecksQueue"]["Properties"]
+    receives = queue["RedrivePolicy"]["maxReceiveCount"]
+    longest_wait = 15 * 60
+    needed = receives * queue["VisibilityTimeout"] + (receives + 1) * longest_wait
+    assert queue["MessageRetentionPeriod"] >= needed
+
+
 def test_checks_come_one_by_one_and_no_more_at_once_than_elsom_bears(
     transformed: Json, values: dict[str, str]
 ) -> None:

@@ -1,5 +1,6 @@
 """A start is written before it is sent, sent at most once, and never guessed about."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,11 +15,13 @@ from payments.errors import (
     NotConfigured,
     StartInProgress,
     StoreUnavailable,
+    WriteConflict,
 )
-from payments.model import Asker, Reason, Status
+from payments.model import Asker, Payment, Reason, Status
 from payments.moments import HOUR, MINUTE, SECOND
+from payments.next_check import note_trigger
 from payments.shop_requests import PaymentRequest
-from payments.start import fingerprint, payment_id
+from payments.start import fingerprint, payment_id, start_payment
 from tests.fakes.elsom import PAID, PAY_PAGE
 from tests.fakes.world import NOW, STACK_ID, World
 
@@ -319,3 +322,75 @@ def test_an_accepted_start_that_took_too_long_keeps_its_page(world: World) -> No
     payment = world.start().payment
     assert (payment.status, payment.elsom_url) == (Status.START_UNKNOWN, PAY_PAGE)
     assert payment.timeline[-1]["what"] == "start_answer_late"
+
+
+class SdkRepeats:
+    """A store whose `number`-th write is stored, and repeated by the SDK after another writer's."""
+
+    def __init__(self, world: World, number: int, meanwhile: Callable[[], None]) -> None:
+        self._inner = world.store.payments
+        self._number = number
+        self._meanwhile = meanwhile
+
+    def get(self, payment_id: str) -> Payment | None:
+        return self._inner.get(payment_id)
+
+    def insert(self, payment: Payment) -> None:
+        self._inner.insert(payment)
+        self._repeat(payment.id)
+
+    def save(self, before: Payment, after: Payment) -> Payment:
+        stored = self._inner.save(before, after)
+        self._repeat(stored.id)
+        return stored
+
+    def _repeat(self, payment_id: str) -> None:
+        self._number -= 1
+        if self._number == 0:
+            self._meanwhile()
+            raise WriteConflict(self._inner.get(payment_id))
+
+
+def test_an_attempt_that_sent_nothing_takes_back_no_other_attempt(world: World) -> None:
+    """A sends nothing and takes its attempt back, B begins the next one, the SDK repeats A's."""
+
+    def b_begins() -> None:
+        world.elsom.start_outcome = Accepted(PAY_PAGE)
+        world.elsom.during_start = c_comes_too
+        a_ended = world.stored()
+        assert a_ended.attempt_at is None
+        world.start()
+
+    def c_comes_too() -> None:
+        world.elsom.during_start = lambda: None
+        with pytest.raises(StartInProgress):
+            world.start()
+
+    world.elsom.start_outcome = NOTHING
+    repeats: Any = SdkRepeats(world, 2, b_begins)
+    deps = replace(world.starting(), payments=repeats)
+    with pytest.raises(ElsomUnreachable):
+        start_payment(PaymentRequest(amount="1500.00", order_id="A-1001"), "order-1", deps)
+    assert len(world.elsom.starts) == 2, "one that sent nothing, and one"
+    assert world.stored().status is Status.PENDING
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_start_whose_write_the_sdk_repeats_behind_another_writer_goes_on(
+    world: World, number: int
+) -> None:
+    """The insert, and the beginning of the next attempt: its own success looks like a conflict."""
+    if number == 2:
+        run_out_of(world, NOTHING)
+    world.elsom.start_outcome = Accepted(PAY_PAGE)
+
+    def notified() -> None:
+        stored = world.stored()
+        world.store.payments.save(stored, note_trigger(stored, NOW))
+
+    repeats: Any = SdkRepeats(world, 1, notified)
+    deps = replace(world.starting(), payments=repeats)
+    request = PaymentRequest(amount="1500.00", order_id="A-1001")
+    started = start_payment(request, "order-1", deps)
+    assert (started.payment.status, started.replayed) == (Status.PENDING, False)
+    assert len(world.elsom.starts) == number
