@@ -193,7 +193,7 @@ def test_with_the_script_off_the_open_page_renews_itself(browser: Browser, stack
         )
 
 
-def test_however_often_it_is_reloaded_elsom_is_asked_at_most_once_in_ten_seconds(
+def test_however_often_it_is_reloaded_elsom_is_queried_no_more_often_than_the_rule_allows(
     page: Page, stack: Deployed
 ) -> None:
     started = stack.start().body
@@ -206,8 +206,12 @@ def test_however_often_it_is_reloaded_elsom_is_asked_at_most_once_in_ten_seconds
         for call in stack.calls(started["id"], "PartnerGetPaymentStatus")
     ]
     pauses = [(later - sooner).total_seconds() for sooner, later in pairwise(asked)]
-    # The claim is made a moment before the question leaves.
-    assert min(pauses) > 9.5, pauses
+    # The claim is made a moment before the query leaves.
+    assert min(pauses) > 1.5, pauses
+    seven = [
+        (later - first).total_seconds() for first, later in zip(asked, asked[6:], strict=False)
+    ]
+    assert min(seven, default=60) > 59.5, seven
 
 
 # ---- refused ----

@@ -215,7 +215,9 @@ def test_a_key_added_a_moment_ago_opens_links_and_guessing_reads_the_secret_seld
 # ---- asking Elsom ----
 
 
-def test_however_often_it_is_reloaded_the_page_asks_once_in_ten_seconds(world: PagesWorld) -> None:
+def test_however_often_its_script_asks_elsom_is_queried_once_in_ten_seconds(
+    world: PagesWorld,
+) -> None:
     world.show(in_state("waiting"), ask=True)
     for _ in range(20):
         world.open("/return/{id}")

@@ -44,7 +44,7 @@ def show(context: typer.Context, payment_id: Id) -> None:
 
 @app.command()
 def check(context: typer.Context, payment_id: Id) -> None:
-    """Ask Elsom about a payment now (at most once in ten seconds)."""
+    """Query Elsom about a payment now (at most once in 2 s and six times in 60 s)."""
     ours = of(context)
     with ours.screen.working("Asking Elsom"):
         payment = ours.target.ask("POST", f"/payments/{quote(payment_id)}/check")

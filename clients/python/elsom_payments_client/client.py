@@ -78,7 +78,7 @@ class ElsomPayments:
         return Payment.from_json(self._call("GET", f"/payments/{quote(payment_id, safe='')}"))
 
     def check(self, payment_id: str) -> Payment:
-        """Ask Elsom now (at most once in ten seconds) and return the payment."""
+        """Query Elsom now (at most once in 2 s, six times in 60 s) and return the payment."""
         path = f"/payments/{quote(payment_id, safe='')}/check"
         return Payment.from_json(self._call("POST", path))
 
