@@ -89,7 +89,7 @@ def test_f09_nothing_expires_while_elsom_cannot_be_asked(house: House) -> None:
     assert payment.status == "pending"
     assert payment.questions >= 12
     house.sandbox.control("DELETE", "faults")
-    house.live(600)
+    house.live(3600)
     payment = house.payment(trn)
     assert (payment.status, payment.late) == ("paid", False)
     assert house.told(trn) == ["payment.pending", "payment.paid"]
