@@ -22,7 +22,8 @@ def test_every_order_of_steps_keeps_the_invariants(
     with capsys.disabled():
         print(f"\n{scenario.name}: {found.states} states, {found.ways:,} interleavings", end=" ")
     assert not found.broken, "\n\n".join(found.broken[:2])
-    assert found.ends > 10
+    alone = len(scenario.make().actors) == 1
+    assert found.ends > (5 if alone else 10)
     assert found.ways > found.ends
 
 
