@@ -79,7 +79,7 @@ class Judge:
         transaction = self.server.transactions.get(payment.id)
         if transaction is None or transaction.status(self.now) is not Answer.PAID:
             return
-        if payment.status is Status.PAID or payment.id in self.with_case:
+        if payment.status is Status.PAID or payment.id in self.with_case | self.watch.vanished:
             return
         if self._was_put_off(transaction, payment):
             self.put_off += 1

@@ -237,7 +237,7 @@ class World:
         transaction.lag = choose_lag(self.rng)
         if fate.forgets is not None:
             transaction.forgets_at = self.loop.now + self.rng.randint(*fate.forgets)
-            transaction.forgets_by_404 = self.rng.random() < 0.5
+            transaction.forgets_by_404 = self.rng.random() < 0.35
         self._go_on(transaction, fate, 0)
 
     def _go_on(self, transaction: Transaction, fate: Fate, place: int) -> None:
