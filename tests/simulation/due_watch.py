@@ -97,7 +97,7 @@ class DueWatch:
         if status not in FINAL:
             self.watch.break_(9, subject, f"{status}, and not due")
         elif subject in self.watch.vanished or transaction is None or not transaction.starts:
-            return  # Elsom never got its start, as far as the stack can know, and cannot call it paid
+            return  # Elsom never got its start, as far as anybody can know here
         elif status is Status.PAID or not self._judge_late(subject, image):
             self._judge_notified(subject)
 
