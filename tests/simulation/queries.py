@@ -111,7 +111,7 @@ class Queries:
         query.word, query.heard_at = word_of(reply), self.loop.now
         self.on_heard(query)
         known = self.is_known(query.subject)
-        if query.word in VALID:
+        if query.word in VALID and known:
             self._valid.append((self.loop.now, query.subject))
         if known and query.word != DENIED:
             # A 4xx shows no illness: Elsom was there, and has no word on this payment.
