@@ -178,7 +178,7 @@ MISSED: Final[dict[str, tuple[str, str, str, Any]]] = {
         "CheckPaymentFunction", ROLE, P + "ManagedPolicyArns", GONE,
     ),
     "a queue that hides messages for less long than the function runs": (
-        "CheckPaymentFunctionChecks", "ChecksQueue", P + "VisibilityTimeout", 19,
+        "CheckPaymentFunctionChecks", "ChecksQueue", P + "VisibilityTimeout", 17,
     ),
     "a table without its stream": (
         "PublishEventsFunctionChanges", "PaymentsTable", P + "StreamSpecification", GONE,

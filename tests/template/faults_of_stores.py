@@ -108,7 +108,7 @@ QUEUES: Final[Listed] = {
         "WebhooksQueue", P + "MessageRetentionPeriod", 1_209_601,
     ),
     "messages kept for less long than their receives take": (
-        "ChecksQueue", P + "MessageRetentionPeriod", 1440,
+        "ChecksQueue", P + "MessageRetentionPeriod", 1319,
     ),
     "a message hidden for more than twelve hours": (
         "ChecksQueue", P + "VisibilityTimeout", 43_201,

@@ -225,6 +225,25 @@ def test_a_trigger_that_comes_during_the_query_is_not_served_by_it(status: Statu
     assert second.triggered_at == NOW + 1
 
 
+@pytest.mark.parametrize("status", [Status.PAID, *EARLY_ENDS])
+def test_the_claim_of_a_notification_whose_payment_has_ended_since_is_kept_in_the_index(
+    status: Status,
+) -> None:
+    ended = a_payment(status, next_check_at=None, check_step=STEPS)
+    taken = claim(ended, NOW + SECOND, Asker.NOTIFICATION, POLICY, NOW)
+    assert (taken.payment.triggered_at, taken.payment.next_check_at) == (NOW, NOW + SECOND + LEASE)
+    assert not waits_for_query(taken.payment)
+    assert answered(taken).next_check_at == NOW + SECOND + LEASE, "its follow-ups come"
+    over = answered(taken, now=NOW + MINUTE)
+    assert (over.next_check_at, over.triggered_at) == (None, None)
+
+
+@pytest.mark.parametrize("status", OPEN_ONES)
+def test_the_claim_of_a_notification_of_an_open_payment_keeps_nothing_more(status: Status) -> None:
+    taken = claim(a_payment(status, next_check_at=NOW + HOUR), NOW, Asker.NOTIFICATION, POLICY, NOW)
+    assert (taken.payment.triggered_at, taken.payment.next_check_at) == (None, NOW + HOUR)
+
+
 @pytest.mark.parametrize("answer", [Answer.PAID, Answer.TIMED_OUT])
 def test_an_end_keeps_a_trigger_that_its_query_does_not_serve(answer: Answer) -> None:
     taken = claimed(a_payment(next_check_at=NOW + HOUR), asker=Asker.PAGE)

@@ -74,18 +74,18 @@ def test_the_second_one_of_an_open_payment_is_kept_in_the_index_too(world: World
     assert (stored.triggered_at, stored.next_check_at) == (NOW, NOW + LEASE)
 
 
-def test_when_the_payment_cannot_be_read_the_check_finds_out_whose_it_is(
-    world: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("down", [False, True])
+def test_when_the_payment_cannot_be_read_it_is_an_error_and_a_message_is_tried(
+    world: World, monkeypatch: pytest.MonkeyPatch, down: bool
 ) -> None:
     def throttled(_payment_id: str) -> None:
         raise StoreUnavailable("DynamoDB: ThrottlingException")
 
     monkeypatch.setattr(world.payments, "get", throttled)
-    world.notify(UNKNOWN_ID)
-    assert [request.id for request, _ in world.queue.waiting()] == [UNKNOWN_ID]
-    world.queue.down = True
+    world.queue.down = down
     with pytest.raises(StoreUnavailable):
         world.notify(UNKNOWN_ID)
+    assert len(world.queue.messages) == (0 if down else 1)
 
 
 @pytest.mark.parametrize("down", [False, True])

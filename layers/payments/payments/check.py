@@ -94,11 +94,13 @@ def check_payment(
     deps: Checking,
     *,
     transaction_id: str | None = None,
+    trigger: int | None = None,
     is_served: Callable[[Payment], bool] = never,
 ) -> Checked:
     """Query Elsom once, unless the query rule forbids it now, and apply the answer.
 
-    `transaction_id` is what a notification called it; it is noted with the payment's end.
+    `transaction_id` is what a notification called it; it is noted with the payment's end. `trigger`
+    is when that notification came.
     `is_served` tells whether another query has done already what this one is for.
     """
     payment = deps.payments.get(payment_id)
@@ -114,7 +116,7 @@ def check_payment(
         if stop is not None:
             return Checked(stop, payment, allowed_at=next_allowed(payment.queried_at))
         merchant = deps.merchant()  # before the claim: without it there is nothing to query with
-        claimed = claim(payment, now, asker, deps.policy)
+        claimed = claim(payment, now, asker, deps.policy, trigger)
         try:
             stored = deps.payments.save(payment, claimed.payment)
         except WriteConflict as conflict:

@@ -48,8 +48,15 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
         return current.queried_at[-1:] == (self.at,)
 
 
-def claim(payment: Payment, now: int, asker: Asker, policy: Policy) -> Claim:
-    """Take the right to query Elsom now; what is due, or has no next check, gets a lease."""
+def claim(
+    payment: Payment, now: int, asker: Asker, policy: Policy, trigger: int | None = None
+) -> Claim:
+    """Take the right to query Elsom now; what is due, or has no next check, gets a lease.
+
+    `trigger` is a notification's moment: of a payment that has ended since, the index keeps it.
+    """
+    if trigger is not None and not payment.is_open and payment.triggered_at is None:
+        payment = note_trigger(payment, trigger, now + LEASE)
     claimed = replace(
         payment,
         queried_at=with_query(payment.queried_at, now),

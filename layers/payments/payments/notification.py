@@ -4,6 +4,7 @@ status query.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from enum import StrEnum
 from typing import Final
 
@@ -45,7 +46,7 @@ class Received(StrEnum):
 def receive_notification(
     notification: Notification, raw: bytes, source: str, deps: Receiving
 ) -> Received:
-    """Keep the notification, and have Elsom queried. Raises StoreUnavailable if it is not kept."""
+    """Keep the notification and have Elsom queried; StoreUnavailable if that is not sure."""
     now = deps.clock()
     is_first = deps.inbox.receive(notification, raw, source, now)
     trn_id = notification.partner_trn_id
@@ -60,7 +61,10 @@ def receive_notification(
     try:
         payment = deps.payments.get(trn_id)
     except StoreUnavailable:
-        return _send_unread(request, deps)
+        # The index cannot keep this trigger, so it is no success; a message is worth a try.
+        with suppress(QueueUnavailable):
+            deps.queue.send(request)
+        raise
     if payment is None:
         kept = remember_unknown(deps.inbox, trn_id, now)
         return Received.UNKNOWN if kept else Received.UNKNOWN_NOT_QUERIED
@@ -101,13 +105,3 @@ def _keep_in_index(payment: Payment, now: int, deps: Receiving) -> bool:
 
     apply(deps.payments, payment, step)
     return noted is not None
-
-
-def _send_unread(request: CheckRequest, deps: Receiving) -> Received:
-    """The payment cannot be read now: the check finds out whose id it is."""
-    try:
-        deps.queue.send(request)
-    except QueueUnavailable as error:
-        msg = "neither the table nor the queue takes the notification's trigger"
-        raise StoreUnavailable(msg) from error
-    return Received.KNOWN

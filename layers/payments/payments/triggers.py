@@ -38,6 +38,7 @@ def check_from_queue(request: CheckRequest, deps: Checking) -> Checked:
         _asker_of(request),
         deps,
         transaction_id=request.elsom_transaction_id,
+        trigger=request.received_at if request.reason == "notification" else None,
         is_served=partial(_is_served, request),
     )
     if checked.payment is None:
