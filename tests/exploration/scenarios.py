@@ -14,7 +14,6 @@ from tests.exploration.explorer import Actor, Budget
 from tests.exploration.scene import ID, Scene
 from tests.fakes.payments import UNKNOWN_ID, a_payment
 from tests.fakes.world import NOW
-from tests.simulation.queries import Query
 
 Arrange = Callable[[Scene], list[Actor]]
 WINDOW_OVER: Final = 11 * SECOND
@@ -184,9 +183,6 @@ def last_late_check(scene: Scene) -> list[Actor]:
     """The last late check is due; SQS delivers its message twice, and the money has come."""
     at = _ended(scene, Status.EXPIRED, next_check_at=NOW + 3 * DAY, check_step=2)
     scene.due_watch.ended_at[ID] = NOW
-    for after in (HOUR, 25 * HOUR):
-        answered = Query(ID, NOW + after, NOW + after, None, word=str(TWO), taken=True)
-        scene.queries.of[ID].append(answered)
     scene.server.set_status(scene.server.get(ID), Answer.PAID)
     scene.stack.schedule_function()
     scene.stack.checks.put(scene.stack.checks.content()[0][1])

@@ -24,7 +24,7 @@ def test_every_order_of_steps_keeps_the_invariants(
     assert not found.broken, "\n\n".join(found.broken[:2])
     alone = len(scenario.make().actors) == 1
     assert found.ends > (5 if alone else 10)
-    assert found.ways > found.ends
+    assert alone or found.ways > found.ends
 
 
 @pytest.mark.parametrize(

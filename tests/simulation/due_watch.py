@@ -97,10 +97,15 @@ class DueWatch:
         transaction = self.server.transactions.get(subject)
         if status not in FINAL:
             self.watch.break_(9, subject, f"{status}, and not due")
-        elif subject in self.watch.vanished or transaction is None or not transaction.starts:
-            return  # Elsom never got its start, as far as anybody can know here
+        elif transaction is None or not transaction.starts or self._is_lost(subject, image):
+            return  # Elsom never got its start, as far as the table can know
         elif status is Status.PAID or not self._judge_late(subject, image):
             self._judge_notified(subject)
+
+    def _is_lost(self, subject: str, image: Image) -> bool:
+        """A restore took away the start that reached Elsom; the one that is stored did not."""
+        reason = image.get("statusReason", {}).get("S")
+        return subject in self.watch.restored and reason == Reason.ELSOM_UNREACHABLE
 
     def _judge_late(self, subject: str, image: Image) -> bool:
         reason = image.get("statusReason", {}).get("S")

@@ -58,8 +58,8 @@ FATES: Final = (
     Fate("never, paid days later", 1, (Step((53 * HOUR, 80 * HOUR), Answer.PAID),), sure=True),
     Fate("refused", 3, refused=True, knows=False),
     Fate("refused, failed", 1.5, (Step((0, 0), Answer.ERROR),), refused=True),
-    Fate("never, and forgotten", 0.4, forgets=(MINUTE, 3 * HOUR)),
-    Fate("timed out, and forgotten", 0.4, (TIMED_OUT,), forgets=(25 * MINUTE, 3 * HOUR)),
+    Fate("never, and forgotten", 0.6, forgets=(MINUTE, 3 * HOUR)),
+    Fate("timed out, and forgotten", 0.6, (TIMED_OUT,), forgets=(25 * MINUTE, 3 * HOUR)),
     Fate("refused, then paid", 2, (PAID_LATE,), refused=True),
 )
 

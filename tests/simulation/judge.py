@@ -79,7 +79,7 @@ class Judge:
         transaction = self.server.transactions.get(payment.id)
         if transaction is None or transaction.status(self.now) is not Answer.PAID:
             return
-        if payment.status is Status.PAID or payment.id in self.with_case | self.watch.vanished:
+        if payment.status is Status.PAID or payment.id in self.with_case:
             return
         if self._was_put_off(transaction, payment):
             self.put_off += 1
@@ -93,6 +93,9 @@ class Judge:
         money came, meets an error code, or a restore took the notification away, it is over.
         """
         restored = payment.id in self.watch.restored
+        if restored and payment.status_reason is Reason.ELSOM_UNREACHABLE:
+            # The start that reached Elsom is lost with the table; the one that is stored did not.
+            return True
         paid_at = transaction.truth[-1][0]
         ended = [at for (one, _), at in self.watch.moved_at.items() if one == payment.id]
         if payment.status not in FINAL or paid_at < max(ended, default=0) + self.late_for:

@@ -19,9 +19,9 @@ from payments.elsom.outcomes import (
 )
 from payments.elsom.wire import Merchant, Notification, Start
 from payments.errors import WriteConflict
-from payments.model import AFTER_ANSWER, Answer, Payment, Policy, Status
+from payments.model import AFTER_ANSWER, Answer, Asker, Payment, Policy, Status
 from payments.moments import DAY
-from payments.next_check import late_check
+from payments.next_check import Claim, claim, late_check
 from payments.notification import Received, Receiving, receive_notification
 from payments.queue import CheckRequest
 from payments.store.inbox import Unknown
@@ -207,6 +207,23 @@ def with_a_starving_schedule(_world: HasStack) -> Iterator[None]:
         yield
 
 
+def unkept(
+    payment: Payment, now: int, asker: Asker, policy: Policy, _trigger: int | None = None
+) -> Claim:
+    """A claim that does not keep the notification that it serves."""
+    return claim(payment, now, asker, policy)
+
+
+@contextmanager
+def without_kept_trigger(_world: HasStack) -> Iterator[None]:
+    """A notification of an ended payment is a message alone."""
+    with (
+        patch.object(notification, "_keep_in_index", lambda *_: True),
+        patch.object(check, "claim", unkept),
+    ):
+        yield
+
+
 Mutation = Callable[[HasStack], AbstractContextManager[None]]
 
 
@@ -280,7 +297,7 @@ GUARDS: Final[dict[str, Guard]] = {
         replaced(DeliveryTable, "want_again", retries_destroyed), noticed_by(6)
     ),
     "without the trigger in the index (F32)": Guard(
-        replaced(notification, "_keep_in_index", lambda *_: True),
+        without_kept_trigger,
         noticed_by(2, 9),
         ("paid, then failed, no response",),
     ),

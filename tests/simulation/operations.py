@@ -111,10 +111,6 @@ class Operator:
         for pk in sorted(touched):
             self.site.watch.breaches.story.tell(pk, "RESTORED: the table is what it was before")
         self.site.watch.restored |= touched
-        gone = (table.images[key] for key in changed if key not in snapshot)
-        self.site.watch.vanished |= {
-            image["pk"]["S"] for image in gone if image["kind"]["S"] == "payment"
-        }
         table.restore(snapshot)
         self.site.stream.lose_everything()
         self.site.restored(touched)

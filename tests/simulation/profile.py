@@ -80,7 +80,7 @@ def choose_profile(seed: str) -> Profile:
         resends=rng.choice((0.02, 0.05, 0.4)),
         unsent=rng.choice((1, 1, 5, 12)),
         silent=rng.choice((1, 1, 1, 4)),
-        forgets=rng.choice((0, 1, 1, 3)),
+        forgets=rng.choice((0, 1, 1, 5)),
         shop_fails=rng.choice((1, 1, 4)),
         index_late=rng.choice((0.003, 0.01, 0.05)),
         miscounted=rng.choice((0.02, 0.1, 0.4)),

@@ -31,8 +31,6 @@ class Watch:
     acknowledged: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     # The payments that a restore of the table has touched.
     restored: set[str] = field(default_factory=set)
-    # The payments that a restored table does not have: the shop may start them for the first time.
-    vanished: set[str] = field(default_factory=set)
     # Whether an acknowledged notification is kept in the table.
     is_kept: Callable[[str, bytes], bool] = field(default=lambda _trn, _body: True)
     # Whether the shop has an event, refused it for good, or finds it in the dead letters.

@@ -11,10 +11,10 @@ from payments.errors import PaymentsError
 from payments.model import Answer, Payment, Status
 from payments.moments import DAY, HOUR, MINUTE, SECOND
 from tests.fakes.world import NOW, POLICY
-from tests.simulation.course import Course
 from tests.simulation.due_watch import DueWatch
 from tests.simulation.dynamodb import Image, MemoryDynamoDB
 from tests.simulation.elsom import ElsomServer, Transaction
+from tests.simulation.fates import Fate, choose_fate, choose_lag
 from tests.simulation.faults import Faults, FaultyGate, RandomLag
 from tests.simulation.floods import Flooder
 from tests.simulation.invariants import Breaches, Broken
@@ -84,9 +84,6 @@ class World(Visits):
         self.starting: set[str] = set()
         self.notifier = Notifier(
             self.faults, self.line, self._callback, self.starting, self.outcomes
-        )
-        self.course = Course(
-            self.server, self.notifier, self.rng, self.profile.forgets, self.outcomes
         )
         self.operator = Operator(self, self.rng)
         self._plan(payments)
@@ -233,7 +230,35 @@ class World(Visits):
 
     def _elsom_gets(self, transaction: Transaction) -> None:
         """A start has arrived at Elsom: what is to become of it?"""
-        self.course.begin(transaction)
+        fate = choose_fate(self.rng, self.profile.forgets)
+        self.count(f"fate: {fate.name}")
+        self.story.tell(transaction.id, f"Elsom: fate is '{fate.name}'")
+        transaction.refuses = "17" if fate.refused else None
+        transaction.knows = fate.knows
+        transaction.lag = choose_lag(self.rng)
+        if fate.forgets is not None:
+            transaction.forgets_at = self.loop.now + self.rng.randint(*fate.forgets)
+            transaction.forgets_by_404 = self.rng.random() < 0.5
+        self._go_on(transaction, fate, 0)
+
+    def _go_on(self, transaction: Transaction, fate: Fate, place: int) -> None:
+        if place == len(fate.steps):
+            return
+        step = fate.steps[place]
+        is_last = place == len(fate.steps) - 1
+
+        def happen() -> None:
+            self.server.set_status(transaction, step.status)
+            self.notifier.notify(transaction, step.status, sure=fate.sure and is_last)
+            self._go_on(transaction, fate, place + 1)
+
+        wait = self.rng.randint(*step.wait)
+        if wait == 0:
+            # Before the start is answered, and the answer takes its time.
+            self.server.pause = self.rng.choice((0, 200, 2_000, 5_000))
+            happen()
+        else:
+            self.loop.after(wait, happen)
 
     # ------------------------------------------------------------ functions
 
