@@ -325,7 +325,10 @@ GUARDS: Final[dict[str, Guard]] = {
         world=("tell", 35, 100),
     ),
     "with an answer that waits for another write (F41)": Guard(
-        with_an_answer_that_waits, noticed_by(1, 2, 5, 9, 10), ("an answer in hand",)
+        with_an_answer_that_waits,
+        noticed_by(1, 2, 5, 9, 10),
+        ("an answer in hand",),
+        simulated=False,
     ),
     "without the query rule": Guard(
         replaced(check, "next_allowed", lambda _queried_at: 0), noticed_by(0)

@@ -18,7 +18,7 @@ FIXED = [Plan("fixed", number, 110, keep_going=True) for number in range(7)]
 UNKIND = [Plan("unkind", number, 60, unkindness=5) for number in range(2)]
 FRESH = [Plan(str(secrets.randbelow(10**9)), 0, 60) for _ in range(2)]
 # Small enough to be run often.
-SMALL = Plan("twice", 0, 25)
+SMALL = Plan("twice", 0, 15)
 
 
 @pytest.fixture(scope="module")
