@@ -18,12 +18,9 @@ class QueryRule:
     limits: tuple[tuple[int, int], ...]
 
 
-TEN_SECONDS: Final = QueryRule("one in ten seconds", ((1, 10 * SECOND),))
-CONTRACT_2: Final = QueryRule(
+QUERY_RULE: Final = QueryRule(
     "one in two seconds, six in a minute", ((1, 2 * SECOND), (6, 60 * SECOND))
 )
-# The rule that holds. Switching to the second contract is this line.
-QUERY_RULE: Final = CONTRACT_2
 # All unknown ids together.
 UNKNOWN_INTERVAL: Final = SECOND
 
