@@ -72,7 +72,7 @@ bench: python ## Time and cost of a payment, against the budgets
 	@"$(PYTHON)" -m tools.environments dev run local-aws
 	@$(DEV_PYTHON) -m tests.bench
 
-simulate: python ## Payments through random failures under a virtual clock (SEED, PAYMENTS, STORY, UNKINDNESS)
+simulate: python ## Payments through random failures under a virtual clock (SEED, PAYMENTS, TRACE, UNKINDNESS)
 	@"$(PYTHON)" -m tools.environments dev
 	@$(DEV_PYTHON) -m tests.simulation
 

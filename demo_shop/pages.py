@@ -58,10 +58,10 @@ def live(
 ) -> str:
     """The part of an order's page that changes."""
     words = TEXTS[language]
-    told = order.told
+    announced = order.announced
     facts = {
         words["hint"]: status_word(hint, language) if hint else words["nothing"],
-        words["told"]: told.type if told else words["nothing"],
+        words["announced"]: announced.type if announced else words["nothing"],
         words["api"]: payment_word(payment, language),
     }
     rows = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in facts.items())
@@ -117,7 +117,7 @@ def _table(
 
 def _document(title: str, main: str, language: str, here: str) -> str:
     languages: Mapping[str, str] = NAMES
-    links = "".join(
+    urls = "".join(
         f'<a href="{here}?lang={code}" lang="{code}"'
         f"{' aria-current="true"' if code == language else ''}>{name}</a>"
         for code, name in languages.items()
@@ -128,5 +128,5 @@ def _document(title: str, main: str, language: str, here: str) -> str:
         f'<title>{title}</title><link rel="icon" href="data:,">'
         '<link rel="stylesheet" href="/static/shop.css">'
         '<script src="/static/live.js" defer></script></head>'
-        f"<body><header><nav>{links}</nav></header><main>{main}</main></body></html>"
+        f"<body><header><nav>{urls}</nav></header><main>{main}</main></body></html>"
     )

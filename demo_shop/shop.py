@@ -70,7 +70,7 @@ class Order:
     webhooks: dict[str, Arrived] = field(default_factory=dict)
 
     @property
-    def told(self) -> Arrived | None:
+    def announced(self) -> Arrived | None:
         """The newest event that a webhook brought: the highest sequence, not the last to arrive."""
         return max(self.webhooks.values(), key=lambda one: one.sequence, default=None)
 

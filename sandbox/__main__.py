@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from sandbox.app import Sandbox
-from sandbox.loopback import check_bind_host, check_cabinet_url
+from sandbox.loopback import check_bind_host, check_portal_url
 from sandbox.options import Options, change, parse_assignments
 from sandbox.server import SandboxServer
 
@@ -25,13 +25,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options = change(Options(), parse_assignments(choices.option))
         host = check_bind_host(choices.host)
-        if choices.cabinet_url:
-            check_cabinet_url(choices.cabinet_url)
+        if choices.portal_url:
+            check_portal_url(choices.portal_url)
         server = _open(host, choices.port, _tls_context(choices.tls_cert, choices.tls_key))
         sandbox = Sandbox(server.url, choices.state_file, options)
         server.attach(sandbox)
-        if choices.cabinet_url:
-            sandbox.store.set_cabinet_url(choices.cabinet_url)
+        if choices.portal_url:
+            sandbox.store.set_portal_url(choices.portal_url)
         control = None
         if choices.control_port is not None:
             control = _open(host, choices.control_port, None)
@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--tls-cert", type=Path, help="PEM file: serve https")
     parser.add_argument("--tls-key", type=Path, help="PEM file with the certificate's key")
-    parser.add_argument("--cabinet-url", help="where notifications and browsers are sent")
+    parser.add_argument("--portal-url", help="where notifications and browsers are sent")
     parser.add_argument("--state-file", type=Path, help="keep transactions here between runs")
     parser.add_argument(
         "--option", action="append", default=[], metavar="NAME=VALUE", help="see the help page"

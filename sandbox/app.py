@@ -4,12 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sandbox.calls import CallLog
+from sandbox.connection import Connection, Response, json_response
 from sandbox.elsom import Elsom, Reply
 from sandbox.faults import Fault, FaultBook, play
 from sandbox.options import Options
 from sandbox.protocol import read_request
 from sandbox.transactions import TransactionStore
-from sandbox.wire import Response, Wire, json_response
 
 
 def _cannot_refuse(_seconds: float) -> None:
@@ -33,7 +33,7 @@ class Sandbox:
         self.open_again: Callable[[], None] = lambda: None
 
     def serve_call(
-        self, wire: Wire, verb: str, path: str, headers: dict[str, str], body: bytes
+        self, connection: Connection, verb: str, path: str, headers: dict[str, str], body: bytes
     ) -> None:
         """Record one call, answer it as Elsom would, and let the ordered faults spoil that."""
         request = read_request(body)
@@ -45,7 +45,7 @@ class Sandbox:
         if verb != "POST":
             response = json_response({"error": "Elsom is called by POST."}, 404)
             about_to_send(response, True)
-            wire.send(response)
+            connection.send(response)
             return
         released = self.faults.release_signal()
         fault = self.faults.take(request.method, request.trn)
@@ -60,15 +60,15 @@ class Sandbox:
         try:
             if fault is None:
                 about_to_send(usual, True)
-                wire.send(usual)
+                connection.send(usual)
             else:
                 call.fault = fault.fault
-                play(fault, wire, usual, released, about_to_send)
+                play(fault, connection, usual, released, about_to_send)
         finally:
             reply.after()
 
     def reset(self) -> None:
-        """Forget transactions, calls, faults and changed options; keep the cabinet URL."""
+        """Forget transactions, calls, faults and changed options; keep the portal URL."""
         self.faults.clear()
         self.store.clear()
         self.calls.clear()

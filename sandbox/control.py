@@ -6,11 +6,11 @@ from typing import Final
 
 from sandbox import options, protocol
 from sandbox.app import Sandbox
+from sandbox.connection import Response, json_response
 from sandbox.faults import fault_from
-from sandbox.loopback import check_cabinet_url
+from sandbox.loopback import check_portal_url
 from sandbox.notify import compose
 from sandbox.transactions import Json, Transaction
-from sandbox.wire import Response, json_response
 
 PREFIX: Final = "/_sandbox/"
 _MOST_NOTIFICATIONS: Final = 100
@@ -31,8 +31,8 @@ class Control:
             ("GET", "faults"): self._faults,
             ("POST", "faults"): self._add_fault,
             ("DELETE", "faults"): self._clear_faults,
-            ("GET", "cabinet"): self._cabinet,
-            ("PUT", "cabinet"): self._set_cabinet,
+            ("GET", "portal"): self._portal,
+            ("PUT", "portal"): self._set_portal,
             ("GET", "options"): self._options,
             ("PUT", "options"): self._set_options,
             ("POST", "reset"): self._reset,
@@ -81,15 +81,15 @@ class Control:
         self._sandbox.open_again()
         return self._faults(query, document)
 
-    def _cabinet(self, _query: Query, _document: Json) -> Response:
-        return json_response({"url": self._sandbox.store.cabinet_url})
+    def _portal(self, _query: Query, _document: Json) -> Response:
+        return json_response({"url": self._sandbox.store.portal_url})
 
-    def _set_cabinet(self, query: Query, document: Json) -> Response:
+    def _set_portal(self, query: Query, document: Json) -> Response:
         url = document.get("url")
         if not isinstance(url, str):
             raise ValueError("url is a text.")
-        self._sandbox.store.set_cabinet_url(check_cabinet_url(url))
-        return self._cabinet(query, document)
+        self._sandbox.store.set_portal_url(check_portal_url(url))
+        return self._portal(query, document)
 
     def _options(self, _query: Query, _document: Json) -> Response:
         return json_response(self._sandbox.elsom.options.as_json())
@@ -152,10 +152,10 @@ class Control:
             compose(transaction, elsom.options, fields) if raw_body is None else raw_body.encode()
         )
         if at_once:
-            outcomes = elsom.notifier.send_at_once(transaction, [body] * times, content_type)
+            results = elsom.notifier.send_at_once(transaction, [body] * times, content_type)
         else:
-            outcomes = [elsom.notifier.send(transaction, body, content_type) for _ in range(times)]
-        return json_response({"items": outcomes})
+            results = [elsom.notifier.send(transaction, body, content_type) for _ in range(times)]
+        return json_response({"items": results})
 
 
 def _document(body: bytes) -> Json:

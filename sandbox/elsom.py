@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 
 from sandbox import protocol
 from sandbox.clock import now_text
+from sandbox.connection import Response
 from sandbox.notify import Notifier
 from sandbox.options import Options
 from sandbox.protocol import Refusal, Request
 from sandbox.scenarios import PAY_PAGE, Scenario, scenario_for
 from sandbox.transactions import Transaction, TransactionStore
-from sandbox.wire import Response
 
 
 def _nothing() -> None:
@@ -47,7 +47,7 @@ class Elsom:
         try:
             protocol.check_envelope(request, content_type)
             if request.is_status:
-                return self._tell_status(protocol.check_status(request))
+                return self._show_status(protocol.check_status(request))
             return self._start(protocol.check_start(request))
         except Refusal as refusal:
             return Reply(protocol.error_answer(refusal.code, refusal.message, self.options))
@@ -112,13 +112,13 @@ class Elsom:
             return _nothing
         return lambda: self.notifier.send_later(one, scenario.notifications)
 
-    def _tell_status(self, values: dict[str, str]) -> Reply:
+    def _show_status(self, values: dict[str, str]) -> Reply:
         transaction = self.store.get(values["PartnerTrnID"])
         if transaction is None:
             raise Refusal(protocol.CODE_UNKNOWN, "There is no transaction with this PartnerTrnID.")
 
         def count(one: Transaction) -> None:
-            one.status_questions += 1
+            one.status_queries += 1
 
         self.store.change(transaction, count)
         status = transaction.visible_status()
@@ -155,8 +155,8 @@ class Elsom:
             return transaction
 
     def way_back(self, transaction: Transaction) -> str | None:
-        """Where the browser goes after the pay page: the cabinet URL."""
-        url = self.store.cabinet_url
+        """Where the browser goes after the pay page: the portal URL."""
+        url = self.store.portal_url
         if url is None or not self.options.redirect_parameters:
             return url
         query = urlencode(

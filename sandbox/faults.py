@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from sandbox.connection import JSON_TYPE, Connection, Response
 from sandbox.naming import camel_json
 from sandbox.protocol import START, STATUS, STATUS_NAMES
-from sandbox.wire import JSON_TYPE, Response, Wire
 
 # Seconds a fault lasts unless it says otherwise.
 _DEFAULT_SECONDS: Final = {"hang": 60.0, "slow": 2.0, "refuse": 5.0}
@@ -151,7 +151,7 @@ _BROKEN_ANSWERS: Final = {
 
 def play(
     fault: Fault,
-    wire: Wire,
+    connection: Connection,
     usual: Response,
     released: Callable[[], bool],
     about_to_send: Callable[[Response, bool], None],
@@ -162,16 +162,16 @@ def play(
     whether it goes out whole.
     """
     if fault.fault == "hang":
-        wire.drop()
-        wire.client_left(fault.seconds, released)
+        connection.drop()
+        connection.client_left(fault.seconds, released)
     elif fault.fault == "reset":
-        wire.reset()
+        connection.reset()
     elif fault.fault == "cut":
         about_to_send(usual, False)
-        wire.cut(usual)
+        connection.cut(usual)
     else:
-        if wire.client_left(fault.seconds, released):
+        if connection.client_left(fault.seconds, released):
             return
         answer = _BROKEN_ANSWERS.get(fault.fault, usual)
         about_to_send(answer, True)
-        wire.send(answer)
+        connection.send(answer)

@@ -19,7 +19,7 @@ TRANSACTION_COLUMNS: Final = (
     "ChequeNo",
     "Wallet",
     "Scenario",
-    "Starts / questions / notifications",
+    "Starts / queries / notifications",
     "",
 )
 CALL_COLUMNS: Final = ("At", "Method", "PartnerTrnID", "Answer", "")
@@ -70,11 +70,11 @@ def _transaction_row(one: Json) -> tuple[str, str]:
     key = f"t-{one['pspTrnId']}"
     history = one["history"]
     steps = [f"{step['at']}  {step['status']}  {step['by']}" for step in _objects(history)]
-    told = [
+    listed = [
         f"{item['at']}  {item['answerStatus'] or item['error']}\n{item['body']}\n{item['answer']}"
         for item in _objects(one["notifications"])
     ]
-    details = _details("steps", "\n".join(steps)) + _details("notifications", "\n\n".join(told))
+    details = _details("steps", "\n".join(steps)) + _details("notifications", "\n\n".join(listed))
     page = one["payUrl"]
     link = f'<a href="{escape(str(page))}">pay page</a>' if page else ""
     cells = (
@@ -84,7 +84,7 @@ def _transaction_row(one: Json) -> tuple[str, str]:
         escape(masked(str(one["chequeNo"]))),
         escape(masked(str(one["msisdn"]))),
         escape(str(one["scenario"])),
-        f"{one['starts']} / {one['statusQuestions']} / {one['notificationsSent']}",
+        f"{one['starts']} / {one['statusQueries']} / {one['notificationsSent']}",
         link + details,
     )
     return key, _row(key, zip(TRANSACTION_COLUMNS, cells, strict=True))

@@ -17,7 +17,7 @@ def check_bind_host(host: str) -> str:
     return "127.0.0.1" if host == "localhost" else host
 
 
-def check_cabinet_url(url: str) -> str:
+def check_portal_url(url: str) -> str:
     """Return `url` when it is http(s) on a loopback address; raise `NotLoopbackError` otherwise."""
     try:
         parts = urlsplit(url)
@@ -28,11 +28,11 @@ def check_cabinet_url(url: str) -> str:
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not _is_loopback(host):
         raise NotLoopbackError(
-            "The cabinet URL must be http or https on a loopback address, such as"
+            "The portal URL must be http or https on a loopback address, such as"
             " http://127.0.0.1:4566/..., because the sandbox calls this machine only."
         )
     if any(character <= " " or character == "\x7f" for character in url) or parts.fragment:
-        raise NotLoopbackError("The cabinet URL must hold no space, control character or fragment.")
+        raise NotLoopbackError("The portal URL must hold no space, control character or fragment.")
     return url
 
 

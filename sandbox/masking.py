@@ -20,7 +20,7 @@ def masked(text: str) -> str:
 
 
 def masked_url(url: str | None) -> str | None:
-    """Hide the last part of the cabinet URL's path: it is the merchant's token."""
+    """Hide the last part of the portal URL's path: it is the merchant's token."""
     if url is None:
         return None
     parts = urlsplit(url)

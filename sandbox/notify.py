@@ -1,4 +1,4 @@
-"""The result notification: composed as the document shows it and posted to the cabinet URL."""
+"""The result notification: composed as the document shows it and posted to the portal URL."""
 
 import functools
 import json
@@ -70,9 +70,9 @@ class Notifier:
         """
         started = time.monotonic()
         outcome: Json = {"at": now_text(), "body": body.decode("utf-8", "backslashreplace")}
-        url = self._store.cabinet_url
+        url = self._store.portal_url
         if url is None:
-            outcome |= {"answerStatus": None, "answer": None, "error": "No cabinet URL is set."}
+            outcome |= {"answerStatus": None, "answer": None, "error": "No portal URL is set."}
         else:
             outcome |= _post(url, body, content_type or self._options().notification_content_type)
         outcome["seconds"] = round(time.monotonic() - started, 3)
@@ -105,12 +105,10 @@ class Notifier:
         self, transaction: Transaction, bodies: list[bytes], content_type: str | None
     ) -> list[Json]:
         """Send all bodies at the same moment, and wait for the answers."""
-        outcomes: list[Json] = []
+        results: list[Json] = []
         threads = [
             threading.Thread(
-                target=lambda body=body: outcomes.append(
-                    self.send(transaction, body, content_type)
-                ),
+                target=lambda body=body: results.append(self.send(transaction, body, content_type)),
                 daemon=True,
             )
             for body in bodies
@@ -119,7 +117,7 @@ class Notifier:
             thread.start()
         for thread in threads:
             thread.join()
-        return outcomes
+        return results
 
 
 def _post(url: str, body: bytes, content_type: str) -> Json:

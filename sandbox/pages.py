@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlencode
 
 from sandbox import protocol
 from sandbox.app import Sandbox
+from sandbox.connection import Response, json_response
 from sandbox.faults import FAULTS
 from sandbox.live import Live
 from sandbox.masking import masked_url
@@ -16,7 +17,6 @@ from sandbox.options import CHOICES, Options
 from sandbox.scenarios import SCENARIOS
 from sandbox.texts import TEXTS, money
 from sandbox.transactions import Transaction
-from sandbox.wire import Response, json_response
 
 ONE_TIME_CODE: Final = "4321"
 PAY_PATH: Final = "/merchant-payment/"
@@ -111,7 +111,7 @@ class Pages:
                 "merchant_wallet": protocol.MERCHANT_WALLET,
                 "code": ONE_TIME_CODE,
                 "url": escape(self._sandbox.public_url),
-                "cabinet": escape(masked_url(self._sandbox.store.cabinet_url) or "not set"),
+                "portal": escape(masked_url(self._sandbox.store.portal_url) or "not set"),
             },
         )
 

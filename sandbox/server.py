@@ -11,9 +11,9 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from sandbox.app import Sandbox
+from sandbox.connection import Connection, Response, json_response
 from sandbox.control import PREFIX, Control
 from sandbox.pages import Pages
-from sandbox.wire import Response, Wire, json_response
 
 _LONGEST_BODY: Final = 1_048_576
 _HANDSHAKE_SECONDS: Final = 10.0
@@ -119,26 +119,26 @@ class Handler(BaseHTTPRequestHandler):
     server: SandboxServer
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
-        """Say nothing: request lines may hold the cabinet's token; the call log has them all."""
+        """Say nothing: request lines may hold the portal's token; the call log has them all."""
 
     def _serve(self) -> None:
         parts = urlsplit(self.path)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        wire = Wire(self)
+        connection = Connection(self)
         body = self._read_body()
         if isinstance(body, Response):
             self.close_connection = True
-            wire.send(body)
+            connection.send(body)
             return
         if parts.path.startswith(PREFIX):
-            wire.send(self.server.control.handle(self.command, parts.path, query, body))
+            connection.send(self.server.control.handle(self.command, parts.path, query, body))
             return
         page = self.server.pages.handle(self.command, parts.path, query, body)
         if page is not None:
-            wire.send(page)
+            connection.send(page)
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.sandbox.serve_call(wire, self.command, self.path, headers, body)
+        self.server.sandbox.serve_call(connection, self.command, self.path, headers, body)
 
     def _read_body(self) -> bytes | Response:
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():

@@ -62,7 +62,7 @@ TEXTS: Final = {
         "wrong_wallet": "A wallet number is 10 digits, beginning with 0.",
         "wrong_code": "The one-time code is wrong.",
         "back": "Back to the shop",
-        "no_way_back": "The merchant cabinet has no address of the shop.",
+        "no_way_back": "The merchant portal has no address of the shop.",
         "unknown": "There is no such payment.",
         "som": "som",
     },

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from sandbox.clock import now_text
-from sandbox.loopback import check_cabinet_url
+from sandbox.loopback import check_portal_url
 from sandbox.naming import camel, camel_json
 
 Json = dict[str, object]
@@ -19,7 +19,7 @@ Json = dict[str, object]
 class Transaction:
     """One payment as Elsom keeps it. Amounts are the texts that were sent, in KGS.
 
-    `starts` counts every accepted or refused IA_Init with this PartnerTrnID, `status_questions`
+    `starts` counts every accepted or refused IA_Init with this PartnerTrnID, `status_queries`
     every answered status call. `foreign`: made by the control API, never started here.
     `lag_until`: until then (epoch seconds) the status call still answers `1`.
     `pages` maps the id of each pay page to what became of it there (`1` while it is open).
@@ -40,7 +40,7 @@ class Transaction:
     created_at: str = field(default_factory=now_text)
     lag_until: float = 0.0
     starts: int = 0
-    status_questions: int = 0
+    status_queries: int = 0
     notifications_sent: int = 0
     notifications: list[Json] = field(default_factory=list)
     history: list[Json] = field(default_factory=list)
@@ -70,7 +70,7 @@ class TransactionStore:
         self._by_page: dict[str, str] = {}
         self._count = 0
         self._state_file = state_file
-        self.cabinet_url: str | None = None
+        self.portal_url: str | None = None
         if state_file is not None:
             self._load(state_file)
 
@@ -109,14 +109,14 @@ class TransactionStore:
                 self._append({"transaction": outcome})
             return outcome
 
-    def set_cabinet_url(self, url: str) -> None:
-        """Keep the merchant cabinet's one URL."""
+    def set_portal_url(self, url: str) -> None:
+        """Keep the merchant portal's one URL."""
         with self.lock:
-            self.cabinet_url = url
-            self._append({"cabinetUrl": url})
+            self.portal_url = url
+            self._append({"portalUrl": url})
 
     def clear(self) -> None:
-        """Forget all transactions; the cabinet URL stays, it belongs to the merchant."""
+        """Forget all transactions; the portal URL stays, it belongs to the merchant."""
         with self.lock:
             self._by_trn.clear()
             self._by_page.clear()
@@ -142,8 +142,8 @@ class TransactionStore:
                 if number == len(lines):
                     break  # the sandbox was ended in the middle of its last write
                 raise ValueError(f"{state_file}: line {number} is not JSON.") from None
-            if "cabinetUrl" in entry:
-                self.cabinet_url = check_cabinet_url(entry["cabinetUrl"])
+            if "portalUrl" in entry:
+                self.portal_url = check_portal_url(entry["portalUrl"])
             else:
                 transaction = _from_json(entry["transaction"])
                 self._by_trn[transaction.partner_trn_id] = transaction
@@ -153,7 +153,7 @@ class TransactionStore:
     def _rewrite(self) -> None:
         if self._state_file is None:
             return
-        entries: list[Json] = [{"cabinetUrl": self.cabinet_url}] if self.cabinet_url else []
+        entries: list[Json] = [{"portalUrl": self.portal_url}] if self.portal_url else []
         entries += [{"transaction": one.as_json()} for one in self._by_trn.values()]
         fresh = self._state_file.with_name(self._state_file.name + ".new")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

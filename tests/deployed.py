@@ -17,7 +17,7 @@ from payments.store.table import Table
 from tools.local.cloud import LocalCloud
 from tools.local.processes import free_port
 from tools.local.servers import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
-from tools.local.shop import Answer, Shop
+from tools.local.shop import Response, Shop
 
 # Short steps, so that a test need not wait; the Scheduler itself still fires once a minute.
 FAST = {"CheckLadderSeconds": "2,2,2,5", "LateCheckSeconds": "5,5,5"}
@@ -40,7 +40,7 @@ class Deployed:
         """The stack's table, as its functions use it."""
         return Table(self.cloud.client("dynamodb"), self.outputs["PaymentsTableName"])
 
-    def start(self, **changes: Any) -> Answer:
+    def start(self, **changes: Any) -> Response:
         """Start a payment with a key of its own; `key` gives another, None leaves a field out."""
         key = changes.pop("key", None) or uuid.uuid4().hex
         body = {"amount": "1500.00", "orderId": f"A-{uuid.uuid4().hex[:8]}", **changes}
@@ -74,26 +74,28 @@ class Deployed:
     def calls(self, payment_id: str, method: str) -> list[dict[str, Any]]:
         """What Elsom was asked about this payment."""
         path = f"/_sandbox/calls?trn={payment_id}&method={method}"
-        items: list[dict[str, Any]] = self.cloud.tell_sandbox("GET", path)["items"]
+        items: list[dict[str, Any]] = self.cloud.configure_sandbox("GET", path)["items"]
         return items
 
     def set_status(self, payment_id: str, status: str, *, notify: bool = False) -> None:
         """Have Elsom say this from now on."""
         path = f"/_sandbox/transactions/{payment_id}/status"
-        self.cloud.tell_sandbox("POST", path, {"status": status, "notify": notify})
+        self.cloud.configure_sandbox("POST", path, {"status": status, "notify": notify})
 
     def notify(self, payment_id: str, **more: Any) -> Any:
         """Have Elsom send a notification now; what it got back."""
-        return self.cloud.tell_sandbox("POST", f"/_sandbox/transactions/{payment_id}/notify", more)
+        return self.cloud.configure_sandbox(
+            "POST", f"/_sandbox/transactions/{payment_id}/notify", more
+        )
 
-    def let_time_pass_since_the_last_question(self, payment_id: str) -> None:
+    def let_time_pass_since_the_last_query(self, payment_id: str) -> None:
         """As if Elsom was last queried long ago: the next query may begin at once."""
         self.table.update(payment_id, SORT_KEY, "SET #queriedAt = :at", at=[1])
 
     def fault(self, method: str, fault: str, **more: Any) -> None:
         """Have Elsom misbehave."""
         body = {"method": method, "fault": fault, "times": 1, **more}
-        self.cloud.tell_sandbox("POST", "/_sandbox/faults", body)
+        self.cloud.configure_sandbox("POST", "/_sandbox/faults", body)
 
     def run_schedule(self) -> None:
         """Fire the schedule's function now instead of at the next minute."""
@@ -150,14 +152,14 @@ def running_cloud(state: Path) -> Iterator[LocalCloud]:
 def another_stack(
     cloud: LocalCloud, stack_name: str, parameters: Mapping[str, str] | None = None
 ) -> Iterator[Deployed]:
-    """A stack beside those that are there; gone at the end, Elsom's cabinet as it was before."""
-    cabinet = cloud.tell_sandbox("GET", "/_sandbox/cabinet")["url"]
+    """A stack beside those that are there; gone at the end, the portal as it was before."""
+    portal = cloud.configure_sandbox("GET", "/_sandbox/portal")["url"]
     beside = copy.copy(cloud)
     try:
         yield deployed(beside, stack_name, parameters)
     finally:
-        if cabinet:
-            cloud.tell_sandbox("PUT", "/_sandbox/cabinet", {"url": cabinet})
+        if portal:
+            cloud.configure_sandbox("PUT", "/_sandbox/portal", {"url": portal})
         cloud.client("cloudformation").delete_stack(StackName=stack_name)
 
 

@@ -21,7 +21,7 @@ class Session:
     """What was on the screen, the questions that were answered, and the exit code."""
 
     screen: str
-    asked: list[str]
+    queried: list[str]
     code: int
 
     @property
@@ -52,7 +52,7 @@ def at_terminal(
     )
     os.close(theirs)
     left = {pattern: list(typed) for pattern, typed in answers.items()}
-    shown, asked, seen = "", [], 0
+    shown, queried, seen = "", [], 0
     until = time.monotonic() + seconds
     try:
         while True:
@@ -61,18 +61,18 @@ def at_terminal(
             if more is None:
                 break
             shown += more
-            question = _ESCAPE.sub("", shown[seen:]).replace("\r", "").rpartition("\n")[2]
-            pattern = next((one for one in left if re.search(one, question)), None)
-            if pattern and question.endswith(": "):
+            prompt = _ESCAPE.sub("", shown[seen:]).replace("\r", "").rpartition("\n")[2]
+            pattern = next((one for one in left if re.search(one, prompt)), None)
+            if pattern and prompt.endswith(": "):
                 assert left[pattern], f"asked once too often: {shown}"
                 os.write(ours, f"{left[pattern].pop(0)}\n".encode())
-                asked.append(question)
+                queried.append(prompt)
                 seen = len(shown)
     finally:
         process.kill()
         process.wait()
         os.close(ours)
-    return Session(_ESCAPE.sub("", shown).replace("\r", ""), asked, process.returncode)
+    return Session(_ESCAPE.sub("", shown).replace("\r", ""), queried, process.returncode)
 
 
 def _read(terminal: int) -> str | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from payments.ids import ID_PATTERN
-from payments.list_payments import LARGEST_LIMIT
-from payments.model import Status
+from payments.api.pagination import LARGEST_LIMIT
+from payments.domain.ids import ID_PATTERN
+from payments.domain.payment import Status
 from tools.api_types import EXAMPLE_ID, EXAMPLE_PAYMENT, PROBLEMS, UTC, ref
 
 

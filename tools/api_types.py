@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import msgspec
 
-from payments.events import CaseView
-from payments.list_cases import Resolution
-from payments.shop_requests import PaymentRequest
-from payments.views import PaymentView
+from payments.api.cases import Resolution
+from payments.domain.events import CaseView
+from payments.domain.payment_request import PaymentRequest
+from payments.domain.views import PaymentView
 
 # How others know the types that are called otherwise in the code.
 NAMES: Final = {"PaymentView": "Payment", "CaseView": "Case"}

@@ -1,4 +1,4 @@
-"""Files in docs/ that are made of the code: `make generated` writes them all anew.
+"""Files in docs/ that are made of the code: `make generated` writes them all again.
 
 Tests, and a release, find those that are stale.
 """

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from payments.events import CaseEvent, EventType, PaymentEvent
+from payments.domain.events import CaseEvent, EventType, PaymentEvent
 from tools.api_types import NAMES, UTC
 from tools.environments import ROOT
 

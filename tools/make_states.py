@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from payments.model import AFTER_ANSWER, FINAL, OPEN, Answer, Status
+from payments.domain.payment import AFTER_ANSWER, FINAL, OPEN, ElsomStatus, Status
 from tools.environments import ROOT
 
 FILE: Final = ROOT / "docs" / "states.md"
@@ -40,7 +40,7 @@ def text() -> str:
     rows = "\n".join(f"| `{status}` | {MEANINGS[status]} |" for status in Status)
     return f"""# States of a payment
 
-Drawn from the transition table in `payments/model.py` by `make generated`.
+Drawn from the transition table in `payments/domain/payment.py` by `make generated`.
 
 ```mermaid
 stateDiagram-v2
@@ -75,7 +75,7 @@ def _answers() -> list[tuple[Status, Status, str]]:
     ]
 
 
-def _label(before: Status, answer: Answer) -> str:
+def _label(before: Status, answer: ElsomStatus) -> str:
     return f"{answer}, late" if before in FINAL else str(answer)
 
 

@@ -6,20 +6,19 @@ from typing import Any
 
 import msgspec
 
-from payments.aws import prepare
-from payments.check import Checked, Result
-from payments.elsom.wiring import checking
-from payments.errors import PaymentsError
-from payments.ids import is_id
-from payments.query_rule import FOLLOW_UPS
-from payments.queue import CheckRequest
+from payments import bootstrap
+from payments.aws.queues import CheckRequest
+from payments.domain.errors import PaymentsError
+from payments.domain.ids import is_id
+from payments.domain.query_rule import FOLLOW_UPS
 from payments.telemetry import Metric, count, logger, metrics
-from payments.triggers import check_from_queue
-from payments.unknown import ask_about_unknown, note_unknown
+from payments.use_cases.check_payment import check_from_queue
+from payments.use_cases.check_unknown_id import note_unknown, query_unknown_id
+from payments.use_cases.query_payment import CheckResult, Result
 
-prepare("dynamodb", "secretsmanager", "sqs")
+deps = bootstrap.services().check_deps()
 
-_UNKNOWN = Checked(Result.UNKNOWN_ID)
+_UNKNOWN = CheckResult(Result.UNKNOWN_ID)
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -29,27 +28,27 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     failures = []
     for record in event["Records"]:
         try:
-            _tell(_serve(record))
+            _log(_serve(record))
         except PaymentsError as error:
             logger.warning("comes again", error=type(error).__name__, detail=str(error))
             failures.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failures}
 
 
-def _serve(record: dict[str, Any]) -> Checked:
+def _serve(record: dict[str, Any]) -> CheckResult:
     request = msgspec.json.decode(record["body"], type=CheckRequest)
     if request.reason == "unknown":
-        ask_about_unknown(request.id, checking())
+        query_unknown_id(request.id, deps)
         return _UNKNOWN
-    checked = check_from_queue(request, checking())
+    checked = check_from_queue(request, deps)
     if checked.result is Result.UNKNOWN_ID:
-        note_unknown(request.id, checking())
+        note_unknown(request.id, deps)
     if _is_unconfirmed(request, checked):
         count(Metric.NOTIFICATION_UNCONFIRMED)
     return checked
 
 
-def _is_unconfirmed(request: CheckRequest, checked: Checked) -> bool:
+def _is_unconfirmed(request: CheckRequest, checked: CheckResult) -> bool:
     """Whether a notification named nothing of ours, or Elsom still knows of no end after it."""
     if checked.result is Result.UNKNOWN_ID:
         return is_id(request.id)
@@ -58,7 +57,7 @@ def _is_unconfirmed(request: CheckRequest, checked: Checked) -> bool:
     return last and payment is not None and payment.is_open
 
 
-def _tell(checked: Checked) -> None:
+def _log(checked: CheckResult) -> None:
     payment = checked.payment
     logger.info(
         "checked",

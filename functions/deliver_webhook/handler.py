@@ -6,13 +6,12 @@ from typing import Any
 
 import msgspec
 
-from payments.aws import prepare
-from payments.deliver import Outcome, deliver_message
-from payments.errors import PaymentsError
+from payments import bootstrap
+from payments.domain.errors import PaymentsError
 from payments.telemetry import Metric, count, logger, metrics
-from payments.webhook_wiring import delivering
+from payments.use_cases.deliver_webhook import Outcome, deliver_message
 
-prepare("dynamodb", "secretsmanager", "sqs")
+deps = bootstrap.services().deliver_deps()
 
 _COUNTED = {
     Outcome.DELIVERED: Metric.WEBHOOK_DELIVERED,
@@ -29,7 +28,7 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     failures = []
     for record in event["Records"]:
         try:
-            tried = deliver_message(record["body"], delivering())
+            tried = deliver_message(record["body"], deps)
         except (PaymentsError, msgspec.MsgspecError) as error:
             logger.warning("comes again", error=type(error).__name__)
             failures.append({"itemIdentifier": record["messageId"]})

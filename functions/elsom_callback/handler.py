@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from payments import wiring
-from payments.aws import prepare
-from payments.elsom.wire import notification_answer, read_notification
-from payments.errors import NotFound, PaymentsError
-from payments.http import Answer, Event, guarded, json_answer, problem_of
-from payments.moments import now_ms
-from payments.notification import Received, Receiving, receive_notification
+from payments import bootstrap
+from payments.aws.api_gateway import LambdaEvent, Response, handle_errors, json_answer, problem_of
+from payments.domain.errors import NotFound, PaymentsError
+from payments.elsom.protocol import notification_answer, read_notification
 from payments.telemetry import Metric, count, logger, metrics
+from payments.use_cases.receive_notification import ReceiveResult, receive_notification
 
-prepare("dynamodb", "secretsmanager", "sqs")
+services = bootstrap.services()
+secret = services.merchant_secret
+deps = services.receive_deps()
 
 MAX_BODY_BYTES = 64 * 1024
-_OF_UNKNOWN_IDS = frozenset({Received.UNKNOWN, Received.UNKNOWN_NOT_QUERIED})
+_OF_UNKNOWN_IDS = frozenset({ReceiveResult.UNKNOWN, ReceiveResult.UNKNOWN_NOT_QUERIED})
 
 
-def _answer(status: int, *, accepted: bool, message: str) -> Answer:
+def _answer(status: int, *, accepted: bool, message: str) -> Response:
     return json_answer(status, notification_answer(accepted=accepted, message=message))
 
 
-def _refusal(error: PaymentsError, request_id: str) -> Answer:
+def _refusal(error: PaymentsError, request_id: str) -> Response:
     """Never a false success: whatever kept us from storing it, Elsom may send it again."""
     if isinstance(error, NotFound):
         return problem_of(error, request_id)
@@ -32,11 +32,11 @@ def _refusal(error: PaymentsError, request_id: str) -> Answer:
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-@guarded(_refusal)
-def lambda_handler(event: Event, _context: Any) -> Answer:
+@handle_errors(_refusal)
+def lambda_handler(event: LambdaEvent, _context: Any) -> Response:
     """Event in, one call, answer out."""
-    request = wiring.request_of(event)
-    if not wiring.vault().knows_token(request.parameter("token")):
+    request = services.request_of(event)
+    if not secret.knows_token(request.parameter("token")):
         count(Metric.NOTIFICATION_REFUSED)
         raise NotFound
     notification = None
@@ -45,16 +45,10 @@ def lambda_handler(event: Event, _context: Any) -> Answer:
     if notification is None:
         count(Metric.NOTIFICATION_REFUSED)
         return _answer(400, accepted=False, message="Not a PartnerPaymentResult")
-    receiving = Receiving(
-        payments=wiring.payments(),
-        inbox=wiring.inbox(),
-        queue=wiring.checks_queue(),
-        clock=now_ms,
-    )
-    received = receive_notification(notification, request.body, request.source_ip, receiving)
+    received = receive_notification(notification, request.body, request.source_ip, deps)
     count(Metric.NOTIFICATION_RECEIVED)
     if received in _OF_UNKNOWN_IDS:
         count(Metric.NOTIFICATION_UNCONFIRMED)
-    if received is Received.UNKNOWN_NOT_QUERIED:
+    if received is ReceiveResult.UNKNOWN_NOT_QUERIED:
         count(Metric.UNKNOWN_NOT_QUERIED)
     return _answer(200, accepted=True, message="Success")

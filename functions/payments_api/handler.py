@@ -4,27 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from payments import shop_api, shop_wiring, wiring
-from payments.aws import prepare
-from payments.elsom.wiring import checking
-from payments.http import Answer, Event, door
-from payments.publish_wiring import bus
+from payments import bootstrap
+from payments.api import routes
+from payments.aws.api_gateway import LambdaEvent, Response, handle_errors, problem_of
 from payments.telemetry import logger, metrics
 
-prepare("dynamodb", "secretsmanager", "sqs", "events")
+services = bootstrap.services()
+deps = services.api_deps()
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-@door
-def lambda_handler(event: Event, _context: Any) -> Answer:
+@handle_errors(problem_of)
+def lambda_handler(event: LambdaEvent, _context: Any) -> Response:
     """Event in, one call, answer out."""
-    answering = shop_api.Answering(
-        vault=wiring.vault(),
-        checking=checking(),
-        listing=shop_wiring.listing(),
-        cases=shop_wiring.cases(),
-        deliveries=shop_wiring.deliveries(),
-        bus=bus(),
-    )
-    return shop_api.answer(wiring.request_of(event), answering)
+    return routes.answer(services.request_of(event), deps)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from payments.aws import prepare
-from payments.cases import CaseKind
-from payments.measures import changes_of
-from payments.publish import publish_records
-from payments.publish_wiring import publishing
+from payments import bootstrap
+from payments.domain.cases import CaseKind
 from payments.telemetry import Metric, count, logger, metrics
+from payments.use_cases.publish_events import publish_records
+from payments.use_cases.stream_metrics import changes_of
 
-prepare("dynamodb", "events", "sqs")
+deps = bootstrap.services().publish_deps()
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], _context: Any) -> None:
     """A batch of records in; an error is raised, and the whole batch comes again."""
-    published = publish_records(event["Records"], publishing())
+    published = publish_records(event["Records"], deps)
     for metric, number in changes_of(event["Records"]):
         count(metric, number)
     for case in published.cases:
@@ -26,7 +25,7 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> None:
         if case.case_kind is CaseKind.DISAGREEMENT:
             count(Metric.DISAGREEMENT)
         logger.warning("case", case_id=case.id, kind=case.case_kind, payment_id=case.payment_id)
-    if published.aside:
-        count(Metric.RECORD_SET_ASIDE, published.aside)
-        logger.error("records set aside", count=published.aside)
+    if published.unpublished:
+        count(Metric.RECORD_UNPUBLISHED, published.unpublished)
+        logger.error("unpublished records", count=published.unpublished)
     logger.info("published", events=published.events)

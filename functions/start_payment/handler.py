@@ -4,49 +4,38 @@ from __future__ import annotations
 
 from typing import Any
 
-from payments import wiring
-from payments.aws import prepare
-from payments.elsom.wiring import elsom
-from payments.http import Answer, Event, door, json_answer
-from payments.model import Status
-from payments.moments import now_ms
-from payments.settings import settings
-from payments.shop_requests import parse_start
-from payments.start import Started, Starting, start_payment
+from payments import bootstrap
+from payments.aws.api_gateway import LambdaEvent, Response, handle_errors, json_answer, problem_of
+from payments.domain.payment import Status
+from payments.domain.payment_request import parse_start
+from payments.domain.views import view_payment
 from payments.telemetry import logger, metrics
-from payments.views import view_payment
+from payments.use_cases.start_payment import StartResult, start_payment
 
-prepare("dynamodb", "secretsmanager")
+services = bootstrap.services()
+secret = services.merchant_secret
+deps = services.start_deps()
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-@door
-def lambda_handler(event: Event, context: Any) -> Answer:
+@handle_errors(problem_of)
+def lambda_handler(event: LambdaEvent, context: Any) -> Response:
     """Event in, one call, answer out."""
-    request = wiring.request_of(event)
-    hosts = settings().allowed_return_hosts
+    request = services.request_of(event)
+    hosts = services.settings.allowed_return_hosts
     key, wanted = parse_start(request.headers.get("idempotency-key"), request.body, hosts)
-    secret = wiring.vault().get()
-    signing_key = secret.signing_key()
-    starting = Starting(
-        payments=wiring.payments(),
-        elsom=elsom(),
-        merchant=secret.elsom,
-        policy=settings().policy,
-        clock=now_ms,
-        stack_id=settings().stack_id,
-        seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
-        signing_keys=tuple(filter(None, secret.page_signing_keys)),
+    signing_key = secret.get().signing_key()
+    started = start_payment(
+        wanted, key, lambda: context.get_remaining_time_in_millis() / 1000, deps
     )
-    started = start_payment(wanted, key, starting)
-    _tell(started)
+    _log(started)
     body = view_payment(started.payment, request.base_url, signing_key)
     if started.replayed:
         return json_answer(200, body, {"Idempotency-Replayed": "true"})
     return json_answer(202 if started.payment.status is Status.START_UNKNOWN else 201, body)
 
 
-def _tell(started: Started) -> None:
+def _log(started: StartResult) -> None:
     payment = started.payment
     logger.info("started", payment_id=payment.id, status=payment.status, replay=started.replayed)

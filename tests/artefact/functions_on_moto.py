@@ -16,9 +16,9 @@ from moto.server import ThreadedMotoServer
 from tests.artefact.runtime_api import Run, run_bundle
 from tests.bench.artefact import EVENTS
 from tests.bench.stub import answering
-from tests.contract.doors import SECRET, event
+from tests.contract.handlers import SECRET, event
 from tests.contract.tables import definition
-from tests.fakes.telling import SECRETS
+from tests.fakes.delivery import SECRETS
 from tests.fakes.world import STACK_ID
 from tests.template.transform import REGION, Json, of_type, resolve, transform
 
@@ -34,7 +34,7 @@ TWO_EVENTS: Final[dict[str, tuple[Json, Json]]] = {
     ),
     "ScheduleChecksFunction": (event("schedule_tick"), event("schedule_tick")),
     "CheckPaymentFunction": (event("check_notified"), event("check_redelivered")),
-    "CustomerPagesFunction": (event("result_page"), event("go_to_elsom")),
+    "CustomerPagesFunction": (event("result_page"), event("redirect_to_elsom")),
     "PaymentsApiFunction": (event("get_payment"), event("list_payments")),
     "PublishEventsFunction": (EVENTS["PublishEventsFunction"],) * 2,
     "DeliverWebhookFunction": (EVENTS["DeliverWebhookFunction"],) * 2,

@@ -14,7 +14,7 @@ import pytest
 PROGRAM = Path(__file__).with_name("fresh_import.py")
 STANDARD_LIBRARY = Path(os.__file__).parent
 # What only the functions that call Elsom may pay for.
-HTTP = {"requests", "payments.transport"}
+HTTP = {"requests", "payments.http_client"}
 WITHOUT_HTTP = {"ElsomCallbackFunction", "ScheduleChecksFunction"}
 # Costly to import, and taken up by botocore and urllib3 wherever they lie on the path.
 NEVER = {"awscrt", "charset_normalizer", "cryptography", "OpenSSL", "aws_xray_sdk", "pydantic"}

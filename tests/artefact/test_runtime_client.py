@@ -24,10 +24,10 @@ from tests.artefact.runtime_api import Invocation, Run, runtime_folder
 
 # What an ordinary invocation measures. What is not here measures nothing when all is well.
 MEASURED = {
-    "StartPaymentFunction": {Metric.ELSOM_SILENT, Metric.ELSOM_LATENCY},
+    "StartPaymentFunction": {Metric.ELSOM_NO_RESPONSE, Metric.ELSOM_LATENCY},
     "ElsomCallbackFunction": {Metric.NOTIFICATION_RECEIVED},
     "ScheduleChecksFunction": {Metric.SCHEDULE_RUN, Metric.OLDEST_WAIT, Metric.OPEN_CASES},
-    "CheckPaymentFunction": {Metric.ELSOM_SILENT, Metric.ELSOM_LATENCY},
+    "CheckPaymentFunction": {Metric.ELSOM_NO_RESPONSE, Metric.ELSOM_LATENCY},
     "PublishEventsFunction": {Metric.PAID},
     "DeliverWebhookFunction": {Metric.WEBHOOK_DELIVERED},
 }

@@ -17,11 +17,11 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from payments.events import last_payment_event
-from payments.model import Status
-from tests.contract.doors import event
+from payments.domain.events import last_payment_event
+from payments.domain.payment import Status
+from tests.contract.handlers import event
+from tests.fakes.delivery import payment_record
 from tests.fakes.payments import a_payment
-from tests.fakes.telling import payment_record
 from tools.environments import ENVIRONMENTS, ROOT
 from tools.local.servers import REGION
 
@@ -129,8 +129,8 @@ def _change() -> tuple[dict[str, Any], str]:
     """A payment's way from pending to paid: the stream's batch, and the webhook's message."""
     pending = a_payment(Status.PENDING)
     paid = a_payment(Status.PAID, sequence=pending.sequence + 1, version=pending.version + 1)
-    told = last_payment_event(paid)
-    return {"Records": [payment_record(pending, paid)]}, msgspec.json.encode(told).decode()
+    reported = last_payment_event(paid)
+    return {"Records": [payment_record(pending, paid)]}, msgspec.json.encode(reported).decode()
 
 
 _RECORDS, _WEBHOOK = _change()

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from payments.ids import derive_id
-from payments.model import Payment, Status
-from payments.moments import HOUR, MINUTE, SECOND, now_ms
+from payments.domain.clock import HOUR, MINUTE, SECOND, now_ms
+from payments.domain.ids import derive_id
+from payments.domain.payment import Payment, Status
 from payments.store.payments import item_of
 from payments.store.table import to_image
 from tests.bench.report import Row, Section, at_least, spread
@@ -45,14 +45,14 @@ def measure(cloud: LocalCloud, say: Callable[[str], None]) -> Section:
             "CheckLadderSeconds": "3600",
         }
         with another_stack(cloud, f"checks-{concurrency}", parameters) as stack:
-            asked = rush(stack)
-        rate = pace(asked, concurrency)
-        middle = len(asked) // 2
-        halves = [pace(half, concurrency) for half in (asked[:middle], asked[middle:])]
+            queried = rush(stack)
+        rate = pace(queried, concurrency)
+        middle = len(queried) // 2
+        halves = [pace(half, concurrency) for half in (queried[:middle], queried[middle:])]
         best = concurrency / ELSOM_SECONDS
         cells = (
             f"{concurrency}",
-            f"{len(asked)}",
+            f"{len(queried)}",
             f"{rate:.2f} /s",
             f"{spread(halves):.1f} %",
             f"{best:.2f} /s",
@@ -60,14 +60,14 @@ def measure(cloud: LocalCloud, say: Callable[[str], None]) -> Section:
             f"{100 * AIM:.0f} %",
         )
         rows.append(Row(cells, at_least(rate / best, AIM)))
-    head = ("concurrency", "asked", "rate", "spread", "best possible", "share", "aim")
+    head = ("concurrency", "queried", "rate", "spread", "best possible", "share", "aim")
     method = METHOD.format(due=DUE, seconds=ELSOM_SECONDS, window=WINDOW_SECONDS)
     return Section("5. Throughput of checks", method, head, rows, WHY)
 
 
-def pace(moments: Sequence[float], at_once: int) -> float:
+def pace(times: Sequence[float], at_once: int) -> float:
     """Questions a second. The first ones come all at once: what follows them is the rate."""
-    return (len(moments) - at_once) / (moments[-1] - moments[0])
+    return (len(times) - at_once) / (times[-1] - times[0])
 
 
 def rush(stack: Deployed) -> list[float]:
@@ -77,17 +77,17 @@ def rush(stack: Deployed) -> list[float]:
     for payment in payments:
         stack.set_status(payment.id, "1")
     stack.fault("PartnerGetPaymentStatus", "slow", seconds=ELSOM_SECONDS, times=-1)
-    asked: list[float] = []
+    queried: list[float] = []
     try:
         stack.run_schedule()
         began = time.monotonic()
         while time.monotonic() - began < WINDOW_SECONDS:
             time.sleep(1)
-            if len(asked := questions(stack, payments)) >= DUE:
+            if len(queried := queries(stack, payments)) >= DUE:
                 break
     finally:
-        stack.cloud.tell_sandbox("DELETE", "/_sandbox/faults")
-    return asked
+        stack.cloud.configure_sandbox("DELETE", "/_sandbox/faults")
+    return queried
 
 
 def due_payments(name: str) -> list[Payment]:
@@ -114,11 +114,11 @@ def put(stack: Deployed, payments: list[Payment]) -> None:
         dynamodb.put_item(TableName=stack.outputs["PaymentsTableName"], Item=item)
 
 
-def questions(stack: Deployed, payments: list[Payment]) -> list[float]:
+def queries(stack: Deployed, payments: list[Payment]) -> list[float]:
     """When each of these payments was first asked about."""
     ours = {payment.id for payment in payments}
     path = "/_sandbox/calls?method=PartnerGetPaymentStatus"
-    calls = stack.cloud.tell_sandbox("GET", path)["items"]
+    calls = stack.cloud.configure_sandbox("GET", path)["items"]
     first: dict[str, float] = {}
     for call in calls:
         if call["trn"] in ours:

@@ -71,7 +71,7 @@ class Way:
     events: float
     writes: float
     reads: float
-    questions: int
+    queries: int
 
 
 @cache
@@ -99,14 +99,19 @@ def seconds(function: str, warm: Warm) -> float:
 
 def ways(counted: Ways) -> tuple[Way, Way]:
     """A paid payment, and an abandoned one."""
-    # Start, way to Elsom, notification, way back through the cabinet's URL, result page.
-    paid = _way(counted.paid, counted, pages=3, notifications=1, told_reads=counted.publish[1])
+    # Start, way to Elsom, notification, way back through the merchant portal's URL, result page.
+    paid = _way(counted.paid, counted, pages=3, notifications=1, published_reads=counted.publish[1])
     # Start, way to Elsom, and never seen again.
     return paid, _way(counted.abandoned, counted, pages=1)
 
 
 def _way(
-    payment: Counted, counted: Ways, *, pages: int, notifications: int = 0, told_reads: float = 0
+    payment: Counted,
+    counted: Ways,
+    *,
+    pages: int,
+    notifications: int = 0,
+    published_reads: float = 0,
 ) -> Way:
     """A way with so many pages shown and notifications; `told_reads` is for telling its end."""
     return Way(
@@ -115,15 +120,15 @@ def _way(
             "StartPaymentFunction": 1,
             "CustomerPagesFunction": pages,
             **({"ElsomCallbackFunction": notifications} if notifications else {}),
-            "CheckPaymentFunction": payment.questions,
+            "CheckPaymentFunction": payment.queries,
             "PublishEventsFunction": payment.records,
-            "DeliverWebhookFunction": payment.told,
+            "DeliverWebhookFunction": payment.reported,
         },
-        messages=REQUESTS_OF_MESSAGE * (payment.questions + payment.told),
-        events=payment.told,
+        messages=REQUESTS_OF_MESSAGE * (payment.queries + payment.reported),
+        events=payment.reported,
         writes=payment.writes,
-        reads=payment.reads + told_reads + payment.told * counted.webhook[1] + pages,
-        questions=payment.questions,
+        reads=payment.reads + published_reads + payment.reported * counted.webhook[1] + pages,
+        queries=payment.queries,
     )
 
 

@@ -27,7 +27,7 @@ def page(counted: Ways, warm: Mapping[str, Warm]) -> str:
         _sums(cost.bill(abandoned, warm, PRICES["us-east-1"]), abandoned, warm, "abandoned"),
         (
             "An abandoned payment is dearer where nobody says that the customer left: Elsom is"
-            f" asked {abandoned.questions} times, by the default `CheckLadderSeconds` for an hour"
+            f" asked {abandoned.queries} times, by the default `CheckLadderSeconds` for an hour"
             " and `LateCheckSeconds` after that. A ladder of fewer steps costs less and finds a"
             " payment whose notification was lost later."
         ),
@@ -63,7 +63,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _sums(here: dict[str, float], way: cost.Way, warm: Mapping[str, Warm], name: str) -> str:
     there = cost.bill(way, warm, PRICES["eu-central-1"])
-    asked = {
+    queried = {
         "API Gateway": f"{way.requests:g} requests",
         "Lambda": ", ".join(
             f"{number:g} × {function.removesuffix('Function')}"
@@ -73,7 +73,9 @@ def _sums(here: dict[str, float], way: cost.Way, warm: Mapping[str, Warm], name:
         "SQS": f"{way.messages:g} requests",
         "EventBridge": f"{way.events:g} events",
     }
-    rows = [[part, asked.get(part, ""), f"{here[part]:.2f}", f"{there[part]:.2f}"] for part in here]
+    rows = [
+        [part, queried.get(part, ""), f"{here[part]:.2f}", f"{there[part]:.2f}"] for part in here
+    ]
     together = [f"{sum(here.values()):.0f}", f"{sum(there.values()):.0f}"]
     rows.append(["**together**", "", *(f"**{number}**" for number in together)])
     head = [f"a million {name}", "of each payment", "us-east-1", "eu-central-1"]

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from payments.ids import derive_id
-from payments.moments import HOUR, now_ms
+from payments.domain.clock import HOUR, now_ms
+from payments.domain.ids import derive_id
 from tests.bench.checks import due_payments, put
 from tests.bench.report import MET, Row, Section, percentile, spread
 from tests.deployed import Deployed, deployed
@@ -62,9 +62,9 @@ def arriving() -> Iterator[Arrivals]:
     class Handler(PostHandler):
         def post(self, body: bytes) -> None:
             now = time.monotonic()
-            told = json.loads(body)
-            if told["type"] == "payment.paid":
-                arrivals.paid.setdefault(told["payment"]["id"], now)
+            reported = json.loads(body)
+            if reported["type"] == "payment.paid":
+                arrivals.paid.setdefault(reported["payment"]["id"], now)
             else:
                 arrivals.others += 1
             self.answer(200)
@@ -91,9 +91,9 @@ def measure(cloud: LocalCloud, say: Callable[[str], None]) -> Section:
         outputs = cloud.deploy("empty-path", {"ShopWebhookUrl": arrivals.url})
         url = f"{outputs['ApiUrl']}/elsom/token"
         # Ours was warm from the payments' first webhooks; this one has yet to begin.
-        arrivals.wait_for(list(drive(url, ids("begin", 4), 4, doorbell)))
+        arrivals.wait_for(list(drive(url, ids("begin", 4), 4, trigger_only)))
         for rate in RATES:
-            sent = drive(url, ids(f"empty-{rate}", rate * EMPTY_SECONDS), rate, doorbell)
+            sent = drive(url, ids(f"empty-{rate}", rate * EMPTY_SECONDS), rate, trigger_only)
             rows.append(row(f"empty, {rate} /s", arrivals, sent))
     head = ("payments", "sent", "median", "spread", "99th percentile", "lost")
     return Section(
@@ -139,7 +139,7 @@ def ids(name: str, number: int) -> list[str]:
     return [derive_id(name, str(place)) for place in range(number)]
 
 
-def doorbell(name: str) -> dict[str, Any]:
+def trigger_only(name: str) -> dict[str, Any]:
     """What the empty path hands on."""
     return {"id": name}
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from payments.due import PER_WORKER
 from payments.store.payments import DAY_SHARDS, DUE_SHARDS
+from payments.use_cases.schedule_checks import PER_WORKER
 from tests.bench.cost import ELSOM_SECONDS, SHOP_SECONDS, Way, seconds, template
 from tests.bench.units import Ways
 from tests.bench.warm import Warm
@@ -45,25 +45,25 @@ def limits(counted: Ways, paid: Way, warm: Mapping[str, Warm]) -> Sequence[Limit
 def _settings(paid: Way) -> list[Limit]:
     concurrency = float(template()["Parameters"]["ElsomMaxConcurrency"]["Default"])
     elsom = "`ElsomMaxConcurrency` (2 to 20), once Elsom agrees to bear more"
-    room = concurrency * PER_WORKER / 60
+    home = concurrency * PER_WORKER / 60
     return [
         Limit(
             f"questions to Elsom: {concurrency:g} at once, {ELSOM_SECONDS:g} s each",
             concurrency / ELSOM_SECONDS,
-            paid.questions,
+            paid.queries,
             elsom,
             ours=True,
         ),
         Limit(
             "the same, if Elsom takes 2 s",
             concurrency / 2,
-            paid.questions,
+            paid.queries,
             elsom,
             ours=True,
         ),
         Limit(
             f"scheduled checks: {concurrency * PER_WORKER:g} sent a minute (none if all notify)",
-            room,
+            home,
             1,
             "rises with `ElsomMaxConcurrency`; above about 60,000 a minute one function for each"
             " group of shards",

@@ -12,12 +12,12 @@ from typing import Any, Final
 import msgspec
 from urllib3 import PoolManager
 
-from payments.due import Sending, send_due_checks
-from payments.ids import derive_id
-from payments.model import Payment, Status
-from payments.moments import DAY, HOUR, MINUTE
+from payments.domain.clock import DAY, HOUR, MINUTE
+from payments.domain.ids import derive_id
+from payments.domain.payment import Payment, Status
 from payments.store.payments import item_of
 from payments.store.table import to_image
+from payments.use_cases.schedule_checks import ScheduleDeps, send_due_checks
 from tests.bench.report import MET, Row, Section, quick, spread
 from tests.contract.stores import DynamoStores
 from tests.contract.test_units_per_payment import Meter
@@ -140,7 +140,7 @@ def payments(size: int) -> Iterator[Payment]:
 def turn(table: Table) -> float:
     """Seconds of one turn; its units and messages are kept."""
     clock = ManualClock()
-    sending = Sending(
+    sending = ScheduleDeps(
         schedule=table.stores.schedule, queue=MemoryQueue(clock), clock=clock, concurrency=5
     )
     meter = Meter(table.stores.client)

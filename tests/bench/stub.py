@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
-from payments.model import Status
-from payments.moments import MINUTE, SECOND
+from payments.domain.clock import MINUTE, SECOND
+from payments.domain.payment import Status
 from payments.store.payments import SORT_KEY, item_of
 from payments.store.table import to_image
-from tests.contract.doors import SECRET
+from tests.contract.handlers import SECRET
+from tests.fakes.delivery import SECRETS
 from tests.fakes.payments import a_payment
-from tests.fakes.telling import SECRETS
 from tests.fakes.world import STACK_ID
 from tests.http_server import PostHandler, serving
 
@@ -63,29 +63,32 @@ class _Handler(PostHandler):
     disable_nagle_algorithm = True
 
     def post(self, body: bytes) -> None:
-        asked = json.loads(body or b"{}")
+        queried = json.loads(body or b"{}")
         target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
-        answer = _aws(target, asked) if target else _elsom(asked)
+        answer = _aws(target, queried) if target else _elsom(queried)
         self.answer(200, json.dumps(answer).encode(), "application/x-amz-json-1.0")
 
 
-def _aws(operation: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+def _aws(operation: str, queried: Mapping[str, Any]) -> dict[str, Any]:
     match operation:
         case "GetItem":
-            return _stored(asked["Key"])
+            return _stored(queried["Key"])
         case "Query":
             return {"Items": [], "Count": 0}
         case "BatchGetItem":
             return {"Responses": {}}
         case "GetSecretValue":
             held = {**SECRET, "webhookSecrets": SECRETS}
-            return {"ARN": asked["SecretId"], "SecretString": json.dumps(held)}
+            return {"ARN": queried["SecretId"], "SecretString": json.dumps(held)}
         case "GetQueueAttributes":
             return {"Attributes": {"ApproximateNumberOfMessages": "0"}}
         case "SendMessage":
             return {"MessageId": "1", "MD5OfMessageBody": ""}
         case "PutEvents":
-            return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"} for _ in asked["Entries"]]}
+            return {
+                "FailedEntryCount": 0,
+                "Entries": [{"EventId": "1"} for _ in queried["Entries"]],
+            }
     return {}
 
 
@@ -105,8 +108,8 @@ def _stored(key: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     return {"Item": to_image(item_of(payment))}
 
 
-def _elsom(asked: Mapping[str, Any]) -> dict[str, Any]:
+def _elsom(queried: Mapping[str, Any]) -> dict[str, Any]:
     done = {"ErrorCode": "0", "ErrorMsg": "Success"}
-    if "IA_Init" in asked:
+    if "IA_Init" in queried:
         return {"Response": {**done, "Result": {"URL": _PAGE}}}
     return {"Response": done, "Result": {"PaymentStatus": "A", "Message": "Success"}}

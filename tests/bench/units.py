@@ -7,18 +7,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from payments.check import Result, check_payment
-from payments.model import Asker, Status
-from payments.moments import MINUTE, SECOND
-from payments.publish import Publishing, publish_records
+from payments.domain.clock import MINUTE, SECOND
+from payments.domain.payment import Status, Trigger
 from payments.store.cases import CaseTable
 from payments.store.payments import PaymentTable, item_of
 from payments.store.webhooks import DeliveryTable
+from payments.use_cases.publish_events import PublishDeps, publish_records
+from payments.use_cases.query_payment import Result, check_payment
 from tests.bench.report import Row, Section, at_most
 from tests.contract.stores import DynamoStores
 from tests.contract.test_units_per_payment import Meter, Shop
+from tests.fakes.delivery import MemoryBus, MemoryTexts, record
 from tests.fakes.elsom import IN_PROGRESS, PAID, TIMED_OUT
-from tests.fakes.telling import MemoryBus, MemoryTexts, record
 
 type Units = tuple[float, float]
 
@@ -44,8 +44,8 @@ class Counted:
 
     writes: float
     reads: float
-    questions: int
-    told: int
+    queries: int
+    reported: int
     records: int
 
 
@@ -70,7 +70,7 @@ def count(empty: Callable[[], DynamoStores]) -> Ways:
     """Take payments their ways, each over an empty table."""
     paid, steps, indexes = _paid(Shop(empty()))
     abandoned, unchanged = _abandoned(Shop(empty()))
-    return Ways(paid, abandoned, steps, indexes, unchanged, *_telling(empty()), _idle(empty()))
+    return Ways(paid, abandoned, steps, indexes, unchanged, *_delivery(empty()), _idle(empty()))
 
 
 def _paid(shop: Shop) -> tuple[Counted, list[tuple[str, float, float]], dict[str, float]]:
@@ -85,7 +85,7 @@ def _paid(shop: Shop) -> tuple[Counted, list[tuple[str, float, float]], dict[str
     assert payment is not None
     writes = sum(step[1] for step in meter.steps)
     reads = sum(step[2] for step in meter.steps)
-    counted = Counted(writes, reads, len(shop.elsom.questions), 2, payment.version)
+    counted = Counted(writes, reads, len(shop.elsom.queries), 2, payment.version)
     return counted, meter.steps, dict(indexes)
 
 
@@ -102,7 +102,7 @@ def _abandoned(shop: Shop) -> tuple[Counted, Units]:
             shop.elsom.answers(TIMED_OUT)
         before = payment.status
         checked = shop.meter.measure(
-            "check", lambda: check_payment(payment_id, Asker.SCHEDULE, shop.checking())
+            "check", lambda: check_payment(payment_id, Trigger.SCHEDULE, shop.checking())
         )
         assert checked.result is Result.ANSWERED
         payment = shop.stores.payments.get(payment_id)
@@ -111,27 +111,27 @@ def _abandoned(shop: Shop) -> tuple[Counted, Units]:
     assert payment is not None
     writes = sum(step[1] for step in shop.meter.steps)
     reads = sum(step[2] for step in shop.meter.steps)
-    counted = Counted(writes, reads, len(shop.elsom.questions), 2, payment.version)
+    counted = Counted(writes, reads, len(shop.elsom.queries), 2, payment.version)
     return counted, max(unchanged)
 
 
-def _telling(stores: DynamoStores) -> tuple[Units, Units, Units]:
+def _delivery(stores: DynamoStores) -> tuple[Units, Units, Units]:
     """The publisher at `paid`, one webhook that is taken at once, and one page."""
     shop = Shop(stores)
     meter = shop.meter
     payment = stores.payments.get(shop.start())
     assert payment is not None
-    publishing = Publishing(
+    publishing = PublishDeps(
         bus=MemoryBus(),
         cases=CaseTable(stores.table),
         payments=PaymentTable(stores.table),
-        aside=MemoryTexts(shop.clock),
+        unpublished=MemoryTexts(shop.clock),
         report_unknown=True,
     )
     after = {**item_of(payment), "status": Status.PAID, "paidAt": payment.created_at}
     change = record(item_of(payment), after)
     published = meter.measure("publish", lambda: publish_records([change], publishing))
-    assert (published.events, published.aside) == (1, 0)
+    assert (published.events, published.unpublished) == (1, 0)
     meter.measure("webhook", lambda: DeliveryTable(stores.table).get("none"))
     meter.measure("page", lambda: stores.payments.get(payment.id))
     publish, webhook, page = (step[1:] for step in meter.steps)
@@ -190,10 +190,10 @@ def section(ways: Ways) -> Section:
     writes, reads = ways.unchanged
     aim = ("unchanged check", f"{writes:g}", f"{reads:g}", "at most 3 written")
     rows.append(Row(aim, at_most(writes, UNCHANGED_AIM)))
-    asked = ("questions to Elsom of a paid payment", f"{paid.questions}", "", "1")
-    rows.append(Row(asked, at_most(paid.questions, 1)))
+    queried = ("questions to Elsom of a paid payment", f"{paid.queries}", "", "1")
+    rows.append(Row(queried, at_most(paid.queries, 1)))
     rows.append(Row(("abandoned payment", f"{abandoned.writes:g}", f"{abandoned.reads:g}", "")))
-    rows.append(Row(("its questions to Elsom", f"{abandoned.questions}", "", "")))
+    rows.append(Row(("its questions to Elsom", f"{abandoned.queries}", "", "")))
     for name, units in (
         ("publishing `paid`", ways.publish),
         ("a webhook taken at once", ways.webhook),

@@ -78,7 +78,7 @@ class Recorder:
     """Notes the AWS and HTTP calls of one invocation, and makes the same ones bare."""
 
     def __init__(self) -> None:
-        from payments.aws import client  # noqa: PLC0415 - only once the path is set
+        from payments.aws.clients import client  # noqa: PLC0415
 
         self.names: list[str] = []
         self._calls: list[Callable[[], object]] = []

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
-from payments.links import pay_url, result_url
+from payments.domain.signed_urls import pay_url, result_url
 from tests.browser.world import KEY, ROUTES, TOKEN, PagesWorld, event_of
 from tests.fakes.payments import PAYMENT_ID
 

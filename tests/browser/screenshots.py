@@ -1,6 +1,6 @@
 """Pictures of every page and state in three languages: `python -m tests.browser.screenshots`.
 
-Writes docs/screenshots/ anew. The customer's pages come from this process; Elsom's page and the
+Writes docs/screenshots/ again. The customer's pages come from this process; Elsom's page and the
 shop from a local cloud that is deployed for it and stopped again.
 """
 
@@ -12,8 +12,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from payments.errors import StoreUnavailable
-from payments.pages.answers import error_page
+from payments.domain.errors import StoreUnavailable
+from payments.pages.responses import error_page
 from payments.pages.texts import LANGUAGES
 from sandbox.texts import TEXTS as ELSOM
 from tests.browser.chromium import phone, running_chromium

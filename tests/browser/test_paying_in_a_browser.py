@@ -12,7 +12,7 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from payments.links import pay_url, result_url
+from payments.domain.signed_urls import pay_url, result_url
 from payments.pages.state import State
 from payments.pages.texts import LANGUAGES, TEXTS, Notice
 from sandbox.texts import TEXTS as ELSOM
@@ -101,7 +101,7 @@ def test_declined_at_first_and_paid_after_all_the_open_page_says_so(
     page.wait_for_url(RESULT)
     expect(page.locator("body.failed")).to_be_visible(timeout=30_000)
     stack.set_status(payment_on(page), "A")
-    stack.let_time_pass_since_the_last_question(payment_on(page))
+    stack.let_time_pass_since_the_last_query(payment_on(page))
     expect(page.locator("body.late")).to_be_visible(timeout=60_000)
     expect(page.get_by_text(TEXTS["ky"].paid_do_not_pay)).to_be_visible()
 
@@ -134,7 +134,7 @@ def test_paid_while_the_page_is_open_it_says_so_by_itself(page: Page, stack: Dep
     expect(page.locator("h1")).to_have_text("Checking your payment")
     page.evaluate("window.mark = 1")
     stack.set_status(started["id"], "A")
-    stack.let_time_pass_since_the_last_question(started["id"])
+    stack.let_time_pass_since_the_last_query(started["id"])
     expect(page.locator("h1")).to_have_text("Payment received", timeout=60_000)
     assert page.evaluate("window.mark") == 1
 
@@ -154,7 +154,7 @@ def test_two_taps_on_pay_are_one_payment_at_the_shop_and_at_elsom(
     expect(page.locator("body.paid")).to_be_visible(timeout=30_000)
     assert len(stack.shop.call("GET", f"/payments?orderId={order}").body["items"]) == 1
     assert len(stack.calls(payment_id, "IA_Init")) == 1
-    transaction = stack.cloud.tell_sandbox("GET", f"/_sandbox/transactions/{payment_id}")
+    transaction = stack.cloud.configure_sandbox("GET", f"/_sandbox/transactions/{payment_id}")
     assert transaction["timesPaid"] == 1
 
 
@@ -187,7 +187,7 @@ def test_with_the_script_off_the_open_page_renews_itself(browser: Browser, stack
         page.goto(result_of(stack, started["id"]))
         expect(page.locator("h1")).to_have_text(TEXTS["ky"].states[State.WAITING].title)
         stack.set_status(started["id"], "A")
-        stack.let_time_pass_since_the_last_question(started["id"])
+        stack.let_time_pass_since_the_last_query(started["id"])
         expect(page.locator("h1")).to_have_text(
             TEXTS["ky"].states[State.PAID].title, timeout=60_000
         )
@@ -201,15 +201,15 @@ def test_however_often_it_is_reloaded_elsom_is_queried_no_more_often_than_the_ru
         page.goto(result_of(stack, started["id"]))
         page.evaluate("fetch(location.pathname + '/status' + location.search)")
     eventually(lambda: len(stack.calls(started["id"], "PartnerGetPaymentStatus")) >= 2, 40)
-    asked = [
+    queried = [
         datetime.fromisoformat(call["at"])
         for call in stack.calls(started["id"], "PartnerGetPaymentStatus")
     ]
-    pauses = [(later - sooner).total_seconds() for sooner, later in pairwise(asked)]
+    pauses = [(later - sooner).total_seconds() for sooner, later in pairwise(queried)]
     # The claim is made a moment before the query leaves.
     assert min(pauses) > 1.5, pauses
     seven = [
-        (later - first).total_seconds() for first, later in zip(asked, asked[6:], strict=False)
+        (later - first).total_seconds() for first, later in zip(queried, queried[6:], strict=False)
     ]
     assert min(seven, default=60) > 59.5, seven
 

@@ -98,7 +98,7 @@ def shop(stack: FakeStack) -> Iterator[ShopServer]:
             thread.join()
 
 
-def ask(
+def send(
     shop: ShopServer,
     method: str,
     path: str,
@@ -115,7 +115,7 @@ def ask(
 
 
 def buy(shop: ShopServer, key: str = "0" * 16) -> tuple[int, dict[str, str], str]:
-    return ask(shop, "POST", "/buy?lang=ky", f"key={key}&good=kalpak".encode())
+    return send(shop, "POST", "/buy?lang=ky", f"key={key}&good=kalpak".encode())
 
 
 def webhook(shop: ShopServer, order: str, kind: str, sequence: int, secret: str = SECRET) -> int:
@@ -133,11 +133,11 @@ def webhook(shop: ShopServer, order: str, kind: str, sequence: int, secret: str 
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": Webhook(secret).sign(str(event["eventId"]), now, body),
     }
-    return ask(shop, "POST", "/webhooks", body.encode(), headers)[0]
+    return send(shop, "POST", "/webhooks", body.encode(), headers)[0]
 
 
 def order_page(shop: ShopServer, query: str = "") -> str:
-    status, _, text = ask(shop, "GET", f"/orders/{PAYMENT_ID}?lang=en{query}")
+    status, _, text = send(shop, "GET", f"/orders/{PAYMENT_ID}?lang=en{query}")
     assert status == 200
     return text
 
@@ -156,7 +156,7 @@ def test_buying_leads_to_the_checkout_and_a_second_tap_is_the_same_order(
 def test_a_form_that_is_not_the_shops_buys_nothing(
     shop: ShopServer, stack: FakeStack, form: bytes
 ) -> None:
-    assert ask(shop, "POST", "/buy", form)[0] == 400
+    assert send(shop, "POST", "/buy", form)[0] == 400
     assert stack.fake.starts == []
 
 
@@ -164,7 +164,7 @@ def test_what_the_url_says_is_shown_as_a_hint_and_believed_by_nobody(
     shop: ShopServer, stack: FakeStack
 ) -> None:
     buy(shop)
-    status, _, text = ask(shop, "GET", f"/?paymentId={PAYMENT_ID}&status=paid")
+    status, _, text = send(shop, "GET", f"/?paymentId={PAYMENT_ID}&status=paid")
     assert status == 200
     assert '<dl class="facts pending">' in text
     assert "payment.paid" not in text
@@ -194,7 +194,7 @@ def test_the_highest_sequence_wins_not_the_last_to_arrive(
 def test_a_webhook_signed_by_anybody_else_is_refused(shop: ShopServer, stack: FakeStack) -> None:
     buy(shop)
     assert webhook(shop, stack.fake.starts[0][1], "payment.paid", 3, OTHER) == 401
-    assert ask(shop, "POST", "/webhooks", b"{}")[0] == 401
+    assert send(shop, "POST", "/webhooks", b"{}")[0] == 401
     assert "payment.paid" not in order_page(shop)
 
 
@@ -206,20 +206,20 @@ def test_when_the_api_does_not_answer_a_page_says_so(shop: ShopServer, stack: Fa
 
 
 def test_another_sites_name_does_not_open_the_shop(shop: ShopServer) -> None:
-    status, _, text = ask(shop, "GET", "/", headers={"Host": "evil.example"})
+    status, _, text = send(shop, "GET", "/", headers={"Host": "evil.example"})
     assert status == 421
     assert "kalpak" not in text
 
 
 def test_the_live_part_is_what_the_page_shows(shop: ShopServer) -> None:
     buy(shop)
-    _, _, part = ask(shop, "GET", f"/orders/{PAYMENT_ID}/live?lang=en")
+    _, _, part = send(shop, "GET", f"/orders/{PAYMENT_ID}/live?lang=en")
     assert part in order_page(shop)
 
 
 @pytest.mark.parametrize("path", ["/orders/ZZZZZZZZZZZZZZZZZZZZ", "/orders/../x", "/static/x"])
 def test_an_unknown_address_is_not_found(shop: ShopServer, path: str) -> None:
-    assert ask(shop, "GET", path)[0] == 404
+    assert send(shop, "GET", path)[0] == 404
 
 
 @pytest.mark.parametrize("language", TEXTS)

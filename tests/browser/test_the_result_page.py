@@ -7,8 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from payments.errors import StoreUnavailable
-from payments.model import Payment
+from payments.domain.errors import StoreUnavailable
+from payments.domain.payment import Payment
 from payments.pages.state import State
 from payments.pages.texts import LANGUAGES, TEXTS
 from tests.browser.axe import faults
@@ -23,8 +23,8 @@ pytestmark = pytest.mark.needs("chromium")
 EVERY_PAGE = [(state, language) for state in STATES for language in LANGUAGES]
 
 
-def open_in(page: Page, server: PagesServer, payment: Payment, *, ask: bool = False) -> None:
-    server.world.show(payment, ask=ask)
+def open_in(page: Page, server: PagesServer, payment: Payment, *, query: bool = False) -> None:
+    server.world.show(payment, query=query)
     answer = page.goto(server.result_url())
     assert answer is not None
     assert answer.status == 200
@@ -133,13 +133,13 @@ def test_it_asks_after_2_4_8_seconds_and_stops_after_two_minutes(
 ) -> None:
     passing = PassingTime(page)
     open_in(page, server, in_state("waiting"))
-    asked = []
+    queried = []
     for second in range(1, 131):
         before = server.requests.count("/return/{id}/status")
         passing.seconds(1)
         if server.requests.count("/return/{id}/status") > before:
-            asked.append(second)
-    assert asked == [2, 6, 14, 30, 62]
+            queried.append(second)
+    assert queried == [2, 6, 14, 30, 62]
     expect(page.get_by_text(TEXTS["ru"].no_answer_yet)).to_be_visible()
     expect(page.get_by_text(TEXTS["ru"].states[State.WAITING].step)).to_be_hidden()
     page.get_by_role("link", name=TEXTS["ru"].check_again).click()
@@ -161,7 +161,7 @@ def test_while_nothing_changes_nothing_on_the_page_moves(page: Page, server: Pag
 @pytest.mark.parametrize(
     "state", ["waiting", "unknown", "expired", "unresolved", "cancelled", "failed"]
 )
-def test_paid_while_it_is_watched_it_says_so_without_loading_anew(
+def test_paid_while_it_is_watched_it_says_so_without_loading_again(
     page: Page, server: PagesServer, state: str
 ) -> None:
     passing = PassingTime(page)
@@ -231,10 +231,10 @@ def test_back_from_the_wallets_app_it_asks_again_after_it_had_stopped(
 
 def test_however_often_it_is_reloaded_elsom_is_asked_once(page: Page, server: PagesServer) -> None:
     server.world.elsom.answers(IN_PROGRESS)
-    open_in(page, server, in_state("waiting"), ask=True)
+    open_in(page, server, in_state("waiting"), query=True)
     for _ in range(10):
         page.reload()
-    assert len(server.world.elsom.questions) == 1
+    assert len(server.world.elsom.queries) == 1
     assert server.requests.count("/return/{id}") == 11
 
 

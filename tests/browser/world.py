@@ -7,28 +7,28 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from payments.check import Checking
-from payments.errors import PaymentsError
-from payments.http import Answer, Event, read_request
-from payments.links import sign
-from payments.merchant import MerchantVault
-from payments.model import Asker, Payment, Reason, Status
-from payments.moments import SECOND
+from payments.aws.api_gateway import LambdaEvent, Response, read_request
+from payments.aws.merchant_secret import MerchantSecretCache
+from payments.domain.clock import SECOND
+from payments.domain.errors import PaymentsError
+from payments.domain.payment import Payment, Reason, Status, Trigger
+from payments.domain.signed_urls import sign
+from payments.elsom.protocol import Merchant
 from payments.pages import routes
-from payments.pages.answers import error_page
-from payments.pages.onward import Places, front_page
+from payments.pages.destinations import Places, front_page
+from payments.pages.responses import error_page
 from tests.fakes.elsom import MERCHANT
-from tests.fakes.payments import PAYMENT_ID, a_payment, asked
+from tests.fakes.payments import PAYMENT_ID, a_payment, queried
 from tests.fakes.world import World
 
 KEY = "page-signing-key"
-TOKEN = "token-of-the-cabinet-url"
+TOKEN = "token-of-the-portal-url"
 SHOP = "https://shop.example/"
 ROUTES = {
-    "/pay/{id}": routes.go_to_elsom,
-    "/elsom/{token}": routes.come_back,
+    "/pay/{id}": routes.redirect_to_elsom,
+    "/elsom/{token}": routes.handle_return,
     "/return/{id}": routes.show_result,
-    "/return/{id}/status": routes.tell_status,
+    "/return/{id}/status": routes.show_status,
 }
 # Every state that a page can show, as the payment that brings it about.
 STATES: dict[str, dict[str, Any]] = {
@@ -68,17 +68,17 @@ class PagesWorld(World):
         self.secret_reads = 0
         self.checking_error: PaymentsError | None = None
         self.places = places or Places(shop_url=SHOP, return_hosts=("shop.kg",))
-        self.pages = routes.Pages(
+        self.pages = routes.PageDeps(
             payments=self.payments,
-            vault=MerchantVault(self._read_secret, self.clock),
+            merchant_secret=MerchantSecretCache(self._read_secret, self.clock),
             places=self.places,
-            checking=self._checking_of_pages,
+            checking=self.checking(),
             clock=self.clock,
         )
 
-    def show(self, payment: Payment, *, ask: bool = False) -> Payment:
+    def show(self, payment: Payment, *, query: bool = False) -> Payment:
         """Keep a payment in place of what was there; Elsom was just asked, unless `ask`."""
-        payment = payment if ask else asked(payment, self.clock.now, Asker.PAGE)
+        payment = payment if query else queried(payment, self.clock.now, Trigger.PAGE)
         self.store.payments.items.pop(payment.id, None)
         # Not in the due index: no schedule runs here.
         self.store.payments.items[payment.id] = replace(payment, next_check_at=None)
@@ -93,13 +93,13 @@ class PagesWorld(World):
         name: str = PAYMENT_ID,
         query: dict[str, str] | None = None,
         cookie: str = "",
-    ) -> Answer:
+    ) -> Response:
         """Open an address, signed unless `query` says otherwise."""
         parameter = "token" if "{token}" in resource else "id"
         wanted = {"s": signature(name)} if query is None else query
         return self.answer(event_of(resource, {parameter: name}, wanted, cookie))
 
-    def answer(self, event: Event) -> Answer:
+    def answer(self, event: LambdaEvent) -> Response:
         """What the function answers; errors become pages, as its handler has it."""
         try:
             request = read_request(event, "", local=True)
@@ -111,10 +111,10 @@ class PagesWorld(World):
         self.secret_reads += 1
         return json.dumps(self.secret)
 
-    def _checking_of_pages(self) -> Checking:
+    def merchant(self) -> Merchant:
         if self.checking_error:
             raise self.checking_error
-        return self.checking()
+        return super().merchant()
 
 
 def in_state(state: str, language: str = "ru", **changes: Any) -> Payment:
@@ -128,7 +128,7 @@ def event_of(
     cookie: str = "",
     host: str = "pages.example",
     accept_language: str = "",
-) -> Event:
+) -> LambdaEvent:
     """A REST API proxy event as the local AWS makes it."""
     path = resource
     for name, value in (parameters or {}).items():

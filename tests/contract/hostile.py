@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from tests.contract.lines import ADDRESS, read_request
+from tests.contract.bad_servers import ADDRESS, read_request
 
 Act = Callable[[socket.socket], None]
 # A behaviour ends by itself some time after every client has left.
@@ -81,7 +81,7 @@ def reset_after(data: bytes) -> Act:
     return act
 
 
-def silent(connection: socket.socket) -> None:
+def no_response(connection: socket.socket) -> None:
     """Say nothing until the client has had enough."""
     over = time.monotonic() + PATIENCE
     while time.monotonic() < over and connection.recv(65_536):

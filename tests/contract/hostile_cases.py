@@ -13,9 +13,9 @@ from tests.contract.hostile import (
     endless,
     finish,
     head,
+    no_response,
     pause,
     reset_after,
-    silent,
     then,
 )
 
@@ -192,7 +192,7 @@ STAGES = {
     "reset in the head": no_head(reset_after(b"HTTP/1.1 200 OK\r\nContent-Le")),
     "reset in the body": broken_body(reset_after(head("200 OK", LENGTH, body=OK[:9]))),
     "a head in two pieces": whole(then(GOOD[:20], pause, GOOD[20:])),
-    "no answer": no_head(silent, slow=True),
+    "no answer": no_head(no_response, slow=True),
     "a head that drips": no_head(drip(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"), slow=True),
     "a status line that drips": no_head(drip(b"", b"HTTP/1.1 200 OK"), slow=True),
     "interim replies that drip": no_head(drip(b"", head("100 Continue")), slow=True),
@@ -214,7 +214,7 @@ TLS = {
     "TLS: closed instead of a handshake": Case(finish, NOT, NOT, raw=True),
     "TLS: reset instead of a handshake": Case(reset_after(b""), NOT, NOT, raw=True),
     "TLS: reset in the handshake": Case(reset_after(b"\x16\x03\x03\x40"), NOT, NOT, raw=True),
-    "TLS: no answer to the handshake": Case(silent, NOT, NOT, raw=True, slow=True),
+    "TLS: no answer to the handshake": Case(no_response, NOT, NOT, raw=True, slow=True),
     "TLS: a handshake that drips": Case(
         drip(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc", b"\0"), NOT, NOT, raw=True, slow=True
     ),

@@ -15,30 +15,30 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from payments import transport
+from payments import http_client
 
-LIMITS = transport.Limits(connect=1.0, read=1.0, total=1.0)
+LIMITS = http_client.Limits(connect=1.0, read=1.0, total=1.0)
 ALLOWED = LIMITS.total + 0.5
 TRIES = 3
 STATUS = Path("/proc/self/status")
 
 
-def attempt(url: str, trust: transport.Tls, *, read_body: bool) -> dict[str, Any]:
+def attempt(url: str, trust: http_client.Tls, *, read_body: bool) -> dict[str, Any]:
     began = time.monotonic()
     body = ""
     try:
-        reply = transport.post(url, b"{}", {}, LIMITS, trust, read_body=read_body)
+        reply = http_client.post(url, b"{}", {}, LIMITS, trust, read_body=read_body)
         outcome, body = str(reply.status), reply.body[:100].decode("latin-1")
         if read_body:
             outcome += " whole" if reply.whole else " cut"
-    except (transport.NotSent, transport.MaybeSent) as failed:
+    except (http_client.NotSent, http_client.MaybeSent) as failed:
         outcome = type(failed).__name__
     except BaseException as escaped:  # noqa: BLE001 - this is what must not happen
         outcome = f"escaped: {escaped!r}"
     return {"outcome": outcome, "seconds": time.monotonic() - began, "body": body}
 
 
-def posted(url: str, trust: transport.Tls, *, read_body: bool) -> dict[str, Any]:
+def posted(url: str, trust: http_client.Tls, *, read_body: bool) -> dict[str, Any]:
     """One exchange; one that took too long is repeated: another process may have had the CPU."""
     for _ in range(TRIES - 1):
         found = attempt(url, trust, read_body=read_body)
@@ -58,7 +58,7 @@ def memory(field: str) -> int:
 def main() -> None:
     logging.basicConfig(format="%(message)s")
     wanted = json.load(sys.stdin)
-    trust = transport.tls(wanted["authority"])
+    trust = http_client.tls(wanted["authority"])
     before = memory("VmRSS")
 
     def both(name: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 from samtranslator.yaml_helper import yaml_parse
 
-from payments import aws
+from payments.aws import clients
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 _TAKEN = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
@@ -26,12 +26,12 @@ def definition() -> dict[str, Any]:
 def new_client(endpoint: str | None = None) -> Any:
     """A client set up as the functions' own."""
     make: Callable[..., Any] = _session().client
-    return make("dynamodb", endpoint_url=endpoint, region_name="us-east-1", config=aws._CONFIG)
+    return make("dynamodb", endpoint_url=endpoint, region_name="us-east-1", config=clients._CONFIG)
 
 
 @cache
 def _session() -> boto3.session.Session:
-    """One for all tests: reading botocore's models anew for each would take most of their time."""
+    """One for all tests: reading botocore's models again for each would take most of their time."""
     return boto3.session.Session()
 
 

@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from payments.errors import QueueUnavailable
-from payments.queue import CheckRequest, ChecksQueue, SqsChecksQueue
+from payments.aws.queues import CheckRequest, ChecksQueue, SqsChecksQueue
+from payments.domain.errors import QueueUnavailable
 from tests.fakes.memory import MemoryQueue
 from tests.fakes.world import NOW, ManualClock
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract import lines
-from tests.contract.lines import ADDRESS, Authority, Server, serving
+from tests.contract import bad_servers
+from tests.contract.bad_servers import ADDRESS, Authority, Server, serving
 from tests.fakes.account import EMPTY_ACCOUNT, FakeAccount, refused
 from tools.elsom.elsom_urls import look_at_elsom
 from tools.elsom.findings import Finding, State
@@ -25,7 +25,7 @@ def authority() -> Authority:
 def elsom(authority: Authority, tmp_path: Path) -> Iterator[Server]:
     """As met in the field: its address only in the common name, no key identifier."""
     context = authority.server(tmp_path, common_name=ADDRESS, key_identifier=False)
-    with serving(lines.answer(), context) as server:
+    with serving(bad_servers.answer(), context) as server:
         yield server
 
 
@@ -56,7 +56,7 @@ def test_a_private_certificate_is_told_without_them(
 
 
 def test_nothing_is_sent(authority: Authority, tmp_path: Path) -> None:
-    with serving(lines.answer(), authority.server(tmp_path, common_name=ADDRESS)) as server:
+    with serving(bad_servers.answer(), authority.server(tmp_path, common_name=ADDRESS)) as server:
         look(server, authority.pem, ElsomTlsServerName=ADDRESS)
         look(server)
     # Read once all connections have ended.

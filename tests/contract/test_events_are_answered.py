@@ -10,13 +10,12 @@ import pytest
 import time_machine
 from samtranslator.yaml_helper import yaml_parse
 
-from payments import wiring
-from payments.elsom.outcomes import NothingSent, OutcomeUnknown
-from payments.elsom.wire import Refused
-from payments.errors import QueueUnavailable, StoreUnavailable
-from payments.model import Status
+from payments.domain.errors import QueueUnavailable, StoreUnavailable
+from payments.domain.payment import Status
+from payments.elsom.gateway import NothingSent, OutcomeUnknown
+from payments.elsom.protocol import Refused
 from payments.telemetry import logger
-from tests.contract.doors import EVENTS, Cloud, cloud, event
+from tests.contract.handlers import EVENTS, Cloud, cloud, event
 from tests.contract.tables import TEMPLATE
 from tests.fakes.elsom import PAID, PAY_PAGE
 from tests.fakes.payments import UNKNOWN_ID
@@ -44,7 +43,7 @@ def stack(running: Cloud) -> Iterator[Cloud]:
 class Case:
     """What an event of the API gets for an answer; `after` are events that came before it."""
 
-    door: str
+    handler: str
     status: int
     says: Callable[[dict[str, Any]], bool] = bool
     after: tuple[str, ...] = ("start_payment",)
@@ -113,11 +112,11 @@ CASES: dict[str, Case] = {
     "resend_event": Case(API, 202, says(type="payment.pending")),
     "list_cases": Case(API, 200, lists(0)),
     "resolve_case_unknown": Case(API, 404, problem("not-found")),
-    "go_to_elsom": Case(PAGES, 302, leads_to(PAY_PAGE)),
-    "go_to_elsom_wrong_signature": Case(PAGES, 404, is_page),
-    "come_back_with_cookie": Case(PAGES, 302, leads_to(f"{BASE}/return/")),
-    "come_back_with_split_cookies": Case(PAGES, 302, leads_to(f"{BASE}/return/")),
-    "come_back_without_cookie": Case(PAGES, 200, is_page),
+    "redirect_to_elsom": Case(PAGES, 302, leads_to(PAY_PAGE)),
+    "redirect_to_elsom_wrong_signature": Case(PAGES, 404, is_page),
+    "return_with_cookie": Case(PAGES, 302, leads_to(f"{BASE}/return/")),
+    "return_with_split_cookies": Case(PAGES, 302, leads_to(f"{BASE}/return/")),
+    "return_without_cookie": Case(PAGES, 200, is_page),
     "result_page": Case(PAGES, 200, is_page),
     "result_status": Case(PAGES, 200, says(status="pending", final=False)),
     "notification_of_the_document": Case(CALLBACK, 200, taken),
@@ -143,7 +142,7 @@ CHECKS = {
 
 
 def arrive(stack: Cloud, name: str) -> Any:
-    return stack.call(CASES[name].door, event(name))
+    return stack.call(CASES[name].handler, event(name))
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -156,15 +155,17 @@ def test_an_event_of_the_api_is_answered_as_the_contract_says(stack: Cloud, name
     assert case.says(answer), answer
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if CASES[name].door == CALLBACK])
+@pytest.mark.parametrize("name", [name for name in CASES if CASES[name].handler == CALLBACK])
 def test_no_notification_moves_a_payment(stack: Cloud, name: str) -> None:
     arrive(stack, "start_payment")
     before = stack.payment()
     arrive(stack, name)
     assert stack.payment() == before
-    assert stack.elsom.questions == []
+    assert stack.elsom.queries == []
     kept = [
-        found for trn in (before.id, "123456", UNKNOWN_ID) for found in wiring.inbox().received(trn)
+        found
+        for trn in (before.id, "123456", UNKNOWN_ID)
+        for found in stack.services.inbox.received(trn)
     ]
     assert len(kept) == (1 if CASES[name].status == 200 else 0)
     about_ours = [trn for trn in (one["pk"] for one in kept) if trn == before.id]
@@ -173,17 +174,19 @@ def test_no_notification_moves_a_payment(stack: Cloud, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "asked_by"),
+    ("name", "queried_by"),
     [("check_scheduled", "schedule"), ("check_notified", "notification"),
      ("check_follow_up", "follow-up"), ("check_redelivered", "schedule")],
 )  # fmt: skip
-def test_a_check_asks_elsom_and_writes_what_it_says(stack: Cloud, name: str, asked_by: str) -> None:
+def test_a_check_asks_elsom_and_writes_what_it_says(
+    stack: Cloud, name: str, queried_by: str
+) -> None:
     arrive(stack, "start_payment")
     stack.elsom.answers(PAID)
     with time_machine.travel(NOW / 1000 + 60, tick=False):
         assert stack.call("check_payment", event(name)) == {"batchItemFailures": []}
     assert stack.payment().status is Status.PAID
-    assert stack.payment().timeline[-1]["askedBy"] == asked_by
+    assert stack.payment().timeline[-1]["queriedBy"] == queried_by
 
 
 def test_a_check_that_fails_comes_again(stack: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +195,7 @@ def test_a_check_that_fails_comes_again(stack: Cloud, monkeypatch: pytest.Monkey
     def fail(*_: Any) -> None:
         raise StoreUnavailable("DynamoDB: ThrottlingException")
 
-    monkeypatch.setattr(wiring.payments(), "get", fail)
+    monkeypatch.setattr(stack.services.payments, "get", fail)
     record = event("check_notified")
     failures = stack.call("check_payment", record)["batchItemFailures"]
     assert failures == [{"itemIdentifier": record["Records"][0]["messageId"]}]
@@ -201,10 +204,10 @@ def test_a_check_that_fails_comes_again(stack: Cloud, monkeypatch: pytest.Monkey
 def test_an_unknown_id_is_remembered_and_asked_about_later(stack: Cloud) -> None:
     stack.elsom.answers(PAID)
     stack.call("check_payment", event("check_of_an_unknown_id"))
-    assert stack.elsom.questions == []
+    assert stack.elsom.queries == []
     stack.call("check_payment", event("check_of_a_remembered_unknown_id"))
-    assert stack.elsom.questions == [UNKNOWN_ID]
-    unknown = wiring.inbox().unknown(UNKNOWN_ID)
+    assert stack.elsom.queries == [UNKNOWN_ID]
+    unknown = stack.services.inbox.unknown(UNKNOWN_ID)
     assert unknown is not None
     assert unknown.paid_at == NOW
 
@@ -241,7 +244,7 @@ def test_a_notification_that_cannot_be_kept_is_never_a_success(
     def fail(*_: Any) -> None:
         raise StoreUnavailable("DynamoDB: ThrottlingException")
 
-    monkeypatch.setattr(wiring.inbox(), "receive", fail)
+    monkeypatch.setattr(stack.services.inbox, "receive", fail)
     answer = arrive(stack, "notification_paid")
     assert answer["statusCode"] == 503
     assert not_taken(answer)
@@ -254,9 +257,9 @@ def test_a_notification_that_only_the_queue_refuses_is_taken_and_due(
         raise QueueUnavailable("EndpointConnectionError")
 
     arrive(stack, "start_payment")
-    monkeypatch.setattr(wiring.checks_queue(), "send", fail)
+    monkeypatch.setattr(stack.services.checks_queue, "send", fail)
     assert taken(arrive(stack, "notification_paid"))
-    assert [due.id for due in wiring.schedule().due(NOW, 10)] == [stack.payment().id]
+    assert [due.id for due in stack.services.schedule.due(NOW, 10)] == [stack.payment().id]
 
 
 @pytest.mark.parametrize(("size", "status"), [(64 * 1024, 200), (64 * 1024 + 1, 400)])
@@ -281,8 +284,8 @@ def test_no_secret_reaches_an_answer_or_a_log(
     answers += [stack.call("check_payment", event("check_notified"))]
     captured = capsys.readouterr()
     assert '"payment_id"' in log.getvalue()
-    told = json.dumps(answers) + log.getvalue() + captured.out + captured.err
-    assert not [secret for secret in SECRETS if secret in told]
+    reported = json.dumps(answers) + log.getvalue() + captured.out + captured.err
+    assert not [secret for secret in SECRETS if secret in reported]
 
 
 def test_every_event_file_is_used_by_a_test() -> None:

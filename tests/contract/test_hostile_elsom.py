@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from payments.domain.money import Tyiyn
+from payments.domain.payment import ElsomStatus
 from payments.elsom.client import ElsomClient
-from payments.elsom.outcomes import NothingSent, OutcomeUnknown, Silent
-from payments.elsom.wire import Answered, Merchant, Start
-from payments.model import Answer
-from payments.money import Tyiyn
-from payments.transport import tls
+from payments.elsom.gateway import NoResponse, NothingSent, OutcomeUnknown
+from payments.elsom.protocol import Answered, Merchant, Start
+from payments.http_client import tls
+from tests.contract.bad_servers import ADDRESS, Authority
 from tests.contract.hostile import hostile
 from tests.contract.hostile_cases import CASES, READABLE
-from tests.contract.lines import ADDRESS, Authority
 
 PAYMENT_ID = "0123456789ABCDEFGHJK"
 MERCHANT = Merchant(partner_code="12345", password="ee7e", msisdn="0556109910")
@@ -28,7 +28,7 @@ def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Elso
     trust = tls(authority.pem)
     context = authority.server(tmp_path_factory.mktemp("elsom"), ADDRESS)
     with hostile(QUICK, context) as urls:
-        yield {name: ElsomClient(url, url, trust) for name, url in urls.items()}
+        yield {name: ElsomClient(url, url, lambda: trust) for name, url in urls.items()}
 
 
 @pytest.mark.parametrize("name", QUICK)
@@ -37,9 +37,9 @@ def test_a_query_that_is_answered_oddly_had_no_answer(
 ) -> None:
     outcome = clients[name].status(PAYMENT_ID, MERCHANT)
     if name in READABLE:
-        assert outcome == Answered(Answer.PAID), "a readable answer is never thrown away"
+        assert outcome == Answered(ElsomStatus.PAID), "a readable answer is never thrown away"
     else:
-        assert isinstance(outcome, Silent)
+        assert isinstance(outcome, NoResponse)
 
 
 @pytest.mark.parametrize("name", QUICK)

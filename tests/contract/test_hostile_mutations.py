@@ -10,10 +10,10 @@ from contextlib import suppress
 
 import pytest
 
-from payments.transport import MAX_REPLY_BYTES, Limits, MaybeSent, Reply, post, tls
+from payments.http_client import MAX_REPLY_BYTES, Limits, MaybeSent, Reply, post, tls
+from tests.contract.bad_servers import serving
 from tests.contract.hostile import finish
 from tests.contract.hostile_cases import CASES
-from tests.contract.lines import serving
 
 LIMITS = Limits(connect=2.0, read=2.0, total=2.0)
 ROUNDS = 1000

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
+from tests.contract.bad_servers import ADDRESS, Authority
 from tests.contract.hostile import hostile
 from tests.contract.hostile_cases import BIG, CASES, OK, READABLE
 from tests.contract.hostile_client import ALLOWED
-from tests.contract.lines import ADDRESS, Authority
 
 ROOT = Path(__file__).parents[2]
 MOST_GROWTH_KB = 5 * 1024
@@ -68,8 +68,8 @@ def test_every_reply_is_a_reply_or_says_what_may_have_been_sent(
     name: str, everything: Taken
 ) -> None:
     found = everything["found"][name]
-    outcomes = found["read"]["outcome"], found["glance"]["outcome"]
-    assert outcomes == (CASES[name].read, CASES[name].glance)
+    results = found["read"]["outcome"], found["glance"]["outcome"]
+    assert results == (CASES[name].read, CASES[name].glance)
 
 
 @pytest.mark.parametrize("name", CASES)

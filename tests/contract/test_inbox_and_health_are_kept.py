@@ -7,18 +7,21 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from payments.cases import paid_unknown
-from payments.elsom.wire import Notification
-from payments.errors import WriteConflict
-from payments.events import event_id
-from payments.ids import derive_id, is_id
-from payments.model import Answer
-from payments.moments import DAY, HOUR
+from payments.bootstrap import Services
+from payments.domain.cases import paid_unknown
+from payments.domain.circuit_breaker import Circuit
+from payments.domain.clock import DAY, HOUR
+from payments.domain.errors import WriteConflict
+from payments.domain.events import event_id
+from payments.domain.ids import derive_id, is_id
+from payments.domain.payment import ElsomStatus
+from payments.elsom.protocol import Notification
+from payments.settings import Settings
 from payments.store import inbox as inbox_module
 from payments.store import schedule as schedule_module
 from payments.store.cases import CaseTable
 from payments.store.inbox import InboxTable, Unknown, evidence_of, remember_unknown
-from payments.store.schedule import Circuit, Pass
+from payments.store.schedule import Pass
 from payments.store.webhooks import Delivery, DeliveryTable
 from tests.contract.stores import DynamoStores, Stores
 from tests.fakes import memory
@@ -177,7 +180,12 @@ def test_an_unknown_id_is_due_apart_from_the_payments(stores: Stores) -> None:
 def test_an_unknown_id_that_is_settled_is_due_no_more(stores: Stores) -> None:
     stores.inbox.insert_unknown(FRESH)
     paid = replace(
-        FRESH, next_check_at=None, last_answer=Answer.PAID, paid_at=NOW, asked_at=NOW, check_step=1
+        FRESH,
+        next_check_at=None,
+        last_answer=ElsomStatus.PAID,
+        paid_at=NOW,
+        queried_at=NOW,
+        check_step=1,
     )
     stored = stores.inbox.save_unknown(FRESH, paid)
     assert stored == replace(paid, version=2)
@@ -243,7 +251,9 @@ def test_unknown_ids_that_wait_can_be_listed_and_purged(dynamo: DynamoStores) ->
     dynamo.inbox.save_unknown(settled, replace(settled, next_check_at=None, paid_at=NOW))
     inbox = InboxTable(dynamo.table)
     assert [one.id for one in inbox.waiting_unknown()] == [*ids[:7], *ids[8:]]
-    target = SimpleNamespace(table=dynamo.table)
+    services = Services(Settings(), lambda _service: None)
+    services.table = dynamo.table
+    target = SimpleNamespace(services=services)
     screen = Screen(as_json=True)
     context: Any = SimpleNamespace(obj=SimpleNamespace(target=target, screen=screen))
     unknown_command.list_unknown(context, limit=3)
@@ -298,7 +308,7 @@ def test_of_two_who_saw_the_same_circuit_the_first_write_stands(stores: Stores) 
 
 
 def test_unknown_ids_have_one_question_a_second(stores: Stores) -> None:
-    claims = [stores.schedule.claim_unknown_question(NOW + wait) for wait in (0, 0, 999, 1_000)]
+    claims = [stores.schedule.claim_unknown_query(NOW + wait) for wait in (0, 0, 999, 1_000)]
     assert claims == [True, False, False, True]
-    assert stores.schedule.claim_unknown_question(NOW + 1_999) is False
-    assert stores.schedule.claim_unknown_question(NOW + 2_000) is True
+    assert stores.schedule.claim_unknown_query(NOW + 1_999) is False
+    assert stores.schedule.claim_unknown_query(NOW + 2_000) is True

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from payments.cases import Case, paid_unknown
-from payments.ids import derive_id
-from payments.list_cases import CaseQuery, list_cases
-from payments.list_payments import Query, list_payments
-from payments.model import Payment, Status
-from payments.moments import HOUR, MINUTE
+from payments.api.cases import CaseQuery, list_cases
+from payments.api.payments import Query, list_payments
+from payments.domain.cases import Case, paid_unknown
+from payments.domain.clock import HOUR, MINUTE
+from payments.domain.ids import derive_id
+from payments.domain.payment import Payment, Status
 from payments.store.cases import CaseTable
 from payments.store.listing import ListingTable
 from payments.store.payments import PaymentTable

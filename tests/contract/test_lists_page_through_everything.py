@@ -8,10 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from payments.ids import derive_id
-from payments.list_payments import Query, list_payments, parse_query, to_cursor
-from payments.model import Payment, Status
-from payments.moments import DAY
+from payments.api.pagination import to_cursor
+from payments.api.payments import Query, list_payments, parse_query
+from payments.domain.clock import DAY
+from payments.domain.ids import derive_id
+from payments.domain.payment import Payment, Status
 from payments.store.listing import ListingTable
 from payments.store.payments import item_of
 from payments.store.table import Table, to_image
@@ -35,7 +36,7 @@ class Listed:
         self._fill()
         # A list, since shards are read by several threads: appending is whole, adding up is not.
         self.units: list[float] = []
-        self.client.meta.events.register("provide-client-params.dynamodb", _ask_for_units)
+        self.client.meta.events.register("provide-client-params.dynamodb", _request_units)
         self.client.meta.events.register("after-call.dynamodb", self._count)
         self.listing = ListingTable(Table(self.client, self.name))
 
@@ -88,7 +89,7 @@ def _payment(number: int, size: int) -> Payment:
     )
 
 
-def _ask_for_units(params: dict[str, Any], **_: Any) -> None:
+def _request_units(params: dict[str, Any], **_: Any) -> None:
     params["ReturnConsumedCapacity"] = "TOTAL"
 
 
@@ -120,8 +121,8 @@ def test_every_payment_comes_once_newest_first(
     }
     assert len(found) == len(wanted)
     assert {one.id for one in found} == wanted
-    moments = [one.created_at for one in found]
-    assert moments == sorted(moments, reverse=True)
+    times = [one.created_at for one in found]
+    assert times == sorted(times, reverse=True)
     print(
         f"\n{len(listed.payments)} payments, {filters}: {len(units)} pages, first {units[0]} units"
     )

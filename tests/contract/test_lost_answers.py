@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from msgspec.structs import replace
 
-from payments.elsom.wire import Notification
-from payments.errors import StoreUnavailable, WriteConflict
+from payments.domain.errors import StoreUnavailable, WriteConflict
+from payments.elsom.protocol import Notification
 from payments.store.inbox import Unknown
 from tests.contract.conftest import LOCAL
 from tests.contract.stores import DynamoStores
@@ -86,7 +86,7 @@ def test_an_unknown_id_whose_answer_was_lost_is_ours(dynamo: DynamoStores, line:
     stored = dynamo.inbox.save_unknown(fresh, replace(fresh, check_step=1))
     assert dynamo.inbox.unknown(UNKNOWN_ID) == stored
     line.lose = 1
-    assert dynamo.schedule.claim_unknown_question(NOW)
+    assert dynamo.schedule.claim_unknown_query(NOW)
 
 
 def test_a_change_after_which_another_wrote_is_told_as_lost(
@@ -99,12 +99,12 @@ def test_a_change_after_which_another_wrote_is_told_as_lost(
     def rival() -> None:
         known = dynamo.payments.get(PAYMENT_ID)
         assert known is not None
-        dynamo.payments.save(known, replace(known, questions=9))
+        dynamo.payments.save(known, replace(known, queries=9))
 
     line.lose, line.meanwhile = 1, rival
     with pytest.raises(WriteConflict) as lost:
         dynamo.payments.save(before, replace(before, late=True))
-    assert lost.value.current == replace(before, late=True, questions=9, version=3)
+    assert lost.value.current == replace(before, late=True, queries=9, version=3)
 
 
 def test_another_ones_new_payment_is_never_taken_for_ours(dynamo: DynamoStores, line: Line) -> None:
@@ -155,9 +155,9 @@ def test_no_answer_at_all_is_a_store_that_is_unavailable(
         lambda: dynamo.schedule.due(NOW, 1),
         dynamo.schedule.circuit,
     ):
-        with pytest.raises(StoreUnavailable) as told:
+        with pytest.raises(StoreUnavailable) as reported:
             call()
-        assert "dynamodb://" not in str(told.value)
+        assert "dynamodb://" not in str(reported.value)
 
 
 def test_a_refusal_of_dynamodb_is_a_store_that_is_unavailable(dynamo: DynamoStores) -> None:

@@ -3,10 +3,10 @@
 import pytest
 from msgspec.structs import replace
 
-from payments.errors import StoreUnavailable, WriteConflict
-from payments.ids import derive_id
-from payments.model import Payment, Status
-from payments.moments import HOUR
+from payments.domain.clock import HOUR
+from payments.domain.errors import StoreUnavailable, WriteConflict
+from payments.domain.ids import derive_id
+from payments.domain.payment import Payment, Status
 from payments.store.payments import apply
 from tests.contract.stores import Stores
 from tests.fakes.payments import PAYMENT_ID, a_payment
@@ -25,7 +25,7 @@ WHOLE = a_payment(
     paid_at=NOW,
     check_step=3,
     queried_at=(NOW,),
-    questions=5,
+    queries=5,
     disagreed_at=NOW,
     timeline=({"at": NOW, "what": "created"}, {"at": NOW, "what": "omitted", "count": 7}),
 )
@@ -98,7 +98,7 @@ def test_of_many_writers_with_one_copy_exactly_one_wins(stores: Stores) -> None:
     won = 0
     for number in range(10):
         try:
-            stores.payments.save(seen, replace(seen, questions=number + 1))
+            stores.payments.save(seen, replace(seen, queries=number + 1))
         except WriteConflict:
             continue
         won += 1
@@ -111,11 +111,11 @@ def test_steps_that_meet_others_are_taken_from_what_is_there(stores: Stores) -> 
     for number in range(3):
         known = stores.payments.get(PAYMENT_ID)
         assert known is not None
-        stores.payments.save(known, replace(known, questions=number + 1))
+        stores.payments.save(known, replace(known, queries=number + 1))
     done = apply(
-        stores.payments, stale, lambda payment: replace(payment, check_step=payment.questions + 1)
+        stores.payments, stale, lambda payment: replace(payment, check_step=payment.queries + 1)
     )
-    assert (done.check_step, done.questions, done.version) == (4, 3, 5)
+    assert (done.check_step, done.queries, done.version) == (4, 3, 5)
 
 
 def test_a_step_that_changes_nothing_writes_nothing(stores: Stores) -> None:
@@ -132,7 +132,7 @@ def test_a_step_that_always_loses_is_an_error(stores: Stores) -> None:
     def meanwhile(current: Payment) -> Payment:
         known = stores.payments.get(PAYMENT_ID)
         assert known is not None
-        stores.payments.save(known, replace(known, questions=known.questions + 1))
+        stores.payments.save(known, replace(known, queries=known.queries + 1))
         return replace(current, late=True)
 
     with pytest.raises(StoreUnavailable):

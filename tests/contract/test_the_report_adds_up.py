@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from payments.ids import derive_id
-from payments.model import Payment, Status
-from payments.moments import DAY, from_rfc3339
-from payments.store.archive import ArchiveTable
+from payments.domain.clock import DAY, from_rfc3339
+from payments.domain.ids import derive_id
+from payments.domain.payment import Payment, Status
+from payments.store.history import HistoryTable
 from tests.contract.stores import in_dynamodb
 from tests.contract.tables import new_client
 from tests.fakes.payments import a_payment
@@ -69,7 +69,7 @@ def stored(payments: list[Payment], dynamodb_local: str) -> tuple[Report, list[d
     store = in_dynamodb(new_client(dynamodb_local))
     for payment in payments:
         store.payments.insert(payment)
-    report = make_report(TODAY, ArchiveTable(store.table), quietly)
+    report = make_report(TODAY, HistoryTable(store.table), quietly)
     pages = store.client.get_paginator("scan").paginate(TableName=store.name)
     return report, [item for found in pages for item in found["Items"]]
 

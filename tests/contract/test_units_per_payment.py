@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from payments.check import Checking, Result, check_payment
-from payments.elsom.wire import read_notification
-from payments.model import Asker, Status
-from payments.moments import MINUTE, SECOND
-from payments.notification import Receiving, receive_notification
-from payments.shop_requests import PaymentRequest
-from payments.start import Starting, start_payment
-from payments.triggers import check_from_queue
+from payments.domain.clock import MINUTE, SECOND
+from payments.domain.payment import Status, Trigger
+from payments.domain.payment_request import PaymentRequest
+from payments.elsom.protocol import read_notification
+from payments.use_cases.check_payment import check_from_queue
+from payments.use_cases.query_payment import CheckDeps, Result, check_payment
+from payments.use_cases.receive_notification import ReceiveDeps, receive_notification
+from payments.use_cases.start_payment import StartDeps, start_payment
 from tests.contract.stores import DynamoStores
 from tests.fakes.elsom import MERCHANT, PAID, FakeElsom
 from tests.fakes.memory import MemoryQueue
@@ -34,7 +34,7 @@ class Meter:
         self.steps: list[tuple[str, float, float]] = []
         self._reads = self._writes = 0.0
         self._events = client.meta.events
-        self._events.register("provide-client-params.dynamodb", _ask_for_units)
+        self._events.register("provide-client-params.dynamodb", _request_units)
         self._events.register("after-call.dynamodb", self._count)
 
     def stop(self) -> None:
@@ -68,7 +68,7 @@ class Meter:
         return writes, reads
 
 
-def _ask_for_units(params: dict[str, Any], **_: Any) -> None:
+def _request_units(params: dict[str, Any], **_: Any) -> None:
     params["ReturnConsumedCapacity"] = "INDEXES"
 
 
@@ -83,17 +83,16 @@ class Shop:
         self.meter = Meter(stores.client)
 
     def start(self, key: str = "order-1") -> str:
-        deps = Starting(
+        deps = StartDeps(
             payments=self.stores.payments,
             elsom=self.elsom,
             merchant=lambda: MERCHANT,
             policy=POLICY,
             clock=self.clock,
             stack_id=STACK_ID,
-            seconds_left=lambda: 28.0,
-            signing_keys=("page-signing-key",),
+            signing_keys=lambda: ("page-signing-key",),
         )
-        return start_payment(REQUEST, key, deps).payment.id
+        return start_payment(REQUEST, key, lambda: 28.0, deps).payment.id
 
     def notify(self, payment_id: str) -> None:
         body = (
@@ -103,7 +102,7 @@ class Shop:
         ).encode()
         notification = read_notification(body)
         assert notification is not None
-        deps = Receiving(
+        deps = ReceiveDeps(
             payments=self.stores.payments,
             inbox=self.stores.inbox,
             queue=self.queue,
@@ -111,8 +110,8 @@ class Shop:
         )
         receive_notification(notification, body, "203.0.113.5", deps)
 
-    def checking(self) -> Checking:
-        return Checking(
+    def checking(self) -> CheckDeps:
+        return CheckDeps(
             payments=self.stores.payments,
             inbox=self.stores.inbox,
             schedule=self.stores.schedule,
@@ -150,10 +149,10 @@ def test_an_unchanged_scheduled_check_costs_at_most_three_writes(local: DynamoSt
     payment_id, other = shop.start(), shop.start("order-2")
     shop.clock.advance(MINUTE)
     for number in range(3):
-        check_payment(other, Asker.SCHEDULE, shop.checking())
+        check_payment(other, Trigger.SCHEDULE, shop.checking())
         result = shop.meter.measure(
             f"unchanged check {number + 1}",
-            lambda: check_payment(payment_id, Asker.SCHEDULE, shop.checking()).result,
+            lambda: check_payment(payment_id, Trigger.SCHEDULE, shop.checking()).result,
         )
         assert result is Result.ANSWERED
         shop.clock.advance(5 * MINUTE)

@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from payments.events import last_payment_event
-from payments.model import Status
-from payments.moments import HOUR, now_ms
-from payments.webhooks import webhook_headers
+from payments.domain.clock import HOUR, now_ms
+from payments.domain.events import last_payment_event
+from payments.domain.payment import Status
+from payments.webhooks.rules import webhook_headers
+from tests.fakes.delivery import SECRETS
 from tests.fakes.payments import a_payment
-from tests.fakes.telling import SECRETS
 from tools.environments import LOCAL
 
 SOURCE = Path(__file__).parent / "javascript"

@@ -28,14 +28,14 @@ class Elsom:
         assert main(list(arguments)) == code, self.capsys.readouterr()
         return self.capsys.readouterr().out
 
-    def tells(self, *arguments: str, code: int = 0) -> Any:
+    def reports(self, *arguments: str, code: int = 0) -> Any:
         return json.loads(self.says(*arguments, "--json", code=code))
 
 
 def a_case(stack: Deployed) -> dict[str, Any]:
     payment = stack.start(customerMsisdn=CANCELLED).body["id"]
     stack.wait_for(payment, "cancelled")
-    stack.let_time_pass_since_the_last_question(payment)
+    stack.let_time_pass_since_the_last_query(payment)
     stack.set_status(payment, "A", notify=True)
     stack.wait_for(payment, "paid")
 

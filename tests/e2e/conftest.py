@@ -68,4 +68,4 @@ def _no_faults_left(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "cloud" in request.fixturenames:
         running: LocalCloud = request.getfixturevalue("cloud")
-        running.tell_sandbox("DELETE", "/_sandbox/faults")
+        running.configure_sandbox("DELETE", "/_sandbox/faults")

@@ -9,13 +9,13 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from payments.ids import derive_id
-from payments.model import Answer, Status
+from payments.domain.ids import derive_id
+from payments.domain.payment import ElsomStatus, Status
 from payments.store.inbox import UNKNOWN_SORT_KEY, Unknown, _unknown_item
 from payments.store.payments import item_of
 from payments.store.schedule import TURN
 from payments.store.webhooks import SORT_KEY as WEBHOOK
-from payments.webhooks import TRIES
+from payments.webhooks.rules import TRIES
 from tests.e2e.rights import Right
 from tests.e2e.still import STATUS, StillStack, now
 
@@ -53,7 +53,7 @@ def takes_a_notification(still: StillStack) -> bool:
     return still.ring(still.new()["id"]) == 200
 
 
-def asks_for_a_check(still: StillStack) -> bool:
+def requests_a_check(still: StillStack) -> bool:
     payment = still.new()["id"]
     assert still.ring(payment) == 200
     return still.holds("ChecksQueue", payment)
@@ -119,12 +119,12 @@ def notes_an_unknown_id(still: StillStack) -> bool:
     return still.check(unknown) and still.has(unknown, UNKNOWN_SORT_KEY)
 
 
-def asks_again_soon(still: StillStack) -> bool:
+def queries_again_soon(still: StillStack) -> bool:
     still.empty("ChecksQueue")
     return still.check(still.new("1")["id"]) and still.delayed("ChecksQueue") == 1
 
 
-def _elsom_is_silent(still: StillStack) -> None:
+def _elsom_does_not_respond(still: StillStack) -> None:
     still.remove("elsom", "circuit")
     still.stack.fault(STATUS, "500")
 
@@ -140,14 +140,14 @@ def shows_a_timeline(still: StillStack) -> bool:
     return still.shop("GET", f"/payments/{still.new()['id']}/timeline")[0] == 200
 
 
-def asks_now(still: StillStack) -> bool:
+def queries_now(still: StillStack) -> bool:
     status, payment = still.shop("POST", f"/payments/{still.new('A')['id']}/check")
     return status == 200 and payment["status"] == "paid"
 
 
-def tells_that_elsom_is_silent(still: StillStack) -> bool:
+def notes_that_elsom_does_not_respond(still: StillStack) -> bool:
     payment = still.new()["id"]
-    _elsom_is_silent(still)
+    _elsom_does_not_respond(still)
     problem = still.shop("POST", f"/payments/{payment}/check")[1]
     return str(problem["type"]).endswith(":elsom-unreachable") and still.has("elsom", "circuit")
 
@@ -164,7 +164,7 @@ def lists_an_order(still: StillStack) -> bool:
     return status == 200 and [one["id"] for one in found["items"]] == [payment["id"]]
 
 
-def tells_again(still: StillStack) -> bool:
+def reports_again(still: StillStack) -> bool:
     return still.shop("POST", f"/payments/{still.new()['id']}/resend")[0] == 202
 
 
@@ -185,16 +185,16 @@ def page_has_elsom_queried_again(still: StillStack) -> bool:
     return still.returns_to(payment) == 200 and still.delayed("ChecksQueue") == 1
 
 
-def page_notes_that_elsom_is_silent(still: StillStack) -> bool:
+def page_notes_that_elsom_does_not_respond(still: StillStack) -> bool:
     payment = still.new()
-    _elsom_is_silent(still)
+    _elsom_does_not_respond(still)
     return still.page_says(payment)[0] == 200 and still.has("elsom", "circuit")
 
 
 # ---------------------------------------------------------------- telling
 
 
-def tells(still: StillStack) -> bool:
+def reports(still: StillStack) -> bool:
     return still.publish(still.item_of(still.new()["id"]))
 
 
@@ -209,7 +209,11 @@ def opens_a_case(still: StillStack) -> bool:
 def looks_whether_an_id_is_ours(still: StillStack) -> bool:
     seen = now()
     unknown = Unknown(
-        id=new_id(), first_seen_at=seen, notified_at=seen, last_answer=Answer.PAID, paid_at=seen
+        id=new_id(),
+        first_seen_at=seen,
+        notified_at=seen,
+        last_answer=ElsomStatus.PAID,
+        paid_at=seen,
     )
     if not still.publish(_unknown_item(unknown)):
         return False
@@ -221,7 +225,7 @@ def looks_for_duplicates(still: StillStack) -> bool:
     return still.publish(item_of(replace(payment, status=Status.PAID, paid_at=now())))
 
 
-def moves_aside_what_is_unreadable(still: StillStack) -> bool:
+def stores_what_is_unreadable(still: StillStack) -> bool:
     odd = {"pk": new_id(), "kind": "payment"}
     return still.publish(odd) and still.holds("UnpublishedQueue", odd["pk"])
 
@@ -286,7 +290,7 @@ PROBES: Final[dict[Right, Probe]] = {
         "ElsomCallback",
         {
             ("dynamodb:UpdateItem", TABLE): Probe(takes_a_notification),
-            ("sqs:SendMessage*", "ChecksQueue"): Probe(asks_for_a_check),
+            ("sqs:SendMessage*", "ChecksQueue"): Probe(requests_a_check),
             ("dynamodb:Query", TABLE): Probe(takes_a_notification),
             ("dynamodb:GetItem", TABLE): Probe(makes_it_due, besides=(QUEUE_REFUSES,)),
             ("dynamodb:PutItem", TABLE): Probe(remembers_an_unknown_id, besides=(QUEUE_REFUSES,)),
@@ -313,7 +317,7 @@ PROBES: Final[dict[Right, Probe]] = {
             ("dynamodb:GetItem", TABLE): Probe(finds_it_paid),
             ("dynamodb:UpdateItem", TABLE): Probe(finds_it_paid),
             ("dynamodb:PutItem", TABLE): Probe(notes_an_unknown_id),
-            ("sqs:SendMessage*", "ChecksQueue"): Probe(asks_again_soon),
+            ("sqs:SendMessage*", "ChecksQueue"): Probe(queries_again_soon),
             **_calls_elsom(finds_it_paid),
         },
     ),
@@ -321,13 +325,13 @@ PROBES: Final[dict[Right, Probe]] = {
         "PaymentsApi",
         {
             ("dynamodb:GetItem", TABLE): Probe(shows_a_payment),
-            ("dynamodb:UpdateItem", TABLE): Probe(asks_now),
-            ("dynamodb:PutItem", TABLE): Probe(tells_that_elsom_is_silent),
+            ("dynamodb:UpdateItem", TABLE): Probe(queries_now),
+            ("dynamodb:PutItem", TABLE): Probe(notes_that_elsom_does_not_respond),
             ("dynamodb:Query", TABLE): Probe(shows_a_timeline),
             ("dynamodb:BatchGetItem", TABLE): Probe(lists),
             ("dynamodb:Query", f"{TABLE}/index/by-created"): Probe(lists),
             ("dynamodb:Query", f"{TABLE}/index/by-order"): Probe(lists_an_order),
-            ("events:PutEvents", "PaymentsBus"): Probe(tells_again),
+            ("events:PutEvents", "PaymentsBus"): Probe(reports_again),
             **_calls_elsom(shows_a_payment),
         },
     ),
@@ -336,7 +340,7 @@ PROBES: Final[dict[Right, Probe]] = {
         {
             ("dynamodb:GetItem", TABLE): Probe(shows_the_page),
             ("dynamodb:UpdateItem", TABLE): Probe(page_finds_it_paid),
-            ("dynamodb:PutItem", TABLE): Probe(page_notes_that_elsom_is_silent),
+            ("dynamodb:PutItem", TABLE): Probe(page_notes_that_elsom_does_not_respond),
             ("sqs:SendMessage*", "ChecksQueue"): Probe(page_has_elsom_queried_again),
             **_calls_elsom(page_finds_it_paid),
         },
@@ -344,12 +348,12 @@ PROBES: Final[dict[Right, Probe]] = {
     **_probes(
         "PublishEvents",
         {
-            ("events:PutEvents", "PaymentsBus"): Probe(tells),
+            ("events:PutEvents", "PaymentsBus"): Probe(reports),
             ("dynamodb:PutItem", TABLE): Probe(opens_a_case),
             ("dynamodb:GetItem", TABLE): Probe(looks_whether_an_id_is_ours),
             ("dynamodb:BatchGetItem", TABLE): Probe(looks_for_duplicates),
             ("dynamodb:Query", f"{TABLE}/index/by-order"): Probe(looks_for_duplicates),
-            ("sqs:SendMessage", "UnpublishedQueue"): Probe(moves_aside_what_is_unreadable),
+            ("sqs:SendMessage", "UnpublishedQueue"): Probe(stores_what_is_unreadable),
         },
     ),
     **_probes(

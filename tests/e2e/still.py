@@ -10,7 +10,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Final
 
-from payments.model import Payment
+from payments.domain.payment import Payment
 from payments.store.payments import SORT_KEY, item_of, payment_of
 from payments.store.table import to_image
 from payments.store.webhooks import Delivery, DeliveryTable

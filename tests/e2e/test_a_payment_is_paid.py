@@ -80,10 +80,10 @@ def test_a_forged_notification_changes_nothing_and_the_real_one_pays(stack: Depl
     eventually(lambda: stack.calls(payment_id, "PartnerGetPaymentStatus"))
     assert "notification" in whats(stack, payment_id)
     assert stack.get(payment_id)["status"] == "pending"
-    stack.let_time_pass_since_the_last_question(payment_id)
+    stack.let_time_pass_since_the_last_query(payment_id)
     stack.set_status(payment_id, "A", notify=True)
     stack.wait_for(payment_id, "paid")
-    real = stack.cloud.tell_sandbox("GET", f"/_sandbox/transactions/{payment_id}")["pspTrnId"]
+    real = stack.cloud.configure_sandbox("GET", f"/_sandbox/transactions/{payment_id}")["pspTrnId"]
     # Two names for one transaction: the real one is kept, or neither; never the forged one.
     eventually(lambda: stack.get(payment_id)["elsomTransactionId"] in {None, real})
 
@@ -172,6 +172,6 @@ def test_without_a_notification_the_scheduler_itself_finds_it_paid(
     stack: Deployed, begun: dict[str, str]
 ) -> None:
     paid = stack.wait_for(begun[NO_NOTIFICATION], "paid", seconds=100)
-    by = [entry.get("askedBy") for entry in stack.timeline(paid["id"]) if entry["what"] == "paid"]
+    by = [entry.get("queriedBy") for entry in stack.timeline(paid["id"]) if entry["what"] == "paid"]
     assert by == ["schedule"]
     assert "notification" not in whats(stack, paid["id"])

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from payments.ids import derive_id
-from payments.moments import MINUTE
-from payments.query_rule import FOLLOW_UPS
+from payments.domain.clock import MINUTE
+from payments.domain.ids import derive_id
+from payments.domain.query_rule import FOLLOW_UPS
 from payments.store.inbox import MOST_UNKNOWN, UNKNOWN_COUNT, UNKNOWN_SORT_KEY
 from tests.deployed import Deployed, another_stack, eventually
 from tests.e2e.emf import Emf, now, statistic
@@ -151,7 +151,7 @@ def test_money_that_came_late_and_a_person_who_settles_it(watched: Deployed, emf
     since = now()
     payment = watched.start(customerMsisdn=CANCELLED).body["id"]
     watched.wait_for(payment, "cancelled")
-    watched.let_time_pass_since_the_last_question(payment)
+    watched.let_time_pass_since_the_last_query(payment)
     watched.set_status(payment, "A", notify=True)
     watched.wait_for(payment, "paid")
     (case,) = eventually(lambda: watched.shop.call("GET", "/cases").body["items"])
@@ -168,7 +168,7 @@ def test_money_that_came_late_and_a_person_who_settles_it(watched: Deployed, emf
 def test_an_elsom_that_takes_its_word_back(watched: Deployed, emf: Emf) -> None:
     payment = watched.start(customerMsisdn=PAID_AT_ONCE).body["id"]
     watched.wait_for(payment, "paid")
-    watched.let_time_pass_since_the_last_question(payment)
+    watched.let_time_pass_since_the_last_query(payment)
     since = now()
     watched.set_status(payment, "4", notify=True)
     crossed(emf, "Disagreement", since)

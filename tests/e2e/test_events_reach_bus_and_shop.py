@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 from standardwebhooks import Webhook
 
-from payments.events import EventType
+from payments.domain.events import EventType
 from tests.deployed import Deployed, eventually
 from tests.receiver import Receiver
 
@@ -67,8 +67,8 @@ def settle(stack: Deployed, payment_id: str, answer: str, status: str) -> None:
     stack.set_status(payment_id, answer)
 
     def settled() -> bool:
-        asked = stack.shop.call("POST", f"/payments/{payment_id}/check")
-        return asked.status == 200 and asked.body["status"] == status
+        queried = stack.shop.call("POST", f"/payments/{payment_id}/check")
+        return queried.status == 200 and queried.body["status"] == status
 
     eventually(settled)
 
@@ -87,7 +87,7 @@ def lives(stack: Deployed) -> dict[str, set[EventType]]:
         EventType.CASE_OPENED,
         EventType.CASE_RESOLVED,
     }
-    stack.let_time_pass_since_the_last_question(late)
+    stack.let_time_pass_since_the_last_query(late)
     settle(stack, late, "A", "paid")
     stack.fault("IA_Init", "reset")
     unknown = stack.start().body
@@ -110,10 +110,10 @@ def test_each_type_reaches_bus_and_shop_valid_and_signed_with_each_secret(
 ) -> None:
     expected = lives(stack)
     assert set().union(*expected.values()) == set(EventType)
-    for payment, told in expected.items():
-        eventually(lambda: told <= receiver.types(payment))  # noqa: B023 - used at once
+    for payment, reported in expected.items():
+        eventually(lambda: reported <= receiver.types(payment))  # noqa: B023 - used at once
         eventually(
-            lambda: told <= {one["detail-type"] for one in tap.about(payment)},  # noqa: B023
+            lambda: reported <= {one["detail-type"] for one in tap.about(payment)},  # noqa: B023
         )
     for payment in expected:
         on_bus = {one["detail"]["eventId"]: one["detail"] for one in tap.about(payment)}

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.lines import Authority
+from tests.contract.bad_servers import Authority
 from tests.deployed import another_stack
 from tests.e2e.probes import PROBES, Probe
 from tests.e2e.rights import OF_EVENT_SOURCES, Right, rights, without
@@ -49,7 +49,7 @@ def test_every_right_of_a_function_is_tried_here_or_belongs_to_its_event_source(
 def test_without_it_something_breaks(still: StillStack, right: Right, probe: Probe) -> None:
     with without(still.stack, *probe.besides):
         assert probe.works(still), "not even with all rights"
-        still.stack.cloud.tell_sandbox("DELETE", "/_sandbox/faults")
+        still.stack.cloud.configure_sandbox("DELETE", "/_sandbox/faults")
         still.receiver.answers = []
     with without(still.stack, right, *probe.besides):
         if probe.cached:

@@ -43,8 +43,8 @@ class Operator:
         return code, json.loads(self.capsys.readouterr().out)
 
     def bad(self, *words: str) -> dict[str, Any]:
-        _, told = self.says(*words)
-        return {one["name"]: one for one in told["checks"] if one["state"] == "bad"}
+        _, reported = self.says(*words)
+        return {one["name"]: one for one in reported["checks"] if one["state"] == "bad"}
 
     def deploys(self) -> int:
         """The line of the Makefile; only the place of the build is another."""
@@ -80,12 +80,12 @@ def operator(
         "ManageApiGatewayAccount": "false",
     }
     answers.save(Answers(stack=STACK, region=REGION, parameters=parameters), kept)
-    portal = cloud.tell_sandbox("GET", "/_sandbox/cabinet")["url"]
+    portal = cloud.configure_sandbox("GET", "/_sandbox/portal")["url"]
     cloud.save()
     monkeypatch.setenv("STATE_DIR", str(cloud.state))
     yield Operator(cloud, kept, capsys)
     if portal:
-        cloud.tell_sandbox("PUT", "/_sandbox/cabinet", {"url": portal})
+        cloud.configure_sandbox("PUT", "/_sandbox/portal", {"url": portal})
     cloud.client("cloudformation").delete_stack(StackName=STACK)
 
 
@@ -121,16 +121,16 @@ def test_a_first_deployment_fails_and_the_second_works_by_what_preflight_says(
     assert operator.deploys() != 0
     table = an_earlier_tables_rest(cloud)
 
-    code, told = operator.says("doctor")
-    lines = {one["name"]: one for one in told["checks"]}
+    code, reported = operator.says("doctor")
+    lines = {one["name"]: one for one in reported["checks"]}
     assert code == 1
     assert "ROLLBACK_COMPLETE: PaymentsBus: " in lines["stack"]["say"]
     assert f"{table} of an earlier stack is empty" in lines["kept table"]["say"]
 
-    _, told = operator.says("preflight")
-    bad = {one["name"] for one in told["checks"] if one["state"] == "bad"}
+    _, reported = operator.says("preflight")
+    bad = {one["name"] for one in reported["checks"] if one["state"] == "bad"}
     assert {"stack", "names"} <= bad
-    for one in told["checks"]:
+    for one in reported["checks"]:
         carry_out(operator, one["do"])
     eventually(lambda: _is_gone(cloud))
     assert table not in cloud.client("dynamodb").list_tables()["TableNames"]
@@ -146,8 +146,8 @@ def test_a_first_deployment_fails_and_the_second_works_by_what_preflight_says(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ELSOM_PASSWORD", merchant["password"])
         assert operator.says("setup", *options)[0] == 0
-    code, told = operator.says("doctor")
-    assert (code, told["ok"]) == (0, True)
+    code, reported = operator.says("doctor")
+    assert (code, reported["ok"]) == (0, True)
     described = cloud.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
     given = {one["ParameterKey"]: one["ParameterValue"] for one in described["Parameters"]}
     assert (given["ShopUrl"], given["CallbackSourceCidrs"]) == ("", "0.0.0.0/0,::/0")
@@ -203,9 +203,9 @@ def test_the_sam_clis_own_guided_deployment_keeps_answers_that_elsom_reads(
         seconds=120,
     )
     assert session.code == 0, session.screen
-    told = answers.load(operator.kept)
-    assert (told.stack, told.region) == (STACK, REGION)
-    assert {name: told.parameters[name] for name in given} == given
+    reported = answers.load(operator.kept)
+    assert (reported.stack, reported.region) == (STACK, REGION)
+    assert {name: reported.parameters[name] for name in given} == given
     assert operator.says("doctor")[1]["checks"][0]["say"] == f"{STACK} is deployed"
 
 

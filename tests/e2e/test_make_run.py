@@ -62,8 +62,8 @@ def test_make_run_takes_a_payment_to_paid_and_its_urls_open(
     assert whats[:3] == ["created", "start_sent", "pending"]
     assert "paid" in whats[3:]
     # Behind the payment's timeline; the API itself wants signed calls.
-    told = re.findall(r"http://\S+", first_run.partition("└")[2])
-    pages = [url for url in told if not url.endswith("/v1/payments")]
+    reported = re.findall(r"http://\S+", first_run.partition("└")[2])
+    pages = [url for url in reported if not url.endswith("/v1/payments")]
     assert len(pages) == 4
     for url in pages:
         with urllib.request.urlopen(url, timeout=30) as answer:

@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from tests.contract.lines import ADDRESS, Authority
+from tests.contract.bad_servers import ADDRESS, Authority
 from tests.deployed import Deployed, another_stack, eventually
 from tools.environments import ROOT
 from tools.local.cloud import LocalCloud
 from tools.local.processes import free_port
-from tools.local.shop import Answer
+from tools.local.shop import Response
 
 BUNDLE = "/private/ca"
 CALLERS = ("StartPaymentFunction", "PaymentsApiFunction")
@@ -33,7 +33,7 @@ class SecureElsom:
     url: str
     authority: Authority
 
-    def tell(self, method: str, path: str, body: object = None) -> Any:
+    def report(self, method: str, path: str, body: object = None) -> Any:
         context = ssl.create_default_context(cadata=self.authority.pem)
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         context.check_hostname = False
@@ -64,7 +64,7 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureElsom]:
 
 def _answers(elsom: SecureElsom) -> bool:
     try:
-        return elsom.tell("GET", "/_sandbox/health") is not None
+        return elsom.report("GET", "/_sandbox/health") is not None
     except OSError:
         return False
 
@@ -88,13 +88,13 @@ def keep(cloud: LocalCloud, authority: Authority) -> None:
     ssm.put_parameter(Name=BUNDLE, Value=authority.pem, Type="String", Overwrite=True)
 
 
-def anew(stack: Deployed, **changes: str) -> None:
-    """Functions that call Elsom begin anew, perhaps with other variables."""
+def restart(stack: Deployed, **changes: str) -> None:
+    """Functions that call Elsom begin again, perhaps with other variables."""
     for function in CALLERS:
         stack.set_environment(function, NEW_WORKER=uuid.uuid4().hex, **changes)
 
 
-def is_unreachable(answer: Answer) -> bool:
+def is_unreachable(answer: Response) -> bool:
     name = "urn:elsom-payments:problem:elsom-unreachable"
     return bool(answer.status == 503 and answer.body["type"] == name) and bool(
         int(answer.headers["retry-after"]) >= 1
@@ -105,7 +105,7 @@ def test_payments_work_with_the_bundle(private: Deployed, secure: SecureElsom) -
     started = private.start()
     assert started.status == 201, started
     payment = started.body["id"]
-    secure.tell("POST", f"/_sandbox/transactions/{payment}/status", {"status": "A"})
+    secure.report("POST", f"/_sandbox/transactions/{payment}/status", {"status": "A"})
     checked = private.shop.call("POST", f"/payments/{payment}/check")
     assert (checked.status, checked.body["status"]) == (200, "paid")
 
@@ -114,25 +114,25 @@ def test_another_authoritys_bundle_sends_nothing_and_the_same_key_works_with_the
     cloud: LocalCloud, private: Deployed, secure: SecureElsom
 ) -> None:
     keep(cloud, Authority.new())
-    anew(private)
-    before = len(secure.tell("GET", "/_sandbox/calls?method=IA_Init")["items"])
+    restart(private)
+    before = len(secure.report("GET", "/_sandbox/calls?method=IA_Init")["items"])
     refused = private.start(key="bundle", orderId="C-1")
     assert is_unreachable(refused), refused
-    assert len(secure.tell("GET", "/_sandbox/calls?method=IA_Init")["items"]) == before
+    assert len(secure.report("GET", "/_sandbox/calls?method=IA_Init")["items"]) == before
     keep(cloud, secure.authority)
-    anew(private)
+    restart(private)
     again = private.start(key="bundle", orderId="C-1")
     assert (again.status, again.body["status"]) == (201, "pending")
-    calls = secure.tell("GET", f"/_sandbox/calls?trn={again.body['id']}&method=IA_Init")
+    calls = secure.report("GET", f"/_sandbox/calls?trn={again.body['id']}&method=IA_Init")
     assert len(calls["items"]) == 1
 
 
 def test_without_a_bundle_a_private_certificate_is_refused_and_the_same_key_works_with_it(
     private: Deployed,
 ) -> None:
-    anew(private, ELSOM_CA_BUNDLE_PARAMETER="")
+    restart(private, ELSOM_CA_BUNDLE_PARAMETER="")
     assert is_unreachable(private.start(key="none", orderId="C-2"))
-    anew(private, ELSOM_CA_BUNDLE_PARAMETER=BUNDLE)
+    restart(private, ELSOM_CA_BUNDLE_PARAMETER=BUNDLE)
     assert private.start(key="none", orderId="C-2").status == 201
 
 
@@ -144,13 +144,13 @@ def test_an_elsom_that_is_not_there_sends_nothing_and_the_same_key_works_once_it
         "refused": f"https://{ADDRESS}:{free_port()}/init",
         "name": "https://elsom.invalid/init",
     }
-    anew(private, ELSOM_INIT_URL=elsewhere[why])
+    restart(private, ELSOM_INIT_URL=elsewhere[why])
     answer = private.start(key=why, orderId="C-3")
     assert is_unreachable(answer), answer
     payment = eventually(lambda: _of_order(private, "C-3"))
-    told = [entry.get("why") for entry in private.timeline(payment)]
-    assert why in told
-    anew(private, ELSOM_INIT_URL=f"{secure.url}/init")
+    reported = [entry.get("why") for entry in private.timeline(payment)]
+    assert why in reported
+    restart(private, ELSOM_INIT_URL=f"{secure.url}/init")
     again = private.start(key=why, orderId="C-3")
     assert (again.status, again.body["status"]) == (201, "pending")
 
@@ -161,11 +161,11 @@ def _of_order(stack: Deployed, order: str) -> str:
 
 
 def test_an_unreadable_bundle_says_that_the_stack_is_not_set_up(private: Deployed) -> None:
-    anew(private, ELSOM_CA_BUNDLE_PARAMETER="/no/such/parameter")
+    restart(private, ELSOM_CA_BUNDLE_PARAMETER="/no/such/parameter")
     answer = private.start(key="unreadable", orderId="C-4")
     assert answer.status == 503
     assert answer.body["type"].endswith(":not-configured")
-    anew(private, ELSOM_CA_BUNDLE_PARAMETER=BUNDLE)
+    restart(private, ELSOM_CA_BUNDLE_PARAMETER=BUNDLE)
     assert private.start(key="unreadable", orderId="C-4").status == 201
 
 

@@ -32,12 +32,12 @@ def test_every_step_is_seen_or_says_why_not_and_nothing_is_left(
 ) -> None:
     built = str(local.state / "build" / "template.yaml")
     code = main(["--local", "rehearse", "--built", built, "--yes", "--json"])
-    told = json.loads(capsys.readouterr().out)
-    states = {one["step"]: (one["state"], one["said"]) for one in told["steps"]}
+    reported = json.loads(capsys.readouterr().out)
+    states = {one["step"]: (one["state"], one["said"]) for one in reported["steps"]}
     assert list(states) == [*STEPS, "delete everything"]
     assert {name: said for name, (state, said) in states.items() if state != "seen"} == NOT_HERE
-    assert (code, told["ok"]) == (0, True)
-    stack = told["stack"]
+    assert (code, reported["ok"]) == (0, True)
+    stack = reported["stack"]
     tables = local.client("dynamodb").list_tables()["TableNames"]
     roles = [one["RoleName"] for one in local.client("iam").list_roles()["Roles"]]
     secrets = [one["Name"] for one in local.client("secretsmanager").list_secrets()["SecretList"]]

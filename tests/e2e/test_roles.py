@@ -38,7 +38,7 @@ def caller(stack: Deployed) -> Iterator[tuple[str, Shop]]:
     iam.delete_user(UserName=name)
 
 
-def ask(shop: Shop, method: str, path: str) -> int:
+def query(shop: Shop, method: str, path: str) -> int:
     body = {"note": "x"} if path.endswith("/resolve") else None
     return shop.call(method, path.replace("{id}", "0" * 20), body, {"Idempotency-Key": "x"}).status
 
@@ -47,7 +47,7 @@ def ask(shop: Shop, method: str, path: str) -> int:
 def test_a_caller_without_the_policy_is_refused_on_every_route(
     caller: tuple[str, Shop], method: str, path: str
 ) -> None:
-    assert ask(caller[1], method, path) == 403
+    assert query(caller[1], method, path) == 403
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
@@ -57,7 +57,7 @@ def test_nobody_comes_in_without_a_signature_or_with_a_wrong_one(
     url = stack.shop.api_url + path.replace("{id}", "0" * 20)
     assert http(method, url, json.dumps({}).encode())[0] == 403
     forger = replace(caller[1], secret_access_key="made-up")
-    assert ask(forger, method, path) == 403
+    assert query(forger, method, path) == 403
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
@@ -69,7 +69,7 @@ def test_the_policy_lets_its_caller_in_on_every_route(
     iam.attach_user_policy(UserName=name, PolicyArn=policy)
     try:
         # Let in, and answered by the function: what is asked for does not exist, or is incomplete.
-        assert ask(shop, method, path) in {200, 400, 404}
+        assert query(shop, method, path) in {200, 400, 404}
     finally:
         iam.detach_user_policy(UserName=name, PolicyArn=policy)
 
@@ -79,7 +79,7 @@ def test_the_policy_opens_nothing_but_the_api(stack: Deployed, caller: tuple[str
     iam, policy = stack.cloud.client("iam"), stack.outputs["PaymentsCallerPolicyArn"]
     iam.attach_user_policy(UserName=name, PolicyArn=policy)
     try:
-        assert ask(shop, "DELETE", "/payments/{id}") == 403
-        assert ask(shop, "PUT", "/payments/{id}") == 403
+        assert query(shop, "DELETE", "/payments/{id}") == 403
+        assert query(shop, "PUT", "/payments/{id}") == 403
     finally:
         iam.detach_user_policy(UserName=name, PolicyArn=policy)

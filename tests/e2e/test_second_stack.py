@@ -23,7 +23,7 @@ STACK = "second-shop"
 def environment(stack: Deployed) -> Iterator[dict[str, str]]:
     """Where the script finds the local AWS that runs; afterwards all is as it was."""
     cloud = stack.cloud
-    cabinet = cloud.tell_sandbox("GET", "/_sandbox/cabinet")["url"]
+    portal = cloud.configure_sandbox("GET", "/_sandbox/portal")["url"]
     cloud.save()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     yield {
@@ -33,7 +33,7 @@ def environment(stack: Deployed) -> Iterator[dict[str, str]]:
         "SANDBOX_PORT": str(cloud.sandbox.port),
         "PYTHONPATH": "",
     }
-    cloud.tell_sandbox("PUT", "/_sandbox/cabinet", {"url": cabinet})
+    cloud.configure_sandbox("PUT", "/_sandbox/portal", {"url": portal})
     cloud.client("cloudformation").delete_stack(StackName=STACK)
 
 
@@ -51,7 +51,7 @@ def test_the_script_ends_with_a_green_doctor_and_starts_are_sent_in_the_second_m
     api = next(
         line.split()[-1].partition("/elsom/")[0]
         for line in done.stdout.splitlines()
-        if line.startswith("Address for Elsom's merchant cabinet: ")
+        if line.startswith("Address for Elsom's merchant portal: ")
     )
     assert api != stack.outputs["ApiUrl"]
     shop = Shop(api, REGION, ACCESS_KEY_ID, SECRET_ACCESS_KEY)

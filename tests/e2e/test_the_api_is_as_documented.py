@@ -75,7 +75,7 @@ def known_ids(stack: Deployed) -> dict[str, list[str]]:
     payments = [stack.start().body["id"] for _ in range(5)]
     late = stack.start(customerMsisdn=DECLINED).body["id"]
     stack.wait_for(late, "failed")
-    stack.let_time_pass_since_the_last_question(late)
+    stack.let_time_pass_since_the_last_query(late)
     stack.set_status(late, "A", notify=True)
     stack.wait_for(late, "paid")
     cases = eventually(lambda: stack.shop.call("GET", "/cases").body["items"])

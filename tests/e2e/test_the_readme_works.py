@@ -45,10 +45,10 @@ def caller(stack: Deployed) -> Iterator[dict[str, str]]:
 
 
 def webhook(receiver: Receiver, payment_id: str, event_type: str) -> Received:
-    def told() -> list[Received]:
+    def reported() -> list[Received]:
         return [one for one in receiver.about(payment_id) if one.event["type"] == event_type]
 
-    return eventually(told)[0]
+    return eventually(reported)[0]
 
 
 @pytest.mark.parametrize("readme", READMES)
@@ -94,12 +94,12 @@ def test_the_client_takes_a_payment_to_a_verified_webhook(
     assert payment.checkout_url.startswith(caller["API_URL"])
 
     stack.set_status(payment.id, "A", notify=True)
-    told = webhook(receiver, payment.id, "payment.paid")
-    names |= {"body": told.body, "headers": told.headers}
+    reported = webhook(receiver, payment.id, "payment.paid")
+    names |= {"body": reported.body, "headers": reported.headers}
     names["SECRETS"] = stack.secret["webhookSecrets"]
     exec(f"event = {verify}", names)
     assert names["event"].type == "payment.paid"
     assert names["event"].payment.order_id == "A-1001"
     assert names["api"].wait(payment.id).status == "paid"
     with pytest.raises(Exception, match="matches no secret"):
-        names["verify_webhook"](told.body + b" ", told.headers, names["SECRETS"])
+        names["verify_webhook"](reported.body + b" ", reported.headers, names["SECRETS"])

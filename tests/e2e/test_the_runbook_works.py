@@ -47,7 +47,7 @@ def test_the_runbooks_commands_work(elsom: Elsom, subjects: dict[str, str], comm
     assert not [word for word in filled if word.startswith("$")]
     assert elsom.says(*filled).strip()
     if not filled[0].startswith("rotate"):
-        assert isinstance(elsom.tells(*filled), dict)
+        assert isinstance(elsom.reports(*filled), dict)
 
 
 def test_every_block_of_the_runbook_is_run_here_or_needs_a_real_account() -> None:

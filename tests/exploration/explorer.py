@@ -17,7 +17,7 @@ from typing import Any, Final, Literal, NamedTuple, Protocol
 from botocore.exceptions import ClientError
 from greenlet import getcurrent, greenlet  # type: ignore[import-untyped] # shipped without types
 
-from payments.errors import PaymentsError
+from payments.domain.errors import PaymentsError
 from tests.simulation.tasks import Ended, Killed, Task
 
 What = Literal["goes on", "dies", "is repeated", "fails"]
@@ -52,17 +52,17 @@ class Actor:
     # Whether it waits before a write, which the SDK may repeat, or before any call of AWS.
     at_write: bool = False
     at_call: bool = False
-    told: What = "goes on"
+    reported: What = "goes on"
     heard: list[Any] = field(default_factory=list)
-    _told: list[str] = field(default_factory=list)
+    _reported: list[str] = field(default_factory=list)
     thread: Any = None
     done: bool = False
     task: Task = field(default_factory=lambda: Task(""))
 
     def memory(self) -> list[str]:
         """What it has heard so far, as text: its next steps follow from that alone."""
-        self._told += [without_tokens(answer) for answer in self.heard[len(self._told) :]]
-        return self._told
+        self._reported += [without_tokens(answer) for answer in self.heard[len(self._reported) :]]
+        return self._reported
 
 
 @dataclass
@@ -84,12 +84,12 @@ class HandOverGate:
         if operation not in self.not_steps:
             aws = service not in ("elsom", "shop")
             self.hand_over(f"{service} {operation}", write=aws and writes, call=aws)
-        if actor.told == "fails":
-            actor.told = "goes on"
+        if actor.reported == "fails":
+            actor.reported = "goes on"
             actor.heard.append("throttled")
             raise ClientError({"Error": {"Code": "ThrottlingException"}}, operation)
-        if actor.told == "is repeated":
-            actor.told = "goes on"
+        if actor.reported == "is repeated":
+            actor.reported = "goes on"
             with suppress(ClientError):
                 effect()
             self.hand_over(f"the repeat of {service} {operation}")
@@ -111,7 +111,7 @@ class HandOverGate:
 
 
 class Stage(Protocol):
-    """What an exploration plays on: made anew for each way."""
+    """What an exploration plays on: made again for each way."""
 
     gate: HandOverGate
     actors: list[Actor]
@@ -185,7 +185,7 @@ class Run:
             case "fails":
                 self.left = left._replace(failures=left.failures - 1)
         if choice.what != "dies":
-            actor.told = choice.what
+            actor.reported = choice.what
             actor.thread.switch()
         gate.actor = None
 
@@ -247,7 +247,7 @@ def explore(
             choices = run.choices()
             if not choices:
                 found.ends += 1
-                found.broken += [_told(run, text) for text in run.stage.end()]
+                found.broken += [_reported(run, text) for text in run.stage.end()]
                 break
             open_ += [((*path, choice), key) for choice in choices[1:]]
             path, parent = (*path, choices[0]), key
@@ -257,7 +257,7 @@ def explore(
     return found
 
 
-def _told(run: Run, text: str) -> str:
+def _reported(run: Run, text: str) -> str:
     return "\n  ".join([text, "in this order:", *run.stage.gate.trace])
 
 

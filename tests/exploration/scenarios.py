@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from payments.errors import PaymentsError
-from payments.model import Answer, Asker, Status
-from payments.moments import DAY, HOUR, MINUTE, SECOND
-from payments.queue import CheckRequest
+from payments.aws.queues import CheckRequest
+from payments.domain.clock import DAY, HOUR, MINUTE, SECOND
+from payments.domain.errors import PaymentsError
+from payments.domain.payment import ElsomStatus, Status, Trigger
 from tests.exploration.explorer import Actor, Budget
 from tests.exploration.scene import ID, Scene
 from tests.fakes.payments import UNKNOWN_ID, a_payment
@@ -29,7 +29,7 @@ class Scenario:
 
     name: str
     starts: str
-    truth: Answer
+    truth: ElsomStatus
     arrange: Arrange
     budget: Budget = TWO_DEATHS
 
@@ -68,9 +68,9 @@ def start_and_check(scene: Scene) -> list[Actor]:
 
 def unsent(scene: Scene) -> list[Actor]:
     """The first start sends nothing; the same key comes again just when the payment expires."""
-    scene.line.starts = "not sent"
+    scene.network.starts = "not sent"
     scene.start()
-    scene.line.starts = scene.starts
+    scene.network.starts = scene.starts
     at = NOW + HOUR
     scene.loop.now = at
     scene.stack.schedule_function()
@@ -118,8 +118,8 @@ def check_and_page(scene: Scene) -> list[Actor]:
     at = _pending(scene)
     return [
         Actor("check", scene.serve, at),
-        Actor("page", scene.check_by(Asker.PAGE), at + 1),
-        Actor("Elsom", scene.becomes(Answer.PAID), at, may_die=False),
+        Actor("page", scene.check_by(Trigger.PAGE), at + 1),
+        Actor("Elsom", scene.becomes(ElsomStatus.PAID), at, may_die=False),
     ]
 
 
@@ -128,16 +128,16 @@ def check_and_notification(scene: Scene) -> list[Actor]:
     return [
         Actor("check", scene.serve, at),
         Actor("notification", scene.notified(), at + 1),
-        Actor("Elsom", scene.becomes(Answer.PAID), at, may_die=False),
+        Actor("Elsom", scene.becomes(ElsomStatus.PAID), at, may_die=False),
     ]
 
 
-def check_and_later_check(changes: tuple[Answer, ...], scene: Scene) -> list[Actor]:
+def check_and_later_check(changes: tuple[ElsomStatus, ...], scene: Scene) -> list[Actor]:
     """A check is slow; another begins after its window, and Elsom changes its mind meanwhile."""
     at = _pending(scene)
     return [
         Actor("slow check", scene.serve, at),
-        Actor("later check", scene.check_by(Asker.SHOP), at + WINDOW_OVER),
+        Actor("later check", scene.check_by(Trigger.SHOP), at + WINDOW_OVER),
         Actor("Elsom", scene.becomes(*changes), at, may_die=False),
     ]
 
@@ -172,18 +172,18 @@ def _ended(scene: Scene, status: Status, **fields: Any) -> int:
 def late_notification(scene: Scene) -> list[Actor]:
     """The payment has ended, no check is due any more: only the notification tells of the money."""
     at = _ended(scene, Status.EXPIRED, next_check_at=None, check_step=3)
-    scene.server.set_status(scene.server.get(ID), Answer.PAID)
+    scene.server.set_status(scene.server.get(ID), ElsomStatus.PAID)
     return [
         Actor("notification", scene.notified(), at),
-        Actor("page", scene.check_by(Asker.PAGE), at + 1),
+        Actor("page", scene.check_by(Trigger.PAGE), at + 1),
     ]
 
 
 def last_late_check(scene: Scene) -> list[Actor]:
     """The last late check is due; SQS delivers its message twice, and the money has come."""
     at = _ended(scene, Status.EXPIRED, next_check_at=NOW + 3 * DAY, check_step=2)
-    scene.due_watch.ended_at[ID] = NOW
-    scene.server.set_status(scene.server.get(ID), Answer.PAID)
+    scene.due_invariants.ended_at[ID] = NOW
+    scene.server.set_status(scene.server.get(ID), ElsomStatus.PAID)
     scene.stack.schedule_function()
     scene.stack.checks.put(scene.stack.checks.content()[0][1])
     return [Actor("check 1", scene.serve, at), Actor("check 2", scene.serve, at + 200)]
@@ -192,8 +192,8 @@ def last_late_check(scene: Scene) -> list[Actor]:
 def paid_then_failed(scene: Scene) -> list[Actor]:
     """A paid payment is notified to have failed, and the first query gets no response."""
     at = _ended(scene, Status.PAID)
-    scene.server.set_status(scene.server.get(ID), Answer.ERROR)
-    scene.line.silent = 1
+    scene.server.set_status(scene.server.get(ID), ElsomStatus.ERROR)
+    scene.network.no_response = 1
     return [Actor("notification", scene.notified(), at)]
 
 
@@ -202,12 +202,12 @@ def answer_in_hand(scene: Scene) -> list[Actor]:
     at = _pending(scene)
     scene.gate.not_steps = frozenset()
     for _ in range(3):
-        scene.line.silent = 1
+        scene.network.no_response = 1
         with suppress(PaymentsError):
-            scene.check_by(Asker.SHOP)()
+            scene.check_by(Trigger.SHOP)()
         scene.loop.now = at = at + MINUTE
     scene.stack.checks.delete_all()
-    return [Actor("page", scene.check_by(Asker.PAGE), at)]
+    return [Actor("page", scene.check_by(Trigger.PAGE), at)]
 
 
 def three_starts(scene: Scene) -> list[Actor]:
@@ -233,7 +233,7 @@ def _unknown(scene: Scene) -> int:
 def unknown_and_notification(scene: Scene) -> list[Actor]:
     """The money comes while the first notification is looked into, and then its own."""
     at = _unknown(scene)
-    becomes_paid = scene.becomes(Answer.PAID, of=UNKNOWN_ID)
+    becomes_paid = scene.becomes(ElsomStatus.PAID, of=UNKNOWN_ID)
     notify = scene.notified(UNKNOWN_ID, "A")
 
     def paid_and_notified() -> None:
@@ -254,7 +254,7 @@ def unknown_twice(scene: Scene) -> list[Actor]:
     scene.stack.checks.put(scene.stack.checks.content()[0][1])
     return [
         Actor("check", scene.serve, at),
-        Actor("Elsom", scene.becomes(Answer.PAID, of=UNKNOWN_ID), at, may_die=False),
+        Actor("Elsom", scene.becomes(ElsomStatus.PAID, of=UNKNOWN_ID), at, may_die=False),
         Actor("later check", scene.serve, at + 3 * SECOND),
     ]
 
@@ -267,7 +267,12 @@ def forged_notification(scene: Scene) -> list[Actor]:
     ]
 
 
-A, ONE, TWO, FOUR = Answer.PAID, Answer.IN_PROGRESS, Answer.TIMED_OUT, Answer.ERROR
+A, ONE, TWO, FOUR = (
+    ElsomStatus.PAID,
+    ElsomStatus.IN_PROGRESS,
+    ElsomStatus.TIMED_OUT,
+    ElsomStatus.ERROR,
+)
 STARTS: Final = ("accepted", "refused", "reset", "lost", "not sent")
 REACHES_ELSOM: Final = frozenset({"accepted", "reset"})
 _MINDS: Final = (

@@ -7,28 +7,27 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from payments.errors import PaymentsError
-from payments.model import Answer, Asker, Payment, Status
-from payments.moments import HOUR, MINUTE
-from payments.shop_requests import PaymentRequest
-from payments.start import payment_id
-from payments.transport import Limits, MaybeSent, NotSent, Reply
+from payments.domain.clock import HOUR, MINUTE
+from payments.domain.errors import PaymentsError
+from payments.domain.payment import ElsomStatus, Payment, Status, Trigger
+from payments.domain.payment_request import PaymentRequest
+from payments.http_client import Limits, MaybeSent, NotSent, Reply
+from payments.use_cases.start_payment import payment_id
 from tests.exploration.explorer import Actor, HandOverGate, without_tokens
 from tests.fakes.world import NOW, POLICY, STACK_ID
-from tests.simulation.due_watch import DueWatch
+from tests.simulation.due_invariants import DueInvariants
 from tests.simulation.dynamodb import Image, Key
 from tests.simulation.elsom import ElsomServer, Transaction, notification_of
 from tests.simulation.faults import Faults, NoLag
-from tests.simulation.invariants import Breaches
+from tests.simulation.invariants import Breaches, Invariants
 from tests.simulation.judge import Judge
-from tests.simulation.line import START_URL, Line, SimulatedElsom, id_in
+from tests.simulation.network import START_URL, Network, SimulatedElsom, id_in
 from tests.simulation.queries import Queries
 from tests.simulation.shop import Shop
 from tests.simulation.sqs import subject_of
 from tests.simulation.stack import Stack
-from tests.simulation.story import Story
 from tests.simulation.tasks import Ended, Killed, Loop
-from tests.simulation.watch import Watch
+from tests.simulation.trace import Trace
 
 KEY: Final = "order-1"
 ID: Final = payment_id(STACK_ID, KEY)
@@ -38,20 +37,20 @@ GIVE_UP: Final = 2 * HOUR
 _MOST_TURNS: Final = 20_000
 
 
-class DirectLine(Line):
+class DirectNetwork(Network):
     """Carries requests at once; the answer comes in a step of its own. `starts` end as told."""
 
     gate: HandOverGate
     starts: str = "accepted"
     # How many of the first status queries get no response.
-    silent: int = 0
+    no_response: int = 0
 
     def carry(self, url: str, body: bytes, limits: Limits) -> Reply:
         if url == START_URL:
             return self._start(body)
         query = self.queries.sent(id_in(body))
-        if self.silent:
-            self.silent -= 1
+        if self.no_response:
+            self.no_response -= 1
             self.queries.heard(query, None)
             raise MaybeSent("timeout")
         reply = Reply(*self.server.answer(body))
@@ -79,25 +78,27 @@ class DirectLine(Line):
 class Scene:
     """A stack, an Elsom that says what it is told to say, and the actors of one scenario."""
 
-    def __init__(self, starts: str = "accepted", truth: Answer = Answer.IN_PROGRESS) -> None:
+    def __init__(
+        self, starts: str = "accepted", truth: ElsomStatus = ElsomStatus.IN_PROGRESS
+    ) -> None:
         self.gate = HandOverGate()
         self.actors: list[Actor] = []
         self.loop = Loop(NOW)
-        self.story = Story(self.loop, NOW)
+        self.trace = Trace(self.loop, NOW)
         rng = Random(1)
-        faults = Faults(rng, self.loop, self.story, calm=True)
-        self.breaches = Breaches(self.loop, self.story, keep_going=True)
-        self.queries = Queries(self.loop, self._is_known, self.breaches.add, self.story.step)
-        self.watch = Watch(self.breaches, self.queries)
-        self.queries.on_heard = self.watch.heard
+        faults = Faults(rng, self.loop, self.trace, calm=True)
+        self.breaches = Breaches(self.loop, self.trace, keep_going=True)
+        self.queries = Queries(self.loop, self._is_known, self.breaches.add, self.trace.step)
+        self.invariants = Invariants(self.breaches, self.queries)
+        self.queries.on_heard = self.invariants.heard
         self.server = ElsomServer(
-            self.loop, _Plain(), self.story, self._started, self.watch.started_again
+            self.loop, _Plain(), self.trace, self._started, self.invariants.started_again
         )
         self.starts = starts
         self.truth = truth
-        self.line = DirectLine(faults, self.server, self.queries)
-        self.line.gate = self.gate
-        self.line.starts = starts
+        self.network = DirectNetwork(faults, self.server, self.queries)
+        self.network.gate = self.gate
+        self.network.starts = starts
         self.shop = Shop(faults, self.gate)
         self.records: list[Image] = []
         self._texts: dict[Key, tuple[Image, str]] = {}
@@ -109,20 +110,22 @@ class Scene:
             lag=NoLag(),
             faults=faults,
             rng=rng,
-            elsom=SimulatedElsom(self.line, self.gate),
+            elsom=SimulatedElsom(self.network, self.gate),
             post=self.shop.post,
             policy=replace(POLICY, give_up=GIVE_UP),
         )
-        self.stack.vault.get()
-        self.watch.is_kept = self.stack.keeps
-        self.watch.is_settled = self.shop.settled.__contains__
-        self.due_watch = DueWatch(self.watch, self.server, self.stack.policy.late_ladder)
-        self.queries.on_taken = self.due_watch.verified
-        self.stack.checks.on_content = self.due_watch.content
+        self.stack.merchant_secret.get()
+        self.invariants.is_kept = self.stack.keeps
+        self.invariants.is_settled = self.shop.settled.__contains__
+        self.due_invariants = DueInvariants(
+            self.invariants, self.server, self.stack.settings.policy.late_ladder
+        )
+        self.queries.on_taken = self.due_invariants.verified
+        self.stack.checks.on_content = self.due_invariants.content
         self.stack.dynamodb.listeners += [
             self._used,
-            self.watch.written,
-            self.due_watch.written,
+            self.invariants.written,
+            self.due_invariants.written,
             self._written,
         ]
 
@@ -133,13 +136,13 @@ class Scene:
         with suppress(PaymentsError):
             self.stack.start(KEY, REQUEST)
 
-    def check_by(self, asker: Asker) -> Callable[[], None]:
+    def check_by(self, trigger: Trigger) -> Callable[[], None]:
         """The page, or the shop, asks."""
 
-        def ask() -> None:
-            self.stack.check_as(ID, asker)
+        def query() -> None:
+            self.stack.check_as(ID, trigger)
 
-        return ask
+        return query
 
     def serve(self) -> None:
         """One message of the checks queue; it comes again if this dies."""
@@ -161,7 +164,7 @@ class Scene:
 
         return receive
 
-    def becomes(self, *statuses: Answer, of: str = ID) -> Callable[[], None]:
+    def becomes(self, *statuses: ElsomStatus, of: str = ID) -> Callable[[], None]:
         """Elsom changes its mind; its news is a message that does arrive."""
 
         def change() -> None:
@@ -174,11 +177,11 @@ class Scene:
     def put_old(self, payment: Payment) -> None:
         """Keep a payment that was ended, and watched, long ago."""
         if payment.status is Status.PAID:
-            self.watch.told_paid.add(payment.id)
-        self.stack.dynamodb.listeners.remove(self.due_watch.written)
+            self.invariants.reported_paid.add(payment.id)
+        self.stack.dynamodb.listeners.remove(self.due_invariants.written)
         self.stack.payments.insert(payment)
-        self.stack.dynamodb.listeners.insert(2, self.due_watch.written)
-        self.due_watch.images[payment.id] = self.stack.dynamodb.images[payment.id, "payment"]
+        self.stack.dynamodb.listeners.insert(2, self.due_invariants.written)
+        self.due_invariants.images[payment.id] = self.stack.dynamodb.images[payment.id, "payment"]
 
     # ------------------------------------------------------------ see `Stage`
 
@@ -190,48 +193,48 @@ class Scene:
         actor.task.troubles = [
             one for one in self.gate.trace if one.startswith(f"{actor.name} fails")
         ]
-        self.watch.task_ended(actor.task, how)
+        self.invariants.task_ended(actor.task, how)
 
     def state(self) -> str:
         items = [self._text(*entry) for entry in sorted(self.stack.dynamodb.images.items())]
         truth = [(one.id, one.starts, one.truth) for one in self.server.transactions.values()]
         seen = (
             self.unanswered,
-            dict(self.watch.moves),
-            sorted(self.watch.told_paid),
+            dict(self.invariants.moves),
+            sorted(self.invariants.reported_paid),
             len(self.breaches.found),
-            sorted(self.due_watch.notified_at.items()),
-            sorted(self.due_watch.ended_at.items()),
+            sorted(self.due_invariants.notified_at.items()),
+            sorted(self.due_invariants.ended_at.items()),
             [
                 (one.subject, one.claimed_at, one.word, one.taken)
                 for queries in self.queries.of.values()
                 for one in queries
             ],
-            self.line.starts,
-            self.line.silent,
+            self.network.starts,
+            self.network.no_response,
         )
         return repr((items, self.stack.checks.content(), truth, seen))
 
     def end(self) -> list[str]:
         """Days pass without another fault; then everything is judged."""
         self.loop.task = None
-        self.line.starts = "accepted"
-        self.line.silent = 0
+        self.network.starts = "accepted"
+        self.network.no_response = 0
         for body in tuple(self.unanswered):
             self._deliver(body)
         self._settle()
-        for event in self._tell():
+        for event in self._log():
             self.shop.keep(*event)
         Judge(
-            self.watch,
+            self.invariants,
             self.stack.stored(),
             self.server,
             self.shop,
             self.loop.now,
-            late_for=sum(self.stack.policy.late_ladder),
+            late_for=sum(self.stack.settings.policy.late_ladder),
             give_up=GIVE_UP,
         ).judge()
-        return [f"{broken}\n{self.story.of(broken.subject)}" for broken in self.breaches.found]
+        return [f"{broken}\n{self.trace.of(broken.subject)}" for broken in self.breaches.found]
 
     # ------------------------------------------------------------ inside
 
@@ -247,14 +250,14 @@ class Scene:
         if self.stack.callback_function(body) == 200:
             self.unanswered.remove(body)
             subject = subject_of(body.decode())
-            self.watch.notification_acknowledged(subject, body, self.loop.now)
-            self.due_watch.notification_acknowledged(subject, self.loop.now)
+            self.invariants.notification_acknowledged(subject, body, self.loop.now)
+            self.due_invariants.notification_acknowledged(subject, self.loop.now)
 
     def _used(self, _before: Image | None, after: Image) -> None:
         self.queries.wrote(after["pk"]["S"])
 
     def _is_known(self, subject: str) -> bool:
-        return self.due_watch.is_ours(subject)
+        return self.due_invariants.is_ours(subject)
 
     def _started(self, transaction: Transaction) -> None:
         transaction.refuses = "17" if self.starts == "refused" else None
@@ -273,11 +276,11 @@ class Scene:
                 with suppress(Killed, PaymentsError):
                     self.stack.check_function(message.body)
                     self.stack.checks.delete(message)
-            moments = (self.stack.dynamodb.next_due(), self.stack.checks.next_moment())
-            coming = [moment for moment in moments if moment is not None]
+            times = (self.stack.dynamodb.next_due(), self.stack.checks.next_moment())
+            coming = [moment for moment in times if moment is not None]
             if not coming:
                 return
-            if (moments[0] or self.loop.now + 1) <= self.loop.now:
+            if (times[0] or self.loop.now + 1) <= self.loop.now:
                 self.loop.now += MINUTE
                 self.stack.another_payment_is_answered()
                 self.stack.schedule_function()
@@ -285,7 +288,7 @@ class Scene:
                 self.loop.now = max(min(coming), self.loop.now)
         self.breaches.add(5, ID, "never comes to rest")
 
-    def _tell(self) -> list[tuple[str, str]]:
+    def _log(self) -> list[tuple[str, str]]:
         """Publish all that was written, cases and their events too."""
         heard = self.stack.events.heard
         while self.records:

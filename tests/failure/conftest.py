@@ -12,13 +12,13 @@ import pytest
 from tests.deployed import Deployed, deployed, running_cloud
 from tests.failure import services
 from tests.failure.burst import Burst, Weather, running_burst
-from tests.failure.house import OLD_TOKEN, Endpoints, House, running_house
 from tests.failure.services import Services
+from tests.failure.stack import OLD_TOKEN, Endpoints, Stack, running_stack
 from tests.receiver import Receiver, receiving
 from tests.sandbox.driver import SandboxProcess
 from tools.local.cloud import LocalCloud
 
-NewHouse = Callable[..., AbstractContextManager[House]]
+NewStack = Callable[..., AbstractContextManager[Stack]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,17 +42,17 @@ def other_services() -> Iterator[Services]:
 
 
 @pytest.fixture
-def new_house(
+def new_stack(
     elsom_process: SandboxProcess, other_services: Services, dynamodb_local: str
-) -> NewHouse:
+) -> NewStack:
     """Makes one stack after the other, for tests that need more than one."""
     endpoints = Endpoints(dynamodb_local, other_services.url, dynamodb_local)
-    return partial(running_house, elsom_process, other_services, endpoints)
+    return partial(running_stack, elsom_process, other_services, endpoints)
 
 
 @pytest.fixture
-def house(new_house: NewHouse) -> Iterator[House]:
-    with new_house() as running:
+def stack(new_stack: NewStack) -> Iterator[Stack]:
+    with new_stack() as running:
         yield running
 
 
@@ -64,11 +64,11 @@ def shop() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def leaky(new_house: NewHouse, shop: Receiver) -> Iterator[House]:
+def leaky(new_stack: NewStack, shop: Receiver) -> Iterator[Stack]:
     """A stack with a webhook, while one token takes another's place."""
-    with new_house(SHOP_WEBHOOK_URL=shop.url) as house:
-        house.account.secret["previousCallbackToken"] = OLD_TOKEN
-        yield house
+    with new_stack(SHOP_WEBHOOK_URL=shop.url) as stack:
+        stack.account.secret["previousCallbackToken"] = OLD_TOKEN
+        yield stack
 
 
 @pytest.fixture(scope="session")
@@ -94,10 +94,10 @@ def behind_burst(
     elsom_process: SandboxProcess,
     other_services: Services,
     dynamodb_local: str,
-) -> NewHouse:
+) -> NewStack:
     """The same with microburst between boto3 and the services."""
     endpoints = Endpoints(bursts[0].url, bursts[1].url, dynamodb_local)
-    return partial(running_house, elsom_process, other_services, endpoints)
+    return partial(running_stack, elsom_process, other_services, endpoints)
 
 
 @pytest.fixture(scope="session")
@@ -107,12 +107,12 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
 
 
 @pytest.fixture(scope="session")
-def told() -> Iterator[Receiver]:
+def reported() -> Iterator[Receiver]:
     """The shop's end of the deployed stack's webhooks."""
     with receiving() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def stack(cloud: LocalCloud, told: Receiver) -> Deployed:
-    return deployed(cloud, "failure", {"ShopWebhookUrl": told.url})
+def deployed_stack(cloud: LocalCloud, reported: Receiver) -> Deployed:
+    return deployed(cloud, "failure", {"ShopWebhookUrl": reported.url})

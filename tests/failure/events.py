@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from tests.contract.doors import event
+from tests.contract.handlers import event
 from tests.failure.services import Message
 
 ELSOM_ADDRESS: Final = "192.0.2.77"

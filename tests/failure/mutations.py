@@ -12,30 +12,19 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from payments import (
-    check,
-    deliver,
-    due,
-    masks,
-    model,
-    next_check,
-    publish,
-    republish,
-    settings,
-    start,
-    transitions,
-    triggers,
-    wiring,
-)
-from payments.elsom import client, wire
-from payments.elsom.outcomes import OutcomeUnknown, Silent
-from payments.elsom.wire import Answered, Refused
-from payments.errors import NotFound, StoreUnavailable
-from payments.ids import derive_id
-from payments.model import Answer, Payment, Status
-from payments.next_check import Claim
+from payments import bootstrap
+from payments.aws import api_gateway
+from payments.aws.queues import CheckRequest
+from payments.domain import masking, next_check, transitions
+from payments.domain import payment as model
+from payments.domain.errors import NotFound, StoreUnavailable
+from payments.domain.ids import derive_id
+from payments.domain.next_check import Claim
+from payments.domain.payment import ElsomStatus, Payment, Status
+from payments.elsom import client, protocol
+from payments.elsom.gateway import NoResponse, OutcomeUnknown
+from payments.elsom.protocol import Answered, Refused
 from payments.pages import routes
-from payments.queue import CheckRequest
 from payments.store import inbox
 from payments.store.inbox import InboxTable
 from payments.store.payments import PaymentTable, apply
@@ -43,7 +32,16 @@ from payments.store.schedule import ScheduleTable
 from payments.store.table import Table, to_image
 from payments.store.webhooks import DeliveryTable
 from payments.telemetry import logger
-from tests.failure.house import module
+from payments.use_cases import (
+    check_payment,
+    deliver_webhook,
+    publish_events,
+    query_payment,
+    republish_events,
+    schedule_checks,
+    start_payment,
+)
+from tests.failure.stack import module
 from tools.elsom import screen
 
 type Patch = pytest.MonkeyPatch
@@ -73,7 +71,7 @@ def start_answer_wins(patch: Patch) -> None:
     def moves(_real: Any, payment: Payment, url: str, now: int, _policy: Any) -> Payment:
         return transitions._moved(payment, Status.PENDING, now, elsom_url=url, next_check_at=now)
 
-    around(patch, start, "start_accepted", moves)
+    around(patch, start_payment, "start_accepted", moves)
 
 
 def success_whatever_is_stored(patch: Patch) -> None:
@@ -103,12 +101,12 @@ def unwatched(real: Any, *args: Any) -> Payment:
 
 
 def no_first_check(patch: Patch) -> None:
-    around(patch, start, "start_accepted", unwatched)
+    around(patch, start_payment, "start_accepted", unwatched)
 
 
 def queries_without_a_rule(patch: Patch) -> None:
-    patch.setattr(check, "next_allowed", lambda _queried_at: 0)
-    patch.setattr(triggers, "_is_served", lambda *_: False)
+    patch.setattr(query_payment, "next_allowed", lambda _queried_at: 0)
+    patch.setattr(check_payment, "_is_served", lambda *_: False)
 
 
 def writes_without_condition(patch: Patch) -> None:
@@ -128,10 +126,10 @@ def no_late_checks(patch: Patch) -> None:
         patch.setattr(owner, "late_check", lambda *_: None)
 
 
-def silence_is_an_answer(patch: Patch) -> None:
+def no_response_is_an_answer(patch: Patch) -> None:
     def guess(real: Any, *args: Any) -> Any:
         outcome = real(*args)
-        return Answered(Answer.IN_PROGRESS) if isinstance(outcome, Silent) else outcome
+        return Answered(ElsomStatus.IN_PROGRESS) if isinstance(outcome, NoResponse) else outcome
 
     around(patch, client.ElsomClient, "status", guess)
 
@@ -141,7 +139,7 @@ def one_check_is_enough(patch: Patch) -> None:
         taken: Claim = real(*args)
         return replace(taken, payment=replace(taken.payment, next_check_at=None))
 
-    around(patch, check, "claim", claimed)
+    around(patch, query_payment, "claim", claimed)
 
 
 def unknown_is_not_sent(patch: Patch) -> None:
@@ -151,7 +149,7 @@ def unknown_is_not_sent(patch: Patch) -> None:
         taken: Payment = real(payment, outcome, now, policy)
         return taken
 
-    around(patch, start, "_after", after)
+    around(patch, start_payment, "_after", after)
 
 
 def unknown_is_failed(patch: Patch) -> None:
@@ -160,7 +158,7 @@ def unknown_is_failed(patch: Patch) -> None:
         taken: Payment = real(payment, guessed, now, policy)
         return taken
 
-    around(patch, start, "_after", after)
+    around(patch, start_payment, "_after", after)
 
 
 def notifications_are_believed(patch: Patch) -> None:
@@ -168,12 +166,12 @@ def notifications_are_believed(patch: Patch) -> None:
         real(notification, raw, source, deps)
         payment = deps.payments.get(notification.partner_trn_id)
         if payment is not None and notification.payment_status == "A":
-            policy = settings.settings().policy
+            policy = bootstrap.services().settings.policy
             apply(
                 deps.payments,
                 payment,
                 lambda p: transitions.apply_answer(
-                    p, Answer.PAID, deps.clock(), deps.clock(), policy
+                    p, ElsomStatus.PAID, deps.clock(), deps.clock(), policy
                 ),
             )
 
@@ -181,18 +179,18 @@ def notifications_are_believed(patch: Patch) -> None:
 
 
 def ids_of_all_stacks_are_alike(patch: Patch) -> None:
-    patch.setattr(start, "payment_id", lambda _stack, key: derive_id("payment", key))
+    patch.setattr(start_payment, "payment_id", lambda _stack, key: derive_id("payment", key))
 
 
-def headers_tell_the_address(patch: Patch) -> None:
+def headers_name_the_address(patch: Patch) -> None:
     def forwarded(real: Any, event: Any, *args: Any, **named: Any) -> Any:
         request = real(event, *args, **named)
         return replace(request, source_ip=request.headers.get("x-forwarded-for", ""))
 
-    around(patch, wiring, "read_request", forwarded)
+    around(patch, api_gateway, "read_request", forwarded)
 
 
-def pages_do_not_ask(patch: Patch) -> None:
+def pages_do_not_query(patch: Patch) -> None:
     for name in ("_returned", "_polled"):
         patch.setattr(routes, name, lambda payment, _pages: payment)
 
@@ -207,11 +205,11 @@ def pages_want_the_cookie(patch: Patch) -> None:
 
 
 def nobody_looks_for_duplicates(patch: Patch) -> None:
-    patch.setattr(publish, "duplicates_of", lambda *_: [])
+    patch.setattr(publish_events, "duplicates_of", lambda *_: [])
 
 
 def failed_webhooks_are_not_kept(patch: Patch) -> None:
-    patch.setattr(deliver, "_keep", lambda *_: True)
+    patch.setattr(deliver_webhook, "_keep", lambda *_: True)
 
 
 def resends_forget_first(patch: Patch) -> None:
@@ -227,12 +225,12 @@ def republish_looks_at_statuses_alone(patch: Patch) -> None:
     def entries(real: Any, *args: Any) -> Any:
         return (entry for entry in real(*args) if "sequence" in entry)
 
-    around(patch, republish, "_entries_within", entries)
+    around(patch, republish_events, "_entries_within", entries)
 
 
 def strangers_write_as_they_like(patch: Patch) -> None:
-    for room in (wire, inbox, screen):
-        patch.setattr(room, "visible", lambda text, **_: text)
+    for home in (protocol, inbox, screen):
+        patch.setattr(home, "visible", lambda text, **_: text)
 
 
 def sequences_count(patch: Patch) -> None:
@@ -248,11 +246,11 @@ def attempts_are_not_recorded(patch: Patch) -> None:
         payment: Payment = real(*args)
         return replace(payment, attempt_at=None)
 
-    around(patch, start, "begin_attempt", unrecorded)
+    around(patch, start_payment, "begin_attempt", unrecorded)
 
 
 def money_is_a_float(patch: Patch) -> None:
-    patch.setattr(start, "parse_som", lambda text: int(float(text) * 100))
+    patch.setattr(start_payment, "parse_som", lambda text: int(float(text) * 100))
 
 
 def refusals_are_rolled_back(patch: Patch) -> None:
@@ -263,7 +261,7 @@ def refusals_are_rolled_back(patch: Patch) -> None:
         recorded: Payment = real(payment, outcome, deps)
         return recorded
 
-    around(patch, start, "_record", record)
+    around(patch, start_payment, "_record", record)
 
 
 def bodies_are_logged(patch: Patch) -> None:
@@ -271,20 +269,20 @@ def bodies_are_logged(patch: Patch) -> None:
         logger.info("request", body=event.get("body"))
         return real(event, *args, **named)
 
-    around(patch, wiring, "read_request", careless)
+    around(patch, api_gateway, "read_request", careless)
 
 
-def elsoms_words_go_on_as_they_are(patch: Patch) -> None:
-    patch.setattr(wire, "scrub_refusal", lambda refused, _secrets: refused)
+def elsoms_texts_go_on_as_they_are(patch: Patch) -> None:
+    patch.setattr(protocol, "scrub_refusal", lambda refused, _secrets: refused)
 
 
 def wallets_are_not_masked(patch: Patch) -> None:
-    patch.setattr(masks, "_NUMBER", re.compile(r"(?!)"))
+    patch.setattr(masking, "_NUMBER", re.compile(r"(?!)"))
 
 
 def no_circuit(patch: Patch) -> None:
-    patch.setattr(check, "is_open", lambda *_: False)
-    patch.setattr(due, "is_open", lambda *_: False)
+    patch.setattr(query_payment, "is_open", lambda *_: False)
+    patch.setattr(schedule_checks, "is_open", lambda *_: False)
 
 
 def repeats_are_new_items(patch: Patch) -> None:
@@ -308,16 +306,16 @@ def notifications_fill_the_payment(patch: Patch) -> None:
 
 
 def unknown_ids_at_any_rate(patch: Patch) -> None:
-    def at_once(_real: Any, now: int, _room: int, deps: Any) -> int:
-        found = deps.schedule.due_unknown(now, due.UNKNOWN_PER_MINUTE)
+    def at_once(_real: Any, now: int, _home: int, deps: Any) -> int:
+        found = deps.schedule.due_unknown(now, schedule_checks.UNKNOWN_PER_MINUTE)
         requests = [CheckRequest(id=one.id, reason="unknown") for one in found]
         sent: int = deps.queue.send_all([(request, 0) for request in requests])
         return sent
 
-    around(patch, due, "_send_unknown", at_once)
-    patch.setattr(ScheduleTable, "claim_unknown_question", lambda *_: True)
+    around(patch, schedule_checks, "_send_unknown", at_once)
+    patch.setattr(ScheduleTable, "claim_unknown_query", lambda *_: True)
 
 
 def writers_do_not_know_their_own_write(patch: Patch) -> None:
     patch.setattr(PaymentTable.__init__, "__defaults__", (lambda: Never("0" * 8),))
-    patch.setattr(start, "new_token", lambda: Never("0" * 8))
+    patch.setattr(start_payment, "new_token", lambda: Never("0" * 8))

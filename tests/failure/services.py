@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from payments.moments import SECOND, now_ms
+from payments.domain.clock import SECOND, now_ms
 from tests.http_server import PostHandler, serving
 
 VISIBILITY: Final = 120 * SECOND
@@ -64,45 +64,47 @@ class Account:
 
     secret: Json
     queues: dict[str, Queue] = field(default_factory=dict)
-    told: list[Json] = field(default_factory=list)
+    published: list[Json] = field(default_factory=list)
     # The bus's rule: every event goes to this queue.
     rule: str = "webhooks"
 
     def queue(self, url: str) -> Queue:
         return self.queues.setdefault(url.rpartition("/")[2], Queue())
 
-    def answer(self, target: str, asked: Json) -> Json:
-        return _CALLS[target](self, asked)
+    def answer(self, target: str, queried: Json) -> Json:
+        return _CALLS[target](self, queried)
 
 
-def _send(account: Account, asked: Json) -> Json:
-    return account.queue(asked["QueueUrl"]).put(asked["MessageBody"], asked.get("DelaySeconds", 0))
+def _send(account: Account, queried: Json) -> Json:
+    return account.queue(queried["QueueUrl"]).put(
+        queried["MessageBody"], queried.get("DelaySeconds", 0)
+    )
 
 
-def _send_batch(account: Account, asked: Json) -> Json:
-    queue = account.queue(asked["QueueUrl"])
+def _send_batch(account: Account, queried: Json) -> Json:
+    queue = account.queue(queried["QueueUrl"])
     taken = [
         {"Id": one["Id"], **queue.put(one["MessageBody"], one.get("DelaySeconds", 0))}
-        for one in asked["Entries"]
+        for one in queried["Entries"]
     ]
     return {"Successful": taken, "Failed": []}
 
 
-def _attributes(account: Account, asked: Json) -> Json:
-    waiting = len(account.queue(asked["QueueUrl"]).messages)
-    counts = dict.fromkeys(asked["AttributeNames"], "0")
+def _attributes(account: Account, queried: Json) -> Json:
+    waiting = len(account.queue(queried["QueueUrl"]).messages)
+    counts = dict.fromkeys(queried["AttributeNames"], "0")
     return {"Attributes": {**counts, "ApproximateNumberOfMessages": str(waiting)}}
 
 
-def _put_events(account: Account, asked: Json) -> Json:
-    for entry in asked["Entries"]:
-        account.told.append(entry)
+def _put_events(account: Account, queried: Json) -> Json:
+    for entry in queried["Entries"]:
+        account.published.append(entry)
         account.queue(account.rule).put(entry["Detail"])
-    return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"} for _ in asked["Entries"]]}
+    return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"} for _ in queried["Entries"]]}
 
 
-def _secret(account: Account, asked: Json) -> Json:
-    return {"ARN": asked["SecretId"], "SecretString": json.dumps(account.secret)}
+def _secret(account: Account, queried: Json) -> Json:
+    return {"ARN": queried["SecretId"], "SecretString": json.dumps(account.secret)}
 
 
 _CALLS: Final[dict[str, Callable[[Account, Json], Json]]] = {
@@ -133,9 +135,9 @@ def serving_aws() -> Iterator[Services]:
         disable_nagle_algorithm = True
 
         def post(self, body: bytes) -> None:
-            asked = json.loads(body)
+            queried = json.loads(body)
             with turn:
-                answer = services.account.answer(self.headers["X-Amz-Target"], asked)
+                answer = services.account.answer(self.headers["X-Amz-Target"], queried)
             self.answer(200, json.dumps(answer).encode(), "application/x-amz-json-1.0")
 
     with serving(Handler) as url:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import boto3
 
-from payments import aws
+from payments.aws import clients
 from tests.contract.tables import definition
 
 PUBLISHED: Final = frozenset({"payment", "case", "unknown"})
@@ -74,7 +74,7 @@ class Stream:
 @cache
 def direct_client(service: str, endpoint: str) -> Any:
     make: Callable[..., Any] = boto3.client
-    return make(service, endpoint_url=endpoint, region_name="us-east-1", config=aws._CONFIG)
+    return make(service, endpoint_url=endpoint, region_name="us-east-1", config=clients._CONFIG)
 
 
 @cache

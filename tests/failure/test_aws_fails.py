@@ -11,42 +11,42 @@ from typing import Any
 
 import pytest
 
-from payments.errors import PaymentsError
+from payments.domain.errors import PaymentsError
 from tests.failure.burst import FAULTS, FAULTS_ONCE, Fault, Weather
-from tests.failure.conftest import NewHouse
-from tests.failure.house import Answer, House, id_of
-from tests.failure.life import FUNCTIONS, QUESTIONS, Step, check_the_end, settle
+from tests.failure.conftest import NewStack
+from tests.failure.life import FUNCTIONS, QUERIES, Step, check_the_end, settle
+from tests.failure.stack import Response, Stack, id_of
 from tests.receiver import Receiver
 from tests.sandbox.driver import eventually
 
 pytestmark = pytest.mark.needs("java", "npm")
 
-STEPS = (*FUNCTIONS, *QUESTIONS)
-RETRY = {"start", *(step.name for step in QUESTIONS)}
+STEPS = (*FUNCTIONS, *QUERIES)
+RETRY = {"start", *(step.name for step in QUERIES)}
 
 
 def each_call(
-    step: Step, fault: Fault, house: House, weather: Weather, judge: Callable[[Any, str], None]
+    step: Step, fault: Fault, stack: Stack, weather: Weather, judge: Callable[[Any, str], None]
 ) -> list[str]:
     """Run the step once for each of its calls, with a fault from that call on; the keys used."""
     keys: list[str] = []
     met = [True]
     while met:
         key = f"{step.name}-{fault}-{len(keys)}"
-        step.prepare(house, key)
+        step.prepare(stack, key)
         met = []
 
         def turn(met: list[bool] = met) -> None:
             met.append(True)
             weather.turn(fault)
 
-        house.line.at_call(len(keys), turn)
+        stack.recorder.at_call(len(keys), turn)
         try:
-            came_to = step.run(house, key)
+            came_to = step.run(stack, key)
         except PaymentsError as error:
             came_to = error
         finally:
-            house.line.undisturbed()
+            stack.recorder.undisturbed()
             weather.turn(None)
         keys.append(key)
         judge(came_to, key)
@@ -57,27 +57,27 @@ def each_call(
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 def test_aws_failing_at_any_call_is_told_honestly_and_made_up_for(
-    step: Step, behind_burst: NewHouse, weather: Weather, shop: Receiver
+    step: Step, behind_burst: NewStack, weather: Weather, shop: Receiver
 ) -> None:
-    with behind_burst(SHOP_WEBHOOK_URL=shop.url) as house:
+    with behind_burst(SHOP_WEBHOOK_URL=shop.url) as stack:
 
         def judge(came_to: Any, key: str) -> None:
-            if isinstance(came_to, Answer):
-                assert_honest(came_to, step, house, key)
+            if isinstance(came_to, Response):
+                assert_honest(came_to, step, stack, key)
 
-        keys = [key for fault in FAULTS for key in each_call(step, fault, house, weather, judge)]
-        settle(house, keys)
-        check_the_end(house, keys, shop)
+        keys = [key for fault in FAULTS for key in each_call(step, fault, stack, weather, judge)]
+        settle(stack, keys)
+        check_the_end(stack, keys, shop)
 
 
-def assert_honest(answer: Answer, step: Step, house: House, key: str) -> None:
+def assert_honest(answer: Response, step: Step, stack: Stack, key: str) -> None:
     """No false success: what is claimed is stored, and whoever is refused is told to come again."""
     if step.name == "notification":
         kept = answer.status == 200
         assert answer.status in (200, 503)
         assert (answer.body["Response"]["ErrorCode"] == "0") is kept
         if kept:
-            kinds = [one["kind"]["S"] for one in house.scan() if one["pk"]["S"] == id_of(key)]
+            kinds = [one["kind"]["S"] for one in stack.scan() if one["pk"]["S"] == id_of(key)]
             assert "notification" in kinds
         return
     assert answer.status in (200, 201, 202, 503), answer
@@ -90,26 +90,26 @@ def assert_honest(answer: Answer, step: Step, house: House, key: str) -> None:
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 def test_one_failed_call_is_repeated_and_nobody_notices(
-    step: Step, behind_burst: NewHouse, weather: Weather
+    step: Step, behind_burst: NewStack, weather: Weather
 ) -> None:
     """Also a write whose answer was lost: its repeat meets the writer's own item."""
-    with behind_burst() as house:
-        step.prepare(house, "undisturbed")
-        usual = seen(step.run(house, "undisturbed"), house, "undisturbed")
+    with behind_burst() as stack:
+        step.prepare(stack, "undisturbed")
+        usual = seen(step.run(stack, "undisturbed"), stack, "undisturbed")
 
         def judge(came_to: Any, key: str) -> None:
-            assert seen(came_to, house, key) == usual
+            assert seen(came_to, stack, key) == usual
 
         for fault in FAULTS_ONCE:
-            each_call(step, fault, house, weather, judge)
+            each_call(step, fault, stack, weather, judge)
 
 
-def seen(came_to: Any, house: House, key: str) -> Any:
+def seen(came_to: Any, stack: Stack, key: str) -> Any:
     """What the caller and the table show of a step, without what differs from key to key."""
     assert not isinstance(came_to, PaymentsError), came_to
-    payment = house.payment(id_of(key))
-    outcome = came_to.status if isinstance(came_to, Answer) else came_to
+    payment = stack.payment(id_of(key))
+    outcome = came_to.status if isinstance(came_to, Response) else came_to
     whats = [(entry["what"], "sequence" in entry) for entry in payment.timeline]
     # A notification that was counted twice is the second one: the index keeps it, too.
     writes = payment.version - (payment.triggered_at is not None)
-    return outcome, payment.status, writes, payment.questions, whats
+    return outcome, payment.status, writes, payment.queries, whats

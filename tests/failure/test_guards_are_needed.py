@@ -17,17 +17,17 @@ import pytest
 from payments.elsom import client
 from tests.failure import mutations
 from tests.failure import test_aws_fails as aws_fails
-from tests.failure import test_dying as dying
+from tests.failure import test_crashes as crashes
+from tests.failure import test_delivery as delivery
 from tests.failure import test_elsom_away as elsom_away
 from tests.failure import test_floods as floods
 from tests.failure import test_leaks as leaks
 from tests.failure import test_limits as limits
 from tests.failure import test_notifications as notes
 from tests.failure import test_pages as pages
-from tests.failure import test_repaired_delivery as delivery
+from tests.failure import test_repaired_delivery as repaired
 from tests.failure import test_starts as starts
 from tests.failure import test_states as states
-from tests.failure import test_telling as telling
 from tests.failure.life import FUNCTIONS
 
 pytestmark = pytest.mark.needs("java", "npm")
@@ -43,7 +43,7 @@ class Guard:
 
     take_away: Callable[[pytest.MonkeyPatch], None]
     test: Callable[..., None]
-    told: dict[str, Any] = field(default_factory=dict)
+    reported: dict[str, Any] = field(default_factory=dict)
 
 
 # What is taken away, which test is to notice, and what that test is told besides its fixtures.
@@ -78,7 +78,8 @@ GUARDS: Final[dict[str, Guard]] = {
         mutations.no_late_checks, states.test_f08_money_after_timed_out_is_paid_late_and_a_case
     ),
     "F9": Guard(
-        mutations.silence_is_an_answer, states.test_f09_nothing_expires_while_elsom_cannot_be_asked
+        mutations.no_response_is_an_answer,
+        states.test_f09_nothing_expires_while_elsom_cannot_be_asked,
     ),
     "F10": Guard(
         mutations.one_check_is_enough,
@@ -101,11 +102,11 @@ GUARDS: Final[dict[str, Guard]] = {
         notes.test_f14_another_shops_notification_moves_no_payment_of_ours,
     ),
     "F15": Guard(
-        mutations.headers_tell_the_address,
+        mutations.headers_name_the_address,
         notes.test_f15_only_the_gateways_own_source_address_counts,
     ),
     "F16": Guard(
-        mutations.pages_do_not_ask,
+        mutations.pages_do_not_query,
         pages.test_f16_a_customer_who_has_paid_is_told_so_and_never_to_pay_again,
     ),
     "F17": Guard(
@@ -118,7 +119,7 @@ GUARDS: Final[dict[str, Guard]] = {
     ),
     "F19": Guard(
         mutations.failed_webhooks_are_not_kept,
-        telling.test_f19_a_shop_that_was_down_for_an_hour_is_told_everything,
+        delivery.test_f19_a_shop_that_was_down_for_an_hour_is_told_everything,
     ),
     "F20": Guard(
         mutations.attempts_are_not_recorded,
@@ -136,7 +137,7 @@ GUARDS: Final[dict[str, Guard]] = {
         leaks.test_f23_no_planted_secret_reaches_a_log_an_event_a_problem_or_the_table,
     ),
     "F23 Elsom's words": Guard(
-        mutations.elsoms_words_go_on_as_they_are,
+        mutations.elsoms_texts_go_on_as_they_are,
         leaks.test_f23_no_planted_secret_reaches_a_log_an_event_a_problem_or_the_table,
     ),
     "F23 wallets": Guard(
@@ -156,23 +157,23 @@ GUARDS: Final[dict[str, Guard]] = {
     ),
     "F31": Guard(
         mutations.resends_forget_first,
-        delivery.test_f31_a_resend_that_fails_half_way_leaves_the_pending_retry,
+        repaired.test_f31_a_resend_that_fails_half_way_leaves_the_pending_retry,
     ),
     "F35": Guard(
         mutations.republish_looks_at_statuses_alone,
-        delivery.test_f35_a_disagreement_that_the_stream_lost_is_found_again,
+        repaired.test_f35_a_disagreement_that_the_stream_lost_is_found_again,
     ),
     "F39": Guard(
         mutations.strangers_write_as_they_like,
-        delivery.test_f39_what_a_stranger_writes_does_not_act_on_the_operators_screen,
+        repaired.test_f39_what_a_stranger_writes_does_not_act_on_the_operators_screen,
     ),
     "F39 wallets": Guard(
         mutations.wallets_are_not_masked,
-        delivery.test_f39_the_table_tells_no_wallet_number_and_yet_compares_it,
+        repaired.test_f39_the_table_tells_no_wallet_number_and_yet_compares_it,
     ),
     "F40": Guard(
         mutations.sequences_count,
-        delivery.test_f40_after_a_restore_no_event_id_is_used_for_another_event,
+        repaired.test_f40_after_a_restore_no_event_id_is_used_for_another_event,
     ),
     "large notifications": Guard(
         mutations.notifications_fill_the_payment,
@@ -190,7 +191,7 @@ GUARDS: Final[dict[str, Guard]] = {
     ),
     "killed in a start": Guard(
         mutations.attempts_are_not_recorded,
-        dying.test_a_function_killed_at_any_call_is_made_up_for,
+        crashes.test_a_function_killed_at_any_call_is_made_up_for,
         {"step": START},
     ),
     "answer lost": Guard(
@@ -214,10 +215,10 @@ def test_without_its_guard_a_test_fails(
     guard = GUARDS[name]
     wanted = inspect.signature(guard.test).parameters
     # The stack first: the guard goes when everything stands.
-    given = {one: request.getfixturevalue(one) for one in wanted if one not in guard.told}
+    given = {one: request.getfixturevalue(one) for one in wanted if one not in guard.reported}
     guard.take_away(monkeypatch)
     with pytest.raises(AssertionError):
-        guard.test(**given, **guard.told)
+        guard.test(**given, **guard.reported)
 
 
 def test_every_failure_has_its_test_its_guard_and_its_row_in_the_docs() -> None:

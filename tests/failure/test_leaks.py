@@ -10,8 +10,8 @@ import json
 import pytest
 
 from payments.telemetry import logger
-from tests.failure.house import OLD_TOKEN, PAGE_KEY, PASSWORD, TOKEN, WALLET, WEBHOOK_SECRET, House
-from tests.failure.line import Killed
+from tests.failure.recorder import Killed
+from tests.failure.stack import OLD_TOKEN, PAGE_KEY, PASSWORD, TOKEN, WALLET, WEBHOOK_SECRET, Stack
 from tests.receiver import Receiver
 
 pytestmark = pytest.mark.needs("java", "npm")
@@ -22,39 +22,39 @@ STRANGER = "0555150155"
 PLANTED = (PASSWORD, TOKEN, OLD_TOKEN, PAGE_KEY, WEBHOOK_SECRET, WALLET, CUSTOMER, STRANGER)
 
 
-def say_it_all(house: House) -> list[str]:
+def say_it_all(stack: Stack) -> list[str]:
     """Go every way with secrets in it; what was answered to shops, customers and Elsom."""
     words = " ".join(PLANTED)
     fields = {"customerMsisdn": CUSTOMER, "description": "tickets", "language": "en"}
-    answers = [house.start(**fields)]
-    trn = house.payment().id
-    told = {"errorCode": f"17 {PASSWORD}", "errorMsg": f"{words} of {CUSTOMER}"}
-    house.fault("IA_Init", "errorcode", **told)
-    answers.append(house.start("refused", orderId="A-2", **fields))
-    answers.append(house.start("bad", amount=f"{PASSWORD}", customerMsisdn=f"+{CUSTOMER}"))
-    answers.append(house.start("bad", cashierNo=words, metadata={"wallet": words * 40}))
+    answers = [stack.start(**fields)]
+    trn = stack.payment().id
+    reported = {"errorCode": f"17 {PASSWORD}", "errorMsg": f"{words} of {CUSTOMER}"}
+    stack.fault("IA_Init", "errorcode", **reported)
+    answers.append(stack.start("refused", orderId="A-2", **fields))
+    answers.append(stack.start("bad", amount=f"{PASSWORD}", customerMsisdn=f"+{CUSTOMER}"))
+    answers.append(stack.start("bad", cashierNo=words, metadata={"wallet": words * 40}))
     messages = (words, words.replace(" ", ""), f"{'x' * 245}{STRANGER}")
-    answers += [house.notify(trn, "1", MSISDN=STRANGER, Message=one) for one in messages]
-    answers.append(house.notify(trn, PASSWORD, ChequeNo=STRANGER, CashierNo=CUSTOMER))
-    answers.append(house.ring(words, OLD_TOKEN))
-    answers.append(house.ring(words, f"{TOKEN}x"))
+    answers += [stack.notify(trn, "1", MSISDN=STRANGER, Message=one) for one in messages]
+    answers.append(stack.notify(trn, PASSWORD, ChequeNo=STRANGER, CashierNo=CUSTOMER))
+    answers.append(stack.ring(words, OLD_TOKEN))
+    answers.append(stack.ring(words, f"{TOKEN}x"))
     for way in ("errorcode", "garbage", "400"):
-        house.fault(STATUS, way, **(told if way == "errorcode" else {}))
-        house.work()
-        house.wait(11)
-        answers.append(house.shop("POST", "/payments/{id}/check", trn))
-    signature = house.shop("GET", "/payments/{id}", trn).body["checkoutUrl"].partition("?s=")[2]
+        stack.fault(STATUS, way, **(reported if way == "errorcode" else {}))
+        stack.work()
+        stack.wait(11)
+        answers.append(stack.shop("POST", "/payments/{id}/check", trn))
+    signature = stack.shop("GET", "/payments/{id}", trn).body["checkoutUrl"].partition("?s=")[2]
     queries = ({"s": signature}, {"s": PAGE_KEY})
-    answers += [house.page("/return/{id}", {"id": trn}, one, Cookie=words) for one in queries]
-    answers.append(house.page("/elsom/{token}", {"token": TOKEN}, {}, Cookie=f"x={words}"))
-    house.line.down = {"dynamodb", "sqs", "events"}
-    answers += [house.start("down", orderId="A-3", **fields), house.notify(trn, Message=words)]
-    house.line.down = set()
-    house.elsom_says(trn, "A")
-    house.notify(trn, MSISDN=STRANGER)
-    house.live(200)
-    answers.append(house.shop("GET", "/payments/{id}", trn))
-    assert house.payment(trn).status == "paid"
+    answers += [stack.page("/return/{id}", {"id": trn}, one, Cookie=words) for one in queries]
+    answers.append(stack.page("/elsom/{token}", {"token": TOKEN}, {}, Cookie=f"x={words}"))
+    stack.recorder.down = {"dynamodb", "sqs", "events"}
+    answers += [stack.start("down", orderId="A-3", **fields), stack.notify(trn, Message=words)]
+    stack.recorder.down = set()
+    stack.elsom_says(trn, "A")
+    stack.notify(trn, MSISDN=STRANGER)
+    stack.live(200)
+    answers.append(stack.shop("GET", "/payments/{id}", trn))
+    assert stack.payment(trn).status == "paid"
     return [json.dumps([one.status, one.headers, one.body]) for one in answers]
 
 
@@ -64,18 +64,18 @@ def leaks(text: str) -> list[str]:
 
 
 def test_f23_no_planted_secret_reaches_a_log_an_event_a_problem_or_the_table(
-    leaky: House, shop: Receiver
+    leaky: Stack, shop: Receiver
 ) -> None:
     answers = say_it_all(leaky)
     written = leaky.written()
-    events = json.dumps(leaky.account.told)
+    events = json.dumps(leaky.account.published)
     hooks = b"\n".join(one.body for one in shop.received).decode()
     queues = json.dumps([queue.bodies() for queue in leaky.account.queues.values()])
     # The capture holds what it should: otherwise nothing found means nothing.
     assert written.count('"message":"started"') == 1
     for word in ('"message":"checked"', '"message":"refused"', "NotificationRefused", '"tried"'):
         assert word in written, word
-    assert len(leaky.account.told) >= 3
+    assert len(leaky.account.published) >= 3
     assert len(shop.received) >= 3
     assert any("elsom-refused" in answer for answer in answers)
     assert leaks(written) == []
@@ -88,7 +88,7 @@ def test_f23_no_planted_secret_reaches_a_log_an_event_a_problem_or_the_table(
     assert [number for number in (WALLET, CUSTOMER, STRANGER) if number in kept] == []
 
 
-def test_f23_what_goes_to_elsom_is_all_that_holds_the_password(leaky: House) -> None:
+def test_f23_what_goes_to_elsom_is_all_that_holds_the_password(leaky: Stack) -> None:
     """The secrets were used: they are not missing from the logs because nobody had them."""
     leaky.start(customerMsisdn=CUSTOMER)
     leaky.live(120)
@@ -98,12 +98,12 @@ def test_f23_what_goes_to_elsom_is_all_that_holds_the_password(leaky: House) -> 
 
 
 def test_f23_a_function_that_dies_or_breaks_writes_no_secret(
-    leaky: House, monkeypatch: pytest.MonkeyPatch
+    leaky: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die() -> None:
         raise Killed(PASSWORD)
 
-    leaky.line.when("elsom:IA_Init", die)
+    leaky.recorder.when("elsom:IA_Init", die)
     with pytest.raises(Killed):
         leaky.start(customerMsisdn=CUSTOMER)
 
@@ -126,12 +126,12 @@ def test_f23_a_planted_leak_is_found(secret: str) -> None:
 
 
 def test_f23_a_leak_into_the_log_of_a_function_is_found(
-    leaky: House, monkeypatch: pytest.MonkeyPatch
+    leaky: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def careless() -> None:
         logger.warning("answer of Elsom", body=f"wallet {CUSTOMER}")
 
-    leaky.line.when("dynamodb:UpdateItem", careless)
+    leaky.recorder.when("dynamodb:UpdateItem", careless)
     trn = "0123456789ABCDEFGHJK"
     leaky.ring(json.dumps({"PartnerPaymentResult": {"PartnerTrnID": trn}}))
     assert leaks(leaky.written()) == [CUSTOMER]

@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from payments import publish_wiring, shop_wiring, wiring
-from payments.links import sign
-from payments.moments import DAY, MINUTE, now_ms
-from payments.republish import Republished, Republishing, republish
-from payments.store.archive import ArchiveTable
-from tests.failure.conftest import NewHouse
-from tests.failure.house import PAGE_KEY, House
-from tests.failure.line import Killed
+from payments import bootstrap
+from payments.domain.clock import DAY, MINUTE, now_ms
+from payments.domain.signed_urls import sign
+from payments.use_cases.republish_events import RepublishResult, republish
+from tests.failure.conftest import NewStack
+from tests.failure.recorder import Killed
+from tests.failure.stack import PAGE_KEY, Stack
 from tests.failure.test_states import kinds
 from tests.receiver import Receiver
 from tools.elsom.screen import table
@@ -30,12 +29,12 @@ ACTING = ("\x1b]", "\x1b[2J", "\x07", "\x9b", "\u202e")
 WALLET, ALIKE = "0556109910", "0556209910"
 
 
-def paid_while_the_shop_is_down(house: House, shop: Receiver) -> str:
+def paid_while_the_shop_is_down(stack: Stack, shop: Receiver) -> str:
     shop.answers = [503] * 1_000
-    trn = house.started()
-    house.elsom_says(trn, "A")
-    house.notify(trn)
-    house.live(600)
+    trn = stack.started()
+    stack.elsom_says(trn, "A")
+    stack.notify(trn)
+    stack.live(600)
     return trn
 
 
@@ -46,74 +45,65 @@ def taken(shop: Receiver, trn: str, kind: str = "payment.paid") -> int:
 
 
 def test_f31_a_resend_that_fails_half_way_leaves_the_pending_retry(
-    new_house: NewHouse, shop: Receiver
+    new_stack: NewStack, shop: Receiver
 ) -> None:
-    with new_house(SHOP_WEBHOOK_URL=shop.url) as house:
-        trn = paid_while_the_shop_is_down(house, shop)
+    with new_stack(SHOP_WEBHOOK_URL=shop.url) as stack:
+        trn = paid_while_the_shop_is_down(stack, shop)
 
         def die() -> None:
             raise Killed
 
-        house.line.when("dynamodb:UpdateItem", die)
+        stack.recorder.when("dynamodb:UpdateItem", die)
         with pytest.raises(Killed):
-            house.shop("POST", RESEND, trn)
-        house.line.down = {"events"}
-        refused = house.shop("POST", RESEND, trn)
+            stack.shop("POST", RESEND, trn)
+        stack.recorder.down = {"events"}
+        refused = stack.shop("POST", RESEND, trn)
         assert (refused.status, refused.headers["Retry-After"]) == (503, "5")
-        house.line.down = set()
+        stack.recorder.down = set()
         shop.answers.clear()
-        house.live(3 * 3600)
+        stack.live(3 * 3600)
         assert taken(shop, trn) == 1
-        assert not [item for item in house.scan() if "dueAt" in item]
+        assert not [item for item in stack.scan() if "dueAt" in item]
 
 
 def test_f31_a_resent_event_is_delivered_again_whatever_became_of_it_before(
-    new_house: NewHouse, shop: Receiver
+    new_stack: NewStack, shop: Receiver
 ) -> None:
-    with new_house(SHOP_WEBHOOK_URL=shop.url) as house:
-        trn = paid_while_the_shop_is_down(house, shop)
+    with new_stack(SHOP_WEBHOOK_URL=shop.url) as stack:
+        trn = paid_while_the_shop_is_down(stack, shop)
         shop.answers.clear()
-        house.live(3 * 3600)
+        stack.live(3 * 3600)
         for times in (1, 2, 3):
             assert taken(shop, trn) == times
-            assert house.shop("POST", RESEND, trn).status == 202
-            house.work()
+            assert stack.shop("POST", RESEND, trn).status == 202
+            stack.work()
 
 
-def lose_the_stream(house: House) -> None:
-    house.stream.waiting()
-    house.stream.done()
+def lose_the_stream(stack: Stack) -> None:
+    stack.stream.waiting()
+    stack.stream.done()
 
 
-def published_again(first: int, last: int) -> Republished:
-    deps = Republishing(
-        archive=ArchiveTable(wiring.table()),
-        payments=wiring.payments(),
-        cases=shop_wiring.cases(),
-        deliveries=shop_wiring.deliveries(),
-        bus=publish_wiring.bus(),
-        lookback=12 * DAY,
-        report_unknown=True,
-    )
-    return republish(first, last, deps)
+def published_again(first: int, last: int) -> RepublishResult:
+    return republish(first, last, bootstrap.services().republish_deps(12 * DAY))
 
 
-def test_f35_a_disagreement_that_the_stream_lost_is_found_again(house: House) -> None:
-    trn = house.started()
-    house.elsom_says(trn, "A")
-    house.notify(trn)
-    house.live(3600)
-    house.elsom_says(trn, "4")
-    house.notify(trn, "4")
+def test_f35_a_disagreement_that_the_stream_lost_is_found_again(stack: Stack) -> None:
+    trn = stack.started()
+    stack.elsom_says(trn, "A")
+    stack.notify(trn)
+    stack.live(3600)
+    stack.elsom_says(trn, "4")
+    stack.notify(trn, "4")
     began = now_ms()
-    house.work_checks()
-    lose_the_stream(house)
-    assert kinds(house) == []
+    stack.work_checks()
+    lose_the_stream(stack)
+    assert kinds(stack) == []
     assert published_again(began - MINUTE, began + MINUTE).cases == 1
-    assert kinds(house) == ["disagreement"]
-    house.publish()
-    assert house.told(trn)[-1] == "case.opened"
-    listed = house.shop_query("/cases", state="open").body["items"]
+    assert kinds(stack) == ["disagreement"]
+    stack.publish()
+    assert stack.reported(trn)[-1] == "case.opened"
+    listed = stack.shop_query("/cases", state="open").body["items"]
     assert [case["paymentId"] for case in listed] == [trn]
 
 
@@ -126,52 +116,52 @@ def texts(value: Any) -> Iterator[str]:
             yield from texts(one)
 
 
-def test_f39_what_a_stranger_writes_does_not_act_on_the_operators_screen(house: House) -> None:
-    trn = house.started()
-    house.notify(trn, ESCAPES, Message=ESCAPES, PSPTTrnID=ESCAPES)
-    house.live(60)
+def test_f39_what_a_stranger_writes_does_not_act_on_the_operators_screen(stack: Stack) -> None:
+    trn = stack.started()
+    stack.notify(trn, ESCAPES, Message=ESCAPES, PSPTTrnID=ESCAPES)
+    stack.live(60)
     out = io.StringIO()
-    rows = [(one["at"], one["what"], str(list(one.values()))) for one in house.timeline(trn)]
+    rows = [(one["at"], one["what"], str(list(one.values()))) for one in stack.timeline(trn)]
     console = Console(file=out, force_terminal=True, width=200)
     console.print(table(trn, ("at", "what", "details"), rows))
     console.print(table(trn, ("claimed",), [(ESCAPES,)]))
-    kept = " ".join(texts(house.scan()))
+    kept = " ".join(texts(stack.scan()))
     for seen in (out.getvalue(), kept):
         assert "PWNED" in seen, "it is evidence, shown and kept as text"
-    assert [one for one in ACTING if one in out.getvalue() + kept + house.written()] == []
+    assert [one for one in ACTING if one in out.getvalue() + kept + stack.written()] == []
 
 
-def test_f39_the_table_tells_no_wallet_number_and_yet_compares_it(house: House) -> None:
-    trn = house.started(customerMsisdn=WALLET)
-    house.notify(trn, "1", MSISDN="0556 109 910", Message=f"{WALLET[:4]}-10-99-10")
-    kept = json.dumps(house.scan())
+def test_f39_the_table_tells_no_wallet_number_and_yet_compares_it(stack: Stack) -> None:
+    trn = stack.started(customerMsisdn=WALLET)
+    stack.notify(trn, "1", MSISDN="0556 109 910", Message=f"{WALLET[:4]}-10-99-10")
+    kept = json.dumps(stack.scan())
     assert "109910" not in kept
     assert "109 910" not in kept
     assert "10-99-10" not in kept
-    assert house.start(customerMsisdn=WALLET).status == 200
-    assert house.start(customerMsisdn=ALIKE).status == 422
-    digest = house.payment(trn).wallet_digest
+    assert stack.start(customerMsisdn=WALLET).status == 200
+    assert stack.start(customerMsisdn=ALIKE).status == 422
+    digest = stack.payment(trn).wallet_digest
     assert digest is not None
     assert digest.startswith(sign("key-name", "", PAGE_KEY)[:6])
     assert PAGE_KEY not in kept
 
 
-def test_f40_after_a_restore_no_event_id_is_used_for_another_event(house: House) -> None:
-    trn = house.started()
-    house.work()
-    before = house.scan()
-    house.elsom_says(trn, "2")
-    house.live(120)
-    assert house.payment(trn).status == "expired"
-    for item in house.scan():
-        house.stream.remove(item["pk"]["S"], item["sk"]["S"])
-    house.stream.put(before)
-    lose_the_stream(house)
-    house.elsom_says(trn, "A")
-    house.live(60)
-    assert house.payment(trn).status == "paid"
-    told = {(one["id"], one["type"]) for one in house.events()}
-    assert {kind for _, kind in told} == {"payment.pending", "payment.expired", "payment.paid"}
-    assert len({identifier for identifier, _ in told}) == 3
-    sequences = {one["type"]: one["sequence"] for one in house.events()}
+def test_f40_after_a_restore_no_event_id_is_used_for_another_event(stack: Stack) -> None:
+    trn = stack.started()
+    stack.work()
+    before = stack.scan()
+    stack.elsom_says(trn, "2")
+    stack.live(120)
+    assert stack.payment(trn).status == "expired"
+    for item in stack.scan():
+        stack.stream.remove(item["pk"]["S"], item["sk"]["S"])
+    stack.stream.put(before)
+    lose_the_stream(stack)
+    stack.elsom_says(trn, "A")
+    stack.live(60)
+    assert stack.payment(trn).status == "paid"
+    reported = {(one["id"], one["type"]) for one in stack.events()}
+    assert {kind for _, kind in reported} == {"payment.pending", "payment.expired", "payment.paid"}
+    assert len({identifier for identifier, _ in reported}) == 3
+    sequences = {one["type"]: one["sequence"] for one in stack.events()}
     assert sequences["payment.paid"] > sequences["payment.expired"] > sequences["payment.pending"]

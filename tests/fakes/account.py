@@ -77,7 +77,7 @@ class FakeAccount(Target):
     def __init__(self, answers: Mapping[str, Any], stack: str = STACK) -> None:
         super().__init__(stack, _session())
         self.answers = copy.copy(dict(answers))
-        self.asked: list[str] = []
+        self.queried: list[str] = []
 
     def again(self) -> FakeAccount:
         return FakeAccount(self.answers, self.stack)
@@ -89,7 +89,7 @@ class FakeAccount(Target):
 
     def _answer(self, model: Any, params: Any, **_: Any) -> tuple[Any, Any]:
         operation = f"{model.service_model.service_name} {model.name}"
-        self.asked.append(operation)
+        self.queried.append(operation)
         answer = self.answers[operation]
         if callable(answer):
             answer = answer(params)

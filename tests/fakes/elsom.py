@@ -3,20 +3,20 @@
 from collections import deque
 from collections.abc import Callable
 
-from payments.elsom.outcomes import Silent, StartOutcome, StatusOutcome
-from payments.elsom.wire import Accepted, Answered, Merchant, Refused, Start
-from payments.model import Answer
+from payments.domain.payment import ElsomStatus
+from payments.elsom.gateway import NoResponse, StartOutcome, StatusOutcome
+from payments.elsom.protocol import Accepted, Answered, Merchant, Refused, Start
 
 PAY_PAGE = "https://elsom.example/merchant-payment/30b6689c?language=ru&platform=web"
 MERCHANT = Merchant(partner_code="00609", password="elsom-password", msisdn="0901015003")
 
-PAID = Answered(Answer.PAID)
-IN_PROGRESS = Answered(Answer.IN_PROGRESS)
-TIMED_OUT = Answered(Answer.TIMED_OUT)
-CANCELLED = Answered(Answer.CANCELLED)
-ERROR = Answered(Answer.ERROR)
-SILENT = Silent("timeout")
-NO_WORD = Refused("99", "wrong password")
+PAID = Answered(ElsomStatus.PAID)
+IN_PROGRESS = Answered(ElsomStatus.IN_PROGRESS)
+TIMED_OUT = Answered(ElsomStatus.TIMED_OUT)
+CANCELLED = Answered(ElsomStatus.CANCELLED)
+ERROR = Answered(ElsomStatus.ERROR)
+NO_RESPONSE = NoResponse("timeout")
+REFUSED = Refused("99", "wrong password")
 
 
 def nothing() -> None:
@@ -31,15 +31,15 @@ class FakeElsom:
 
     def __init__(self) -> None:
         self.start_outcome: StartOutcome = Accepted(PAY_PAGE)
-        self.status_outcomes: deque[StatusOutcome] = deque([IN_PROGRESS])
+        self.status_results: deque[StatusOutcome] = deque([IN_PROGRESS])
         self.starts: list[Start] = []
-        self.questions: list[str] = []
+        self.queries: list[str] = []
         self.seconds_given: list[float] = []
         self.during_start: Callable[[], None] = nothing
         self.during_status: Callable[[], None] = nothing
 
-    def answers(self, *outcomes: StatusOutcome) -> None:
-        self.status_outcomes = deque(outcomes)
+    def answers(self, *results: StatusOutcome) -> None:
+        self.status_results = deque(results)
 
     def start(self, start: Start, merchant: Merchant, seconds: float) -> StartOutcome:
         assert merchant == MERCHANT
@@ -50,8 +50,8 @@ class FakeElsom:
 
     def status(self, payment_id: str, merchant: Merchant) -> StatusOutcome:
         assert merchant == MERCHANT
-        self.questions.append(payment_id)
+        self.queries.append(payment_id)
         self.during_status()
-        if len(self.status_outcomes) > 1:
-            return self.status_outcomes.popleft()
-        return self.status_outcomes[0]
+        if len(self.status_results) > 1:
+            return self.status_results.popleft()
+        return self.status_results[0]

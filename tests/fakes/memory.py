@@ -10,11 +10,12 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from payments.elsom.wire import Notification
-from payments.errors import QueueUnavailable, WriteConflict
-from payments.model import Payment
-from payments.moments import SECOND, Clock
-from payments.queue import CheckRequest
+from payments.aws.queues import CheckRequest
+from payments.domain.circuit_breaker import Circuit
+from payments.domain.clock import SECOND, Clock
+from payments.domain.errors import QueueUnavailable, WriteConflict
+from payments.domain.payment import Payment
+from payments.elsom.protocol import Notification
 from payments.store.inbox import (
     KEEP,
     MOST_UNKNOWN,
@@ -24,7 +25,7 @@ from payments.store.inbox import (
     partition_of,
 )
 from payments.store.payments import SORT_KEY
-from payments.store.schedule import UNKNOWN_INTERVAL, Circuit, Due, Pass
+from payments.store.schedule import UNKNOWN_INTERVAL, Due, Pass
 
 
 class DueIndex:
@@ -148,7 +149,7 @@ class MemorySchedule:
         self._inbox = inbox
         self._circuit = Circuit()
         self._pass = Pass()
-        self._unknown_asked_at = 0
+        self._unknown_queried_at = 0
 
     def due(self, now: int, limit: int, after: int = 0) -> list[Due]:
         return self._payments.first(now, limit, after)
@@ -173,10 +174,10 @@ class MemorySchedule:
         if self._circuit.version == before.version:
             self._circuit = replace(after, version=before.version + 1)
 
-    def claim_unknown_question(self, now: int) -> bool:
-        if now - self._unknown_asked_at < UNKNOWN_INTERVAL:
+    def claim_unknown_query(self, now: int) -> bool:
+        if now - self._unknown_queried_at < UNKNOWN_INTERVAL:
             return False
-        self._unknown_asked_at = now
+        self._unknown_queried_at = now
         return True
 
 

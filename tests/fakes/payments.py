@@ -4,8 +4,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from payments.model import Answer, Asker, Payment, Reason, Status
-from payments.moments import HOUR, MINUTE, SECOND
+from payments.domain.clock import HOUR, MINUTE, SECOND
+from payments.domain.payment import ElsomStatus, Payment, Reason, Status, Trigger
 from tests.fakes.elsom import PAY_PAGE
 from tests.fakes.world import NOW, POLICY
 
@@ -19,20 +19,20 @@ _BY_STATUS: dict[Status, dict[str, Any]] = {
         "status_reason": Reason.START_OUTCOME_UNKNOWN,
     },
     Status.PENDING: {"next_check_at": NOW - SECOND, "elsom_url": PAY_PAGE},
-    Status.PAID: {"paid_at": NOW - MINUTE, "elsom_url": PAY_PAGE, "last_answer": Answer.PAID},
+    Status.PAID: {"paid_at": NOW - MINUTE, "elsom_url": PAY_PAGE, "last_answer": ElsomStatus.PAID},
     Status.EXPIRED: {
         "next_check_at": NOW + HOUR,
-        "last_answer": Answer.TIMED_OUT,
+        "last_answer": ElsomStatus.TIMED_OUT,
         "status_reason": Reason.ELSOM_2,
     },
     Status.CANCELLED: {
         "next_check_at": NOW + HOUR,
-        "last_answer": Answer.CANCELLED,
+        "last_answer": ElsomStatus.CANCELLED,
         "status_reason": Reason.ELSOM_3,
     },
     Status.FAILED: {
         "next_check_at": NOW + HOUR,
-        "last_answer": Answer.ERROR,
+        "last_answer": ElsomStatus.ERROR,
         "status_reason": Reason.ELSOM_4,
     },
 }
@@ -55,6 +55,6 @@ def a_payment(status: Status = Status.PENDING, **fields: Any) -> Payment:
     return Payment(status=status, **{**values, **_BY_STATUS[status], **fields})
 
 
-def asked(payment: Payment, at: int, by: Asker) -> Payment:
+def queried(payment: Payment, at: int, by: Trigger) -> Payment:
     """The same payment after a question that began then."""
-    return replace(payment, queried_at=(at,), asked_by=by)
+    return replace(payment, queried_at=(at,), queried_by=by)

@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from payments.check import Checked, Checking, check_payment
-from payments.due import Sending
-from payments.elsom.wire import Merchant, read_notification
-from payments.errors import NotConfigured, StoreUnavailable
-from payments.model import Asker, Payment, Policy
-from payments.moments import DAY, HOUR, MINUTE, SECOND
-from payments.notification import Receiving, receive_notification
-from payments.shop_requests import PaymentRequest
-from payments.start import Started, Starting, payment_id, start_payment
-from payments.triggers import check_from_queue
+from payments.domain.clock import DAY, HOUR, MINUTE, SECOND
+from payments.domain.errors import NotConfigured, StoreUnavailable
+from payments.domain.payment import Payment, Policy, Trigger
+from payments.domain.payment_request import PaymentRequest
+from payments.elsom.protocol import Merchant, read_notification
+from payments.use_cases.check_payment import check_from_queue
+from payments.use_cases.query_payment import CheckDeps, CheckResult, check_payment
+from payments.use_cases.receive_notification import ReceiveDeps, receive_notification
+from payments.use_cases.schedule_checks import ScheduleDeps
+from payments.use_cases.start_payment import StartDeps, StartResult, payment_id, start_payment
 from tests.fakes.elsom import MERCHANT, FakeElsom
 from tests.fakes.memory import MemoryPayments, MemoryQueue, MemoryStore
 
@@ -92,20 +92,19 @@ class World:
             raise NotConfigured("not filled in")
         return MERCHANT
 
-    def starting(self) -> Starting:
-        return Starting(
+    def starting(self) -> StartDeps:
+        return StartDeps(
             payments=self.payments,
             elsom=self.elsom,
             merchant=self.merchant,
             policy=self.policy,
             clock=self.clock,
             stack_id=STACK_ID,
-            seconds_left=lambda: self.seconds_left,
-            signing_keys=self.signing_keys,
+            signing_keys=lambda: self.signing_keys,
         )
 
-    def checking(self) -> Checking:
-        return Checking(
+    def checking(self) -> CheckDeps:
+        return CheckDeps(
             payments=self.payments,
             inbox=self.store.inbox,
             schedule=self.store.schedule,
@@ -117,22 +116,24 @@ class World:
             jitter=lambda: self.jitter,
         )
 
-    def receiving(self) -> Receiving:
-        return Receiving(
+    def receiving(self) -> ReceiveDeps:
+        return ReceiveDeps(
             payments=self.payments, inbox=self.store.inbox, queue=self.queue, clock=self.clock
         )
 
-    def sending(self, concurrency: int = 5) -> Sending:
-        return Sending(
+    def sending(self, concurrency: int = 5) -> ScheduleDeps:
+        return ScheduleDeps(
             schedule=self.store.schedule,
             queue=self.queue,
             clock=self.clock,
             concurrency=concurrency,
         )
 
-    def start(self, key: str = "order-1", **fields: Any) -> Started:
+    def start(self, key: str = "order-1", **fields: Any) -> StartResult:
         wanted: dict[str, Any] = {"amount": "1500.00", "order_id": "A-1001", **fields}
-        return start_payment(PaymentRequest(**wanted), key, self.starting())
+        return start_payment(
+            PaymentRequest(**wanted), key, lambda: self.seconds_left, self.starting()
+        )
 
     def stored(self, key: str = "order-1") -> Payment:
         return self.store.payments.items[payment_id(STACK_ID, key)]
@@ -151,10 +152,10 @@ class World:
         assert notification is not None
         receive_notification(notification, body, "192.0.2.1", self.receiving())
 
-    def check(self, identifier: str, asker: Asker = Asker.SHOP) -> Checked:
-        return check_payment(identifier, asker, self.checking())
+    def check(self, identifier: str, trigger: Trigger = Trigger.SHOP) -> CheckResult:
+        return check_payment(identifier, trigger, self.checking())
 
-    def serve(self) -> Checked:
+    def serve(self) -> CheckResult:
         """Serve the next message of the queue that can be seen."""
         request = self.queue.take()
         assert request is not None, "no message can be seen"

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.sandbox.driver import Cabinet, SandboxProcess
+from tests.sandbox.driver import MerchantPortal, SandboxProcess
 
 
 @pytest.fixture(scope="session")
@@ -20,8 +20,8 @@ def sandbox(running: SandboxProcess) -> SandboxProcess:
 
 
 @pytest.fixture
-def cabinet(sandbox: SandboxProcess) -> Iterator[Cabinet]:
-    cabinet = Cabinet()
-    sandbox.control("PUT", "cabinet", {"url": cabinet.url})
-    yield cabinet
-    cabinet.stop()
+def portal(sandbox: SandboxProcess) -> Iterator[MerchantPortal]:
+    portal = MerchantPortal()
+    sandbox.control("PUT", "portal", {"url": portal.url})
+    yield portal
+    portal.stop()

@@ -51,7 +51,7 @@ def _opener(context: ssl.SSLContext | None) -> urllib.request.OpenerDirector:
 
 
 @dataclass
-class Answer:
+class Response:
     status: int
     body: bytes
     headers: dict[str, str]
@@ -64,31 +64,31 @@ class Answer:
         return json.loads(self.body)
 
 
-def ask(
+def query(
     url: str,
     verb: str = "GET",
     body: bytes | None = None,
     content_type: str = "application/json; charset=utf-8",
     seconds: float = 10,
     context: ssl.SSLContext | None = None,
-) -> Answer:
+) -> Response:
     """One request without redirects; an HTTP error is an answer, a network error is raised."""
     request = urllib.request.Request(url, data=body, method=verb)
     if body is not None:
         request.add_header("Content-Type", content_type)
     try:
         with _opener(context).open(request, timeout=seconds) as answer:
-            return Answer(answer.status, answer.read(), dict(answer.headers))
+            return Response(answer.status, answer.read(), dict(answer.headers))
     except urllib.error.HTTPError as error:
         with error:
-            return Answer(error.code, error.read(), dict(error.headers))
+            return Response(error.code, error.read(), dict(error.headers))
 
 
-def eventually[T](question: Callable[[], T], seconds: float = 5) -> T:
+def eventually[T](prompt: Callable[[], T], seconds: float = 5) -> T:
     """The first true answer; fails when there is none in time."""
     end = time.monotonic() + seconds
     while True:
-        if outcome := question():
+        if outcome := prompt():
             return outcome
         assert time.monotonic() < end, "this never became true"
         time.sleep(0.02)
@@ -126,25 +126,25 @@ class SandboxProcess:
         _, errors = self.process.communicate(timeout=5)
         return self.process.returncode, errors
 
-    def post(self, document: Any, path: str = "/any/path", seconds: float = 10) -> Answer:
+    def post(self, document: Any, path: str = "/any/path", seconds: float = 10) -> Response:
         body = document if isinstance(document, bytes) else json.dumps(document).encode()
-        return ask(self.url + path, "POST", body, seconds=seconds, context=self.context)
+        return query(self.url + path, "POST", body, seconds=seconds, context=self.context)
 
-    def start_payment(self, seconds: float = 10, **changes: Any) -> Answer:
+    def start_payment(self, seconds: float = 10, **changes: Any) -> Response:
         return self.post({"IA_Init": START_FIELDS | changes}, seconds=seconds)
 
     def pay_url(self, **changes: Any) -> str:
         return str(self.start_payment(**changes).json()["Response"]["Result"]["URL"])
 
-    def ask_status(self, seconds: float = 10, **changes: Any) -> Answer:
+    def query_status(self, seconds: float = 10, **changes: Any) -> Response:
         return self.post({"PartnerGetPaymentStatus": STATUS_FIELDS | changes}, seconds=seconds)
 
     def status(self, trn: str) -> str:
-        return str(self.ask_status(PartnerTrnID=trn).json()["Result"]["PaymentStatus"])
+        return str(self.query_status(PartnerTrnID=trn).json()["Result"]["PaymentStatus"])
 
     def control(self, verb: str, path: str, document: Any = None) -> Any:
         body = None if document is None else json.dumps(document).encode()
-        return ask(f"{self.control_url}/_sandbox/{path}", verb, body, context=self.context).json()
+        return query(f"{self.control_url}/_sandbox/{path}", verb, body, context=self.context).json()
 
     def transaction(self, trn: str) -> Any:
         return self.control("GET", f"transactions/{trn}")
@@ -153,21 +153,21 @@ class SandboxProcess:
         query = urllib.parse.urlencode({"trn": trn} | ({"method": method} if method else {}))
         return self.control("GET", f"calls?{query}")["items"]
 
-    def get(self, path: str) -> Answer:
-        return ask(self.url + path, context=self.context)
+    def get(self, path: str) -> Response:
+        return query(self.url + path, context=self.context)
 
-    def send_form(self, url: str, **fields: str) -> Answer:
+    def send_form(self, url: str, **fields: str) -> Response:
         body = urllib.parse.urlencode(fields).encode()
-        return ask(url, "POST", body, "application/x-www-form-urlencoded")
+        return query(url, "POST", body, "application/x-www-form-urlencoded")
 
 
-class _CabinetServer(ThreadingHTTPServer):
+class _PortalServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
 
 @dataclass
-class Cabinet:
+class MerchantPortal:
     """The merchant's one URL: keeps what arrives, answers as told."""
 
     status: int = 200
@@ -175,16 +175,16 @@ class Cabinet:
     received: list[tuple[float, str, dict[str, str], bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        cabinet = self
+        portal = self
 
-        class Door(BaseHTTPRequestHandler):
+        class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                cabinet.received.append((time.monotonic(), self.path, headers, body))
-                time.sleep(cabinet.delay_seconds)
+                portal.received.append((time.monotonic(), self.path, headers, body))
+                time.sleep(portal.delay_seconds)
                 answer = b'{"Response": {"ErrorCode": "0", "ErrorMsg": "Success"}}'
-                self.send_response(cabinet.status)
+                self.send_response(portal.status)
                 self.send_header("Location", "/elsewhere")
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
@@ -193,8 +193,8 @@ class Cabinet:
             def log_message(self, *_args: Any) -> None:
                 return
 
-        self._server = _CabinetServer(("127.0.0.1", 0), Door)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/v1/elsom/cabinet-token"
+        self._server = _PortalServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/v1/elsom/portal-token"
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), daemon=True
         )

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.driver import START_FIELDS, Cabinet, SandboxProcess, ask, eventually
+from tests.sandbox.driver import START_FIELDS, MerchantPortal, SandboxProcess, eventually, query
 
 
 def test_calls_are_kept_raw_for_tests_to_assert_the_wire(sandbox: SandboxProcess) -> None:
     body = json.dumps({"IA_Init": START_FIELDS}).encode()
 
-    answer = ask(f"{sandbox.url}/start", "POST", body, "application/json; charset=utf-8")
+    answer = query(f"{sandbox.url}/start", "POST", body, "application/json; charset=utf-8")
 
     call = sandbox.calls("test_24", "IA_Init")[0]
     assert call["body"].encode() == body
@@ -47,7 +47,7 @@ def test_a_transaction_tells_what_was_sent_and_asked(sandbox: SandboxProcess) ->
         "payUrl": url,
         "scenario": "pay-page",
         "starts": 1,
-        "statusQuestions": 2,
+        "statusQueries": 2,
         "notificationsSent": 0,
         "foreign": False,
     }
@@ -57,7 +57,7 @@ def test_a_transaction_tells_what_was_sent_and_asked(sandbox: SandboxProcess) ->
 
 @pytest.mark.parametrize("status", ["A", "1", "2", "3", "4"])
 def test_a_status_can_be_set_for_a_payment_that_never_started(
-    sandbox: SandboxProcess, cabinet: Cabinet, status: str
+    sandbox: SandboxProcess, portal: MerchantPortal, status: str
 ) -> None:
     made = sandbox.control(
         "POST", "transactions/strange-id/status", {"status": status, "notify": True}
@@ -65,7 +65,7 @@ def test_a_status_can_be_set_for_a_payment_that_never_started(
 
     assert (made["foreign"], made["status"], made["starts"]) == (True, status, 0)
     assert sandbox.status("strange-id") == status
-    assert cabinet.notifications("strange-id")[0]["PaymentStatus"] == status
+    assert portal.notifications("strange-id")[0]["PaymentStatus"] == status
     assert made["notifications"][0]["answerStatus"] == 200
 
 
@@ -87,7 +87,7 @@ def test_a_status_set_with_a_lag_is_told_later(sandbox: SandboxProcess) -> None:
 
 
 def test_a_notification_can_carry_any_fields_any_body_and_any_content_type(
-    sandbox: SandboxProcess, cabinet: Cabinet
+    sandbox: SandboxProcess, portal: MerchantPortal
 ) -> None:
     sandbox.pay_url()
     path = "transactions/test_24/notify"
@@ -95,65 +95,67 @@ def test_a_notification_can_carry_any_fields_any_body_and_any_content_type(
     sandbox.control("POST", path, {"fields": {"PaymentStatus": "Z", "Message": None}})
     sandbox.control("POST", path, {"rawBody": "not json", "contentType": "text/plain"})
 
-    fields = json.loads(cabinet.received[0][3])["PartnerPaymentResult"]
+    fields = json.loads(portal.received[0][3])["PartnerPaymentResult"]
     assert fields["PaymentStatus"] == "Z"
     assert "Message" not in fields
-    assert cabinet.received[1][3] == b"not json"
-    assert cabinet.received[1][2]["content-type"] == "text/plain"
+    assert portal.received[1][3] == b"not json"
+    assert portal.received[1][2]["content-type"] == "text/plain"
 
 
-def test_options_change_the_notifications_names(sandbox: SandboxProcess, cabinet: Cabinet) -> None:
+def test_options_change_the_notifications_names(
+    sandbox: SandboxProcess, portal: MerchantPortal
+) -> None:
     changes = {"notificationMethod": "PaymentResult", "trnField": "PSPTrnID"}
     sandbox.control("PUT", "options", changes | {"notificationContentType": "text/html"})
     sandbox.pay_url()
 
     sandbox.control("POST", "transactions/test_24/notify", {})
 
-    assert "PSPTrnID" in json.loads(cabinet.received[0][3])["PaymentResult"]
-    assert cabinet.received[0][2]["content-type"] == "text/html"
+    assert "PSPTrnID" in json.loads(portal.received[0][3])["PaymentResult"]
+    assert portal.received[0][2]["content-type"] == "text/html"
 
 
 def test_twenty_notifications_can_be_sent_at_once(
-    sandbox: SandboxProcess, cabinet: Cabinet
+    sandbox: SandboxProcess, portal: MerchantPortal
 ) -> None:
-    cabinet.delay_seconds = 0.3
+    portal.delay_seconds = 0.3
     sandbox.pay_url()
 
     answer = sandbox.control("POST", "transactions/test_24/notify", {"times": 20, "atOnce": True})
 
-    times = [received_at for received_at, _, _, _ in cabinet.received]
+    times = [received_at for received_at, _, _, _ in portal.received]
     assert [item["answerStatus"] for item in answer["items"]] == [200] * 20
     assert max(times) - min(times) < 2
     assert sandbox.transaction("test_24")["notificationsSent"] == 20
 
 
 def test_a_forged_notification_makes_no_transaction(
-    sandbox: SandboxProcess, cabinet: Cabinet
+    sandbox: SandboxProcess, portal: MerchantPortal
 ) -> None:
     answer = sandbox.control("POST", "transactions/never-started/notify", {})
 
     assert answer["items"][0]["answerStatus"] == 200
-    assert cabinet.notifications("never-started")[0]["PaymentStatus"] == "A"
+    assert portal.notifications("never-started")[0]["PaymentStatus"] == "A"
     assert sandbox.control("GET", "transactions") == {"items": []}
 
 
 @pytest.mark.parametrize("status", [302, 404, 503])
 def test_what_the_merchant_answered_is_kept_and_redirects_are_not_followed(
-    sandbox: SandboxProcess, cabinet: Cabinet, status: int
+    sandbox: SandboxProcess, portal: MerchantPortal, status: int
 ) -> None:
-    cabinet.status = status
+    portal.status = status
     sandbox.pay_url(MSISDN="0000000001")
 
     eventually(lambda: sandbox.transaction("test_24")["notifications"])
     kept = sandbox.transaction("test_24")["notifications"][0]
     assert (kept["answerStatus"], kept["error"]) == (status, None)
     assert json.loads(kept["answer"])["Response"]["ErrorCode"] == "0"
-    assert len(cabinet.received) == 1
+    assert len(portal.received) == 1
 
 
 def test_a_merchant_that_is_down_is_recorded_not_raised(sandbox: SandboxProcess) -> None:
-    gone = Cabinet()
-    sandbox.control("PUT", "cabinet", {"url": gone.url})
+    gone = MerchantPortal()
+    sandbox.control("PUT", "portal", {"url": gone.url})
     gone.stop()
     sandbox.pay_url()
 
@@ -177,14 +179,16 @@ def test_a_merchant_that_is_down_is_recorded_not_raised(sandbox: SandboxProcess)
         "",
     ],
 )
-def test_a_cabinet_url_off_this_machine_is_refused(
-    sandbox: SandboxProcess, cabinet: Cabinet, url: str
+def test_a_portal_url_off_this_machine_is_refused(
+    sandbox: SandboxProcess, portal: MerchantPortal, url: str
 ) -> None:
-    assert "error" in sandbox.control("PUT", "cabinet", {"url": url})
-    assert sandbox.control("GET", "cabinet") == {"url": cabinet.url}
+    assert "error" in sandbox.control("PUT", "portal", {"url": url})
+    assert sandbox.control("GET", "portal") == {"url": portal.url}
 
 
-def test_reset_forgets_all_but_the_cabinet_url(sandbox: SandboxProcess, cabinet: Cabinet) -> None:
+def test_reset_forgets_all_but_the_portal_url(
+    sandbox: SandboxProcess, portal: MerchantPortal
+) -> None:
     sandbox.pay_url()
     sandbox.control("POST", "faults", {"fault": "500", "times": -1})
     sandbox.control("PUT", "options", {"trailingComma": True})
@@ -194,7 +198,7 @@ def test_reset_forgets_all_but_the_cabinet_url(sandbox: SandboxProcess, cabinet:
     for name in ("calls", "transactions", "faults"):
         assert sandbox.control("GET", name) == {"items": []}
     assert sandbox.control("GET", "options")["trailingComma"] is False
-    assert sandbox.control("GET", "cabinet") == {"url": cabinet.url}
+    assert sandbox.control("GET", "portal") == {"url": portal.url}
 
 
 @pytest.mark.parametrize(
@@ -211,7 +215,7 @@ def test_reset_forgets_all_but_the_cabinet_url(sandbox: SandboxProcess, cabinet:
         ("PUT", "options", {"repeatedStart": "maybe"}, 400),
         ("PUT", "options", {"trailingComma": 1}, 400),
         ("PUT", "options", {"unknown": True}, 400),
-        ("PUT", "cabinet", [], 400),
+        ("PUT", "portal", [], 400),
     ],
 )
 def test_wrong_use_is_explained(
@@ -219,7 +223,7 @@ def test_wrong_use_is_explained(
 ) -> None:
     body = None if document is None else json.dumps(document).encode()
 
-    answer = ask(f"{sandbox.url}/_sandbox/{path}", verb, body)
+    answer = query(f"{sandbox.url}/_sandbox/{path}", verb, body)
 
     assert answer.status == status
     assert answer.json()["error"]

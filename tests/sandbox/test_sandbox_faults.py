@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.driver import START_FIELDS, Cabinet, SandboxProcess, eventually
+from tests.sandbox.driver import START_FIELDS, MerchantPortal, SandboxProcess, eventually
 
 
 def raw_start(sandbox: SandboxProcess, trn: str = "test_24") -> socket.socket:
@@ -77,7 +77,7 @@ def test_hang_answers_nothing_until_its_seconds_are_over(sandbox: SandboxProcess
 
 
 def test_hang_ends_when_the_client_leaves_and_the_payment_can_still_be_paid(
-    sandbox: SandboxProcess, cabinet: Cabinet
+    sandbox: SandboxProcess, portal: MerchantPortal
 ) -> None:
     order(sandbox, "hang", seconds=60)
     with pytest.raises((TimeoutError, urllib.error.URLError)):
@@ -86,19 +86,19 @@ def test_hang_ends_when_the_client_leaves_and_the_payment_can_still_be_paid(
     sandbox.control("POST", "transactions/test_24/status", {"status": "A", "notify": True})
 
     assert sandbox.status("test_24") == "A"
-    assert cabinet.notifications("test_24")[0]["PaymentStatus"] == "A"
+    assert portal.notifications("test_24")[0]["PaymentStatus"] == "A"
 
 
 def test_a_scenarios_notification_follows_the_end_of_the_hang(
-    sandbox: SandboxProcess, cabinet: Cabinet
+    sandbox: SandboxProcess, portal: MerchantPortal
 ) -> None:
     order(sandbox, "hang", seconds=60)
     with pytest.raises((TimeoutError, urllib.error.URLError)):
         sandbox.start_payment(seconds=0.3, MSISDN="0000000001")
     left = time.monotonic()
 
-    eventually(lambda: cabinet.notifications("test_24"))
-    assert cabinet.received[0][0] >= left - 0.1
+    eventually(lambda: portal.notifications("test_24"))
+    assert portal.received[0][0] >= left - 0.1
 
 
 def test_clearing_the_faults_lets_go_of_what_hangs(sandbox: SandboxProcess) -> None:
@@ -172,9 +172,9 @@ def test_a_fault_meets_only_its_method_its_payment_and_its_number_of_calls(
     fault = {"method": "PartnerGetPaymentStatus", "fault": "503", "times": 2, "trn": "one"}
     sandbox.control("POST", "faults", fault)
 
-    assert sandbox.ask_status(PartnerTrnID="two").status == 200
+    assert sandbox.query_status(PartnerTrnID="two").status == 200
     assert sandbox.start_payment(PartnerTrnID="three").status == 200
-    assert [sandbox.ask_status(PartnerTrnID="one").status for _ in range(3)] == [503, 503, 200]
+    assert [sandbox.query_status(PartnerTrnID="one").status for _ in range(3)] == [503, 503, 200]
 
 
 def test_a_fault_without_an_end_stays_until_it_is_cleared(sandbox: SandboxProcess) -> None:
@@ -184,7 +184,7 @@ def test_a_fault_without_an_end_stays_until_it_is_cleared(sandbox: SandboxProces
     )
 
     for _ in range(5):
-        assert b"not JSON" in sandbox.ask_status().body
+        assert b"not JSON" in sandbox.query_status().body
     sandbox.control("DELETE", "faults")
     assert sandbox.status("test_24") == "1"
 

@@ -4,7 +4,7 @@ import urllib.parse
 
 import pytest
 
-from tests.sandbox.driver import Cabinet, SandboxProcess, ask, eventually
+from tests.sandbox.driver import MerchantPortal, SandboxProcess, eventually, query
 
 PAID = {"action": "pay", "wallet": "0556109910", "code": "4321"}
 
@@ -22,7 +22,7 @@ def test_the_pay_page_speaks_the_language_of_the_start(
 ) -> None:
     url = sandbox.pay_url(CultureInfo=culture, Amount="1500.50")
 
-    page = ask(url).text
+    page = query(url).text
 
     assert f"language={language}&platform=web" in url
     assert f'<html lang="{language}">' in page
@@ -33,15 +33,15 @@ def test_the_pay_page_speaks_the_language_of_the_start(
 def test_the_customer_can_change_the_language(sandbox: SandboxProcess) -> None:
     url = sandbox.pay_url().replace("language=ru", "language=en")
 
-    assert "<h1>Pay with Elsom</h1>" in ask(url).text
-    assert "One-time code" in ask(url).text
+    assert "<h1>Pay with Elsom</h1>" in query(url).text
+    assert "One-time code" in query(url).text
 
 
 def test_the_form_as_it_stands_pays_without_any_script(
-    sandbox: SandboxProcess, cabinet: Cabinet
+    sandbox: SandboxProcess, portal: MerchantPortal
 ) -> None:
     url = sandbox.pay_url()
-    page = ask(url).text
+    page = query(url).text
     action = html.unescape(re.findall(r'<form method="post" action="([^"]*)"', page)[0])
     names = set(re.findall(r'<input [^>]*name="([^"]+)"', page))
     buttons = re.findall(r'<button name="action" value="([^"]+)"', page)
@@ -49,32 +49,32 @@ def test_the_form_as_it_stands_pays_without_any_script(
 
     answer = sandbox.send_form(urllib.parse.urljoin(url, action), **PAID)
 
-    assert (answer.status, answer.headers["Location"]) == (303, cabinet.url)
+    assert (answer.status, answer.headers["Location"]) == (303, portal.url)
     assert sandbox.status("test_24") == "A"
     eventually(lambda: sandbox.transaction("test_24")["notificationsSent"] == 1)
-    assert cabinet.notifications("test_24")[0]["PaymentStatus"] == "A"
+    assert portal.notifications("test_24")[0]["PaymentStatus"] == "A"
 
 
 @pytest.mark.parametrize(("action", "status"), [("decline", "4"), ("timeout", "2")])
 def test_declining_and_timing_out_need_no_wallet_and_lead_back_to_the_shop(
-    sandbox: SandboxProcess, cabinet: Cabinet, action: str, status: str
+    sandbox: SandboxProcess, portal: MerchantPortal, action: str, status: str
 ) -> None:
     answer = sandbox.send_form(sandbox.pay_url(), action=action, wallet="", code="")
 
-    assert (answer.status, answer.headers["Location"]) == (303, cabinet.url)
+    assert (answer.status, answer.headers["Location"]) == (303, portal.url)
     assert sandbox.status("test_24") == status
-    eventually(lambda: cabinet.notifications("test_24"))
-    assert cabinet.notifications("test_24")[0]["PaymentStatus"] == status
+    eventually(lambda: portal.notifications("test_24"))
+    assert portal.notifications("test_24")[0]["PaymentStatus"] == status
 
 
 def test_the_payers_wallet_is_the_one_the_notification_names(
-    sandbox: SandboxProcess, cabinet: Cabinet
+    sandbox: SandboxProcess, portal: MerchantPortal
 ) -> None:
     url = sandbox.pay_url(MSISDN="0", CashierNo="", ChequeNo="")
     sandbox.send_form(url, action="pay", wallet="0555 150155", code="4321")
 
-    eventually(lambda: cabinet.notifications("test_24"))
-    fields = cabinet.notifications("test_24")[0]
+    eventually(lambda: portal.notifications("test_24"))
+    fields = portal.notifications("test_24")[0]
     assert fields["MSISDN"] == "0555150155"
     assert not {"CashierNo", "ChequeNo"} & set(fields)
 
@@ -89,7 +89,7 @@ def test_the_payers_wallet_is_the_one_the_notification_names(
     ],
 )
 def test_a_wrong_wallet_or_code_is_said_and_nothing_is_paid(
-    sandbox: SandboxProcess, cabinet: Cabinet, wrong: dict[str, str], message: str
+    sandbox: SandboxProcess, portal: MerchantPortal, wrong: dict[str, str], message: str
 ) -> None:
     answer = sandbox.send_form(sandbox.pay_url(), **(PAID | wrong))
 
@@ -98,7 +98,7 @@ def test_a_wrong_wallet_or_code_is_said_and_nothing_is_paid(
     assert sandbox.status("test_24") == "1"
 
 
-def test_a_page_pays_only_once(sandbox: SandboxProcess, cabinet: Cabinet) -> None:
+def test_a_page_pays_only_once(sandbox: SandboxProcess, portal: MerchantPortal) -> None:
     url = sandbox.pay_url()
     sandbox.send_form(url, **PAID)
 
@@ -111,21 +111,21 @@ def test_a_page_pays_only_once(sandbox: SandboxProcess, cabinet: Cabinet) -> Non
 
 
 def test_a_settled_page_shows_its_outcome_and_the_way_back(
-    sandbox: SandboxProcess, cabinet: Cabinet
+    sandbox: SandboxProcess, portal: MerchantPortal
 ) -> None:
-    page = ask(sandbox.pay_url(MSISDN="0000000003")).text
+    page = query(sandbox.pay_url(MSISDN="0000000003")).text
 
     assert "Не успешно время транзакции вышла" in page
-    assert f'href="{cabinet.url}"' in page
+    assert f'href="{portal.url}"' in page
     assert "<form" not in page
 
 
-def test_the_way_back_can_carry_parameters(sandbox: SandboxProcess, cabinet: Cabinet) -> None:
+def test_the_way_back_can_carry_parameters(sandbox: SandboxProcess, portal: MerchantPortal) -> None:
     sandbox.control("PUT", "options", {"redirectParameters": True})
 
     answer = sandbox.send_form(sandbox.pay_url(), **PAID)
 
-    assert answer.headers["Location"] == f"{cabinet.url}?PartnerTrnID=test_24&PaymentStatus=A"
+    assert answer.headers["Location"] == f"{portal.url}?PartnerTrnID=test_24&PaymentStatus=A"
 
 
 def test_an_unknown_page_is_not_found(sandbox: SandboxProcess) -> None:
@@ -138,13 +138,13 @@ def test_an_unknown_page_is_not_found(sandbox: SandboxProcess) -> None:
 def test_what_the_merchant_sent_cannot_become_markup(sandbox: SandboxProcess) -> None:
     url = sandbox.pay_url(ChequeNo="<script>x</script>", PartnerTrnID="<b>&id</b>")
 
-    assert "<script>x" not in ask(url).text
-    assert "&lt;script&gt;x" in ask(url).text
+    assert "<script>x" not in query(url).text
+    assert "&lt;script&gt;x" in query(url).text
     assert "<b>&id" not in sandbox.get("/transactions").text
 
 
 def test_the_live_view_shows_transactions_and_calls_without_secrets(
-    sandbox: SandboxProcess, cabinet: Cabinet
+    sandbox: SandboxProcess, portal: MerchantPortal
 ) -> None:
     sandbox.send_form(sandbox.pay_url(), **PAID)
     sandbox.start_payment(Password="planted secret", PartnerTrnID="wrong")
@@ -185,11 +185,13 @@ def test_the_help_page_names_every_wallet_credential_and_fault(sandbox: SandboxP
         assert text in page
 
 
-def test_the_help_page_hides_the_cabinets_token(sandbox: SandboxProcess, cabinet: Cabinet) -> None:
+def test_the_help_page_hides_the_portals_token(
+    sandbox: SandboxProcess, portal: MerchantPortal
+) -> None:
     page = sandbox.get("/").text
 
     assert "/v1/elsom/" in page
-    assert "cabinet-token" not in page
+    assert "portal-token" not in page
 
 
 @pytest.mark.parametrize("path", ["/static/sandbox.css", "/static/live.js", "/static/pay.js"])

@@ -51,8 +51,8 @@ def test_it_does_not_listen_beyond_this_machine(host: str) -> None:
     assert "loopback" in refused("--host", host, "--port", "0")
 
 
-def test_it_does_not_take_a_cabinet_beyond_this_machine() -> None:
-    assert "loopback" in refused("--port", "0", "--cabinet-url", "https://example.com/x")
+def test_it_does_not_take_a_portal_beyond_this_machine() -> None:
+    assert "loopback" in refused("--port", "0", "--portal-url", "https://example.com/x")
 
 
 def test_a_taken_port_is_said_in_one_sentence() -> None:
@@ -66,20 +66,20 @@ def test_a_wrong_option_is_said_in_one_sentence(option: str) -> None:
     assert "ption" in refused("--port", "0", "--option", option)
 
 
-def test_the_command_line_sets_options_and_the_cabinet() -> None:
+def test_the_command_line_sets_options_and_the_portal() -> None:
     url = "http://127.0.0.1:9/elsom/token"
-    sandbox = SandboxProcess.start("--option", "repeatedStart=same-url", "--cabinet-url", url)
+    sandbox = SandboxProcess.start("--option", "repeatedStart=same-url", "--portal-url", url)
     sandbox.control("POST", "reset")
 
     assert sandbox.control("GET", "options")["repeatedStart"] == "same-url"
-    assert sandbox.control("GET", "cabinet") == {"url": url}
+    assert sandbox.control("GET", "portal") == {"url": url}
     assert sandbox.stop() == (0, "")
 
 
 def test_transactions_outlive_the_process_in_the_state_file(tmp_path: Path) -> None:
     file = tmp_path / "state.jsonl"
     first = SandboxProcess.start("--state-file", str(file))
-    first.control("PUT", "cabinet", {"url": "http://127.0.0.1:9/token"})
+    first.control("PUT", "portal", {"url": "http://127.0.0.1:9/token"})
     first.pay_url()
     first.send_form(first.pay_url(PartnerTrnID="other"), action="decline")
     before = first.control("GET", "transactions")
@@ -95,7 +95,7 @@ def test_transactions_outlive_the_process_in_the_state_file(tmp_path: Path) -> N
     assert file.stat().st_mode & 0o777 == 0o600
     assert [item["status"] for item in after["items"]] == ["1", "4"]
     assert after["items"][0] == before["items"][0]
-    assert second.control("GET", "cabinet") == {"url": "http://127.0.0.1:9/token"}
+    assert second.control("GET", "portal") == {"url": "http://127.0.0.1:9/token"}
     assert second.status("test_24") == "A"
     assert second.stop() == (0, "")
 
@@ -161,10 +161,13 @@ def test_a_client_that_speaks_no_tls_does_not_stop_the_others(tmp_path: Path) ->
     sandbox = SandboxProcess.start("--tls-cert", str(cert), "--tls-key", str(key), context=context)
     address = ("127.0.0.1", int(sandbox.url.rpartition(":")[2]))
 
-    with socket.create_connection(address) as silent, socket.create_connection(address) as plain:
+    with (
+        socket.create_connection(address) as no_response,
+        socket.create_connection(address) as plain,
+    ):
         plain.sendall(b"GET / HTTP/1.1\r\n\r\n")
         assert sandbox.control("GET", "health")["status"] == "ok"
-        silent.close()
+        no_response.close()
     assert sandbox.stop() == (0, "")
 
 

@@ -1,4 +1,4 @@
-"""`make simulate SEED=7 PAYMENTS=1000 STORY=<payment id>`: payments through every failure."""
+"""`make simulate SEED=7 PAYMENTS=1000 TRACE=<payment id>`: payments through every failure."""
 
 import argparse
 import os
@@ -17,7 +17,7 @@ MOST_STORIES = 3
 def main() -> int:
     wanted = read_arguments()
     plan = Plan(
-        wanted.seed, 0, wanted.payments, wanted.story, wanted.unkindness, keep_going=wanted.all
+        wanted.seed, 0, wanted.payments, wanted.trace, wanted.unkindness, keep_going=wanted.all
     )
     worlds = plans(plan)
     if wanted.world is not None:
@@ -34,7 +34,7 @@ def main() -> int:
             f"  {number} of {len(worlds)} worlds, {total.payments} payments,"
             f" {len(total.broken)} broken, {took:.0f} s, about {left:.0f} s left"
         )
-    return tell(total, plan, time.monotonic() - began)
+    return log(total, plan, time.monotonic() - began)
 
 
 def read_arguments() -> argparse.Namespace:
@@ -50,7 +50,7 @@ def read_arguments() -> argparse.Namespace:
     add = parser.add_argument
     add("--seed", default=given.get("SEED") or str(secrets.randbelow(10**6)), help="a text")
     add("--payments", type=int, default=int(given.get("PAYMENTS") or 1_000))
-    add("--story", default=given.get("STORY", ""), help="tell what happened to this payment")
+    add("--trace", default=given.get("TRACE", ""), help="tell what happened to this payment")
     add(
         "--unkindness",
         type=float,
@@ -71,13 +71,13 @@ def again(wanted: argparse.Namespace) -> str:
     )
 
 
-def tell(total: Report, plan: Plan, seconds: float) -> int:
-    for title, counts in (("Faults", total.faults), ("Outcomes", total.outcomes)):
+def log(total: Report, plan: Plan, seconds: float) -> int:
+    for title, counts in (("Faults", total.faults), ("Outcomes", total.results)):
         say(f"\n{title}:")
         for name, count in sorted(counts.items()):
             say(f"  {count:8}  {name}")
-    for story in total.stories:
-        say(f"\nThe story that was asked for:\n{story}")
+    for trace in total.stories:
+        say(f"\nThe trace that was requested:\n{trace}")
     say(f"\nAll stories: {total.digest} (the same seed gives the same number)")
     for broken in total.broken[:MOST_STORIES]:
         name = broken.split(" ", 2)[1].rstrip(":")

@@ -158,13 +158,13 @@ class MemoryDynamoDB:
 
     def batch_get_item(self, *, RequestItems: Image) -> Image:  # noqa: N803 - boto3's name
         def effect() -> Image:
-            ((table, asked),) = RequestItems.items()
-            keys = list(asked["Keys"])
+            ((table, queried),) = RequestItems.items()
+            keys = list(queried["Keys"])
             rest = [keys.pop()] if len(keys) > 1 and self._lag.unread() else []
-            consistent = asked.get("ConsistentRead", False)
+            consistent = queried.get("ConsistentRead", False)
             found = (self._read(key_of(key), consistent=consistent) for key in keys)
             images = [image for image in found if image is not None]
-            left = {table: {**asked, "Keys": rest}} if rest else {}
+            left = {table: {**queried, "Keys": rest}} if rest else {}
             return {"Responses": {table: images}, "UnprocessedKeys": left}
 
         return self._gate.call("dynamodb", "BatchGetItem", effect)

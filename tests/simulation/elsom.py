@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from payments.elsom.wire import CULTURES
-from payments.model import Answer
+from payments.domain.payment import ElsomStatus
+from payments.elsom.protocol import CULTURES
 from tests.fakes.elsom import MERCHANT
-from tests.simulation.story import Story
 from tests.simulation.tasks import Loop
+from tests.simulation.trace import Trace
 
 
 @dataclass
@@ -23,8 +23,8 @@ class Transaction:
     refuses: str | None = None
     knows: bool = True
     lag: int = 0
-    truth: list[tuple[int, Answer]] = field(default_factory=list)
-    asked_at: list[int] = field(default_factory=list)
+    truth: list[tuple[int, ElsomStatus]] = field(default_factory=list)
+    queried_at: list[int] = field(default_factory=list)
     foreign: bool = False
     # A start for it came, and nothing was made of it.
     seen: bool = False
@@ -32,10 +32,10 @@ class Transaction:
     forgets_at: int | None = None
     forgets_by_404: bool = False
 
-    def status(self, moment: int) -> Answer:
+    def status(self, moment: int) -> ElsomStatus:
         """How the payment really stands."""
         happened = [answer for at, answer in self.truth if at <= moment]
-        return happened[-1] if happened else Answer.IN_PROGRESS
+        return happened[-1] if happened else ElsomStatus.IN_PROGRESS
 
 
 Decide = Callable[[Transaction], None]
@@ -50,7 +50,7 @@ class ElsomServer:
 
     loop: Loop
     rng: Random
-    story: Story
+    trace: Trace
     on_start: Decide
     on_repeat: Decide
     # How long the next answer is held back.
@@ -68,14 +68,14 @@ class ElsomServer:
         if method == "IA_Init":
             return 200, self._start(fields)
         assert method == "PartnerGetPaymentStatus"
-        return self._tell_status(fields)
+        return self._show_status(fields)
 
     def get(self, trn: str) -> Transaction:
         return self.transactions.setdefault(trn, Transaction(trn))
 
-    def set_status(self, transaction: Transaction, status: Answer) -> None:
+    def set_status(self, transaction: Transaction, status: ElsomStatus) -> None:
         """Something became of a payment."""
-        self.story.tell(transaction.id, f"Elsom: it is now {status}")
+        self.trace.log(transaction.id, f"Elsom: it is now {status}")
         transaction.truth.append((self.loop.now, status))
 
     def _start(self, fields: dict[str, str]) -> bytes:
@@ -84,7 +84,7 @@ class ElsomServer:
         trn = fields["PartnerTrnID"]
         transaction = self.get(trn)
         transaction.starts += 1
-        self.story.tell(trn, f"Elsom: start {transaction.starts} arrived, {fields['Amount']} som")
+        self.trace.log(trn, f"Elsom: start {transaction.starts} arrived, {fields['Amount']} som")
         if transaction.starts == 1:
             transaction.amount = fields["Amount"]
             self.on_start(transaction)
@@ -95,10 +95,10 @@ class ElsomServer:
         url = f"https://elsom.example/merchant-payment/{trn.lower()}?language=ru&platform=web"
         return self._said(self._success(), {"URL": url})
 
-    def _tell_status(self, fields: dict[str, str]) -> tuple[int, bytes]:
+    def _show_status(self, fields: dict[str, str]) -> tuple[int, bytes]:
         assert len(fields) == 4
         transaction = self.get(fields["PartnerTrnID"])
-        transaction.asked_at.append(self.loop.now)
+        transaction.queried_at.append(self.loop.now)
         if not (transaction.starts or transaction.foreign) or not transaction.knows:
             return self._not_known(transaction)
         forgets_at = transaction.forgets_at
@@ -115,7 +115,7 @@ class ElsomServer:
         return self._deny(transaction, self.unknown_says if odd else "error code")
 
     def _deny(self, transaction: Transaction, how: str) -> tuple[int, bytes]:
-        self.story.tell(transaction.id, f"Elsom: asked, does not know it: {how}")
+        self.trace.log(transaction.id, f"Elsom: asked, does not know it: {how}")
         match how:
             case "error code":
                 return 200, self._said({"ErrorCode": "21", "ErrorMsg": "not found"}, None)
@@ -126,11 +126,11 @@ class ElsomServer:
 
     def _status_of(self, transaction: Transaction) -> bytes:
         status = transaction.status(self.loop.now - transaction.lag)
-        self.story.tell(transaction.id, f"Elsom: asked, says {status}")
+        self.trace.log(transaction.id, f"Elsom: asked, says {status}")
         shown: str | int = str(status)
-        if status is Answer.PAID and self.rng.random() < 0.2:
+        if status is ElsomStatus.PAID and self.rng.random() < 0.2:
             shown = "a"
-        elif status is not Answer.PAID and self.rng.random() < 0.3:
+        elif status is not ElsomStatus.PAID and self.rng.random() < 0.3:
             shown = int(status)
         return self._said(self._success(), {"PaymentStatus": shown, "Message": "as it is"})
 

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from tests.simulation.fates import FATES
 from tests.simulation.run import Report
+from tests.simulation.scenarios import SCENARIOS
 
 FAULTS: Final = frozenset(
     {
@@ -58,9 +58,9 @@ FAULTS: Final = frozenset(
         "shop: down for hours",
     }
 )  # fmt: skip
-OUTCOMES: Final = frozenset(
+RESULTS: Final = frozenset(
     {
-        *(f"fate: {fate.name}" for fate in FATES),
+        *(f"fate: {scenario.name}" for scenario in SCENARIOS),
         *(
             f"start: {answer}"
             for answer in (
@@ -72,7 +72,8 @@ OUTCOMES: Final = frozenset(
         *(
             f"check: {result}"
             for result in (
-                "answered", "silent", "too-early", "not-due", "circuit-open", "settled-unasked",
+                "answered", "no-response", "too-early", "not-due", "circuit-open",
+                "settled-without-query",
                 "served", "unknown asked", "comes again",
             )
         ),
@@ -100,4 +101,4 @@ OUTCOMES: Final = frozenset(
 
 def missing(report: Report) -> list[str]:
     """Faults and outcomes that a run has not met."""
-    return sorted((FAULTS - report.faults.keys()) | (OUTCOMES - report.outcomes.keys()))
+    return sorted((FAULTS - report.faults.keys()) | (RESULTS - report.results.keys()))

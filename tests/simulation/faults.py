@@ -9,8 +9,8 @@ from typing import Final
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from tests.simulation.story import Story
 from tests.simulation.tasks import Killed, Loop, Task
+from tests.simulation.trace import Trace
 
 Weights = tuple[tuple[str, float], ...]
 
@@ -63,7 +63,7 @@ class Faults:
 
     rng: Random
     loop: Loop
-    story: Story
+    trace: Trace
     counts: Counter[str] = field(default_factory=Counter)
     calm: bool = False
     unkindness: float = 1.0
@@ -82,7 +82,7 @@ class Faults:
         task = self.loop.task
         where = f" in {task.name}" if task else ""
         about = subject or (task.subject if task else "")
-        self.story.tell(about, f"FAULT {fault}{where}")
+        self.trace.log(about, f"FAULT {fault}{where}")
         self.on_fault(about)
 
     def of_call(self, choices: Weights) -> str | None:
@@ -134,7 +134,7 @@ class FaultyGate:
         if fault is None:
             return effect()
         self.faults.note(f"{service}: {fault}")
-        self.faults.story.tell_task(f"  at {operation}")
+        self.faults.trace.log_task(f"  at {operation}")
         if task is not None:
             task.troubles.append(operation)
         return self._fail(fault, operation, effect)

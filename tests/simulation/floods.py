@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from payments.ids import derive_id
-from payments.moments import SECOND
+from payments.domain.clock import SECOND
+from payments.domain.ids import derive_id
 from tests.simulation.notifier import Notifier
 from tests.simulation.people import Order
 from tests.simulation.profile import Flood

@@ -8,28 +8,30 @@ from unittest.mock import patch
 
 from msgspec.structs import replace
 
-from payments import check, due, next_check, notification, start, transitions, unknown
-from payments.due import Sending, Sent
+from payments.aws.queues import CheckRequest
+from payments.domain import next_check, transitions
+from payments.domain.clock import DAY
+from payments.domain.errors import WriteConflict
+from payments.domain.next_check import Claim, claim, late_check
+from payments.domain.payment import AFTER_ANSWER, ElsomStatus, Payment, Policy, Status, Trigger
+from payments.domain.transitions import apply_answer
 from payments.elsom.client import ElsomClient
-from payments.elsom.outcomes import (
+from payments.elsom.gateway import (
     Elsom,
     OutcomeUnknown,
     StartOutcome,
     StatusOutcome,
 )
-from payments.elsom.wire import Merchant, Notification, Start
-from payments.errors import WriteConflict
-from payments.model import AFTER_ANSWER, Answer, Asker, Payment, Policy, Status
-from payments.moments import DAY
-from payments.next_check import Claim, claim, late_check
-from payments.notification import Received, Receiving, receive_notification
-from payments.queue import CheckRequest
+from payments.elsom.protocol import Merchant, Notification, Start
 from payments.store.inbox import Unknown
 from payments.store.payments import apply
 from payments.store.schedule import ScheduleTable
 from payments.store.webhooks import DeliveryTable
-from payments.transitions import apply_answer
-from payments.unknown import _answered
+from payments.use_cases import check_unknown_id, query_payment, schedule_checks, start_payment
+from payments.use_cases import receive_notification as notification
+from payments.use_cases.check_unknown_id import _answered
+from payments.use_cases.receive_notification import ReceiveDeps, ReceiveResult, receive_notification
+from payments.use_cases.schedule_checks import ScheduleDeps, ScheduleResult
 from tests.fakes.world import POLICY
 from tests.simulation.stack import Stack
 
@@ -51,12 +53,18 @@ def without_version_condition(world: HasStack) -> Iterator[None]:
 def with_trusted_notification(world: HasStack) -> Iterator[None]:
     """A notification that says `A` is believed."""
 
-    def believe(notification: Notification, raw: bytes, source: str, deps: Receiving) -> Received:
+    def believe(
+        notification: Notification, raw: bytes, source: str, deps: ReceiveDeps
+    ) -> ReceiveResult:
         received = receive_notification(notification, raw, source, deps)
         payment = deps.payments.get(notification.partner_trn_id)
         if payment is not None and notification.payment_status == "A":
             now = deps.clock()
-            apply(deps.payments, payment, lambda p: apply_answer(p, Answer.PAID, now, now, POLICY))
+            apply(
+                deps.payments,
+                payment,
+                lambda p: apply_answer(p, ElsomStatus.PAID, now, now, POLICY),
+            )
         return received
 
     world.stack.parts.receive_notification = believe
@@ -110,7 +118,9 @@ class _NoInbox:
 def without_inbox(world: HasStack) -> Iterator[None]:
     """Notifications are answered, but not kept."""
 
-    def forget(notification: Notification, raw: bytes, source: str, deps: Receiving) -> Received:
+    def forget(
+        notification: Notification, raw: bytes, source: str, deps: ReceiveDeps
+    ) -> ReceiveResult:
         blind = replace(deps, inbox=_NoInbox(deps.inbox))
         return receive_notification(notification, raw, source, blind)
 
@@ -130,7 +140,7 @@ class _OutOfStep:
 
     def status(self, payment_id: str, merchant: Merchant) -> StatusOutcome:
         outcome = self._elsom.status(payment_id, merchant)
-        self._schedule.claim_unknown_question(0)
+        self._schedule.claim_unknown_query(0)
         return outcome
 
 
@@ -172,7 +182,7 @@ def deaf_to_notifications(unknown_id: Unknown, *, queried: Unknown, **about: Any
 
 
 def without_age(
-    payment: Payment, answer: Answer, _queried_at: int, now: int, policy: Policy, **more: Any
+    payment: Payment, answer: ElsomStatus, _queried_at: int, now: int, policy: Policy, **more: Any
 ) -> Payment:
     """An answer is taken for the newest, whenever its query began."""
     return apply_answer(payment, answer, now + DAY, now, policy, **more)
@@ -188,13 +198,15 @@ def one_after_the_other(previous: int, _now: int) -> int:
     return previous + 1
 
 
-def behind_the_backlog(deps: Sending) -> Sent:
+def behind_the_backlog(deps: ScheduleDeps) -> ScheduleResult:
     """As many of the longest waiting are skipped as the queue holds messages of any kind."""
     now, backlog = deps.clock(), deps.queue.backlog()
-    found = deps.schedule.due(now, deps.concurrency * due.PER_WORKER)
+    found = deps.schedule.due(now, deps.concurrency * schedule_checks.PER_WORKER)
     fresh = found[min(backlog, len(found)) :]
     wanted = [(CheckRequest(id=one.id, reason="schedule"), 0) for one in fresh]
-    return Sent(checks=deps.queue.send_all(wanted), unknown=0, backlog=backlog, oldest_wait=0)
+    return ScheduleResult(
+        checks=deps.queue.send_all(wanted), unknown=0, backlog=backlog, oldest_wait=0
+    )
 
 
 @contextmanager
@@ -202,16 +214,16 @@ def with_a_starving_schedule(_world: HasStack) -> Iterator[None]:
     """Each notification sends a message, and the schedule's share is what they leave."""
     with (
         patch.object(notification, "_keep_in_index", lambda *_: True),
-        patch.object(due, "send_due_checks", behind_the_backlog),
+        patch.object(schedule_checks, "send_due_checks", behind_the_backlog),
     ):
         yield
 
 
 def unkept(
-    payment: Payment, now: int, asker: Asker, policy: Policy, _trigger: int | None = None
+    payment: Payment, now: int, trigger: Trigger, policy: Policy, _notified_at: int | None = None
 ) -> Claim:
     """A claim that does not keep the notification that it serves."""
-    return claim(payment, now, asker, policy)
+    return claim(payment, now, trigger, policy)
 
 
 @contextmanager
@@ -219,7 +231,7 @@ def without_kept_trigger(_world: HasStack) -> Iterator[None]:
     """A notification of an ended payment is a message alone."""
     with (
         patch.object(notification, "_keep_in_index", lambda *_: True),
-        patch.object(check, "claim", unkept),
+        patch.object(query_payment, "claim", unkept),
     ):
         yield
 
@@ -280,7 +292,7 @@ GUARDS: Final[dict[str, Guard]] = {
         ("late notification and page", "start and notification: reset, Elsom says A"),
     ),
     "with one name for every attempt (F26)": Guard(
-        replaced(start, "new_token", lambda: "attempt"),
+        replaced(start_payment, "new_token", lambda: "attempt"),
         noticed_by(3),
         ("three starts: first not sent, then accepted",),
         simulated=False,
@@ -291,7 +303,7 @@ GUARDS: Final[dict[str, Guard]] = {
         ("last late check",),
     ),
     "without an end for a payment that Elsom forgot (F30)": Guard(
-        replaced(check, "apply_no_status", never_given_up), noticed_by(5)
+        replaced(query_payment, "apply_no_status", never_given_up), noticed_by(5)
     ),
     "with a resend that destroys the retry (F31)": Guard(
         replaced(DeliveryTable, "want_again", retries_destroyed), noticed_by(6)
@@ -302,19 +314,19 @@ GUARDS: Final[dict[str, Guard]] = {
         ("paid, then failed, no response",),
     ),
     "with an unknown id that keeps the first answer (F33)": Guard(
-        replaced(unknown, "apply_step", first_writer_wins),
+        replaced(check_unknown_id, "apply_step", first_writer_wins),
         noticed_by(2, 9),
         ("unknown id: Elsom says 2, delivered twice",),
         simulated=False,
     ),
     "with an unknown id that is deaf while it is queried (F33)": Guard(
-        replaced(unknown, "_answered", deaf_to_notifications),
+        replaced(check_unknown_id, "_answered", deaf_to_notifications),
         noticed_by(2, 9),
         ("unknown id: Elsom says 2, notified again",),
         simulated=False,
     ),
     "with answers that have no age (F36)": Guard(
-        replaced(check, "apply_answer", without_age),
+        replaced(query_payment, "apply_answer", without_age),
         noticed_by(2),
         ("check and later check: 2, then A",),
         simulated=False,
@@ -331,7 +343,7 @@ GUARDS: Final[dict[str, Guard]] = {
         simulated=False,
     ),
     "without the query rule": Guard(
-        replaced(check, "next_allowed", lambda _queried_at: 0), noticed_by(0)
+        replaced(query_payment, "next_allowed", lambda _queried_at: 0), noticed_by(0)
     ),
     "with a schedule behind the backlog (F29)": Guard(
         with_a_starving_schedule, noticed_by(2, 9, 10)

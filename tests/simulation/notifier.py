@@ -4,11 +4,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from payments.model import Answer
-from payments.moments import HOUR, MINUTE, SECOND
+from payments.domain.clock import HOUR, MINUTE, SECOND
+from payments.domain.payment import ElsomStatus
 from tests.simulation.elsom import Transaction, notification_of
 from tests.simulation.faults import Faults
-from tests.simulation.line import Line
+from tests.simulation.network import Network
 from tests.simulation.tasks import Ended
 
 MOST_TRIES: Final = 4
@@ -34,14 +34,14 @@ class Notifier:
     """Sends what Elsom has to say, and what others pretend that it said."""
 
     faults: Faults
-    line: Line
+    network: Network
     callback: Callback
     starting: set[str]
-    outcomes: Counter[str]
+    results: Counter[str]
     _sent: Counter[str] = field(default_factory=Counter)
     _newest: dict[str, int] = field(default_factory=dict)
 
-    def notify(self, transaction: Transaction, status: Answer, *, sure: bool = False) -> None:
+    def notify(self, transaction: Transaction, status: ElsomStatus, *, sure: bool = False) -> None:
         """Elsom has news about a payment."""
         trn, faults = transaction.id, self.faults
         self._sent[trn] += 1
@@ -85,7 +85,7 @@ class Notifier:
 
     def _send(self, trn: str, body: bytes, number: int, *, sure: bool, tries: int = 1) -> None:
         now = self.faults.loop.now
-        for outage in self.line.outages:
+        for outage in self.network.outages:
             if outage.first <= now < outage.last:
                 wait = outage.last - now + self.faults.rng.randint(1, 60 * SECOND)
                 self._send_after(wait, trn, body, number, sure=sure)
@@ -107,4 +107,4 @@ class Notifier:
         self.callback(trn, body, done)
 
     def _count(self, ended: Ended) -> None:
-        self.outcomes[f"callback: {ended.value or 'killed'}"] += 1
+        self.results[f"callback: {ended.value or 'killed'}"] += 1

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final, Protocol
 
-from payments.moments import DAY, HOUR, MINUTE
+from payments.domain.clock import DAY, HOUR, MINUTE
 from tests.simulation.dynamodb import Image, Key, MemoryDynamoDB
+from tests.simulation.invariants import Invariants
 from tests.simulation.profile import Profile
 from tests.simulation.stream import Shard, Stream
 from tests.simulation.tasks import Ended, Loop
-from tests.simulation.watch import Watch
 
 Done = Callable[[Ended], None]
 # How much more than what is known to be lost is published again.
@@ -23,7 +23,7 @@ class Site(Protocol):
     """What an operator needs of the world."""
 
     loop: Loop
-    watch: Watch
+    invariants: Invariants
     stream: Stream
 
     @property
@@ -109,8 +109,8 @@ class Operator:
                 touched.add(image["paymentId"]["S"])
         self.site.count("operator: table restored")
         for pk in sorted(touched):
-            self.site.watch.breaches.story.tell(pk, "RESTORED: the table is what it was before")
-        self.site.watch.restored |= touched
+            self.site.invariants.breaches.trace.log(pk, "RESTORED: the table is what it was before")
+        self.site.invariants.restored |= touched
         table.restore(snapshot)
         self.site.stream.lose_everything()
         self.site.restored(touched)

@@ -3,10 +3,10 @@
 from random import Random
 from typing import Final
 
-from payments.moments import DAY, HOUR, MINUTE
+from payments.domain.clock import DAY, HOUR, MINUTE
 from tests.fakes.world import NOW
 from tests.simulation.faults import Away
-from tests.simulation.line import Outage
+from tests.simulation.network import Outage
 
 OUTAGES_WITHIN: Final = 8 * HOUR
 

@@ -7,15 +7,15 @@ from functools import partial
 from random import Random
 from typing import Any, Final, Protocol
 
-from payments.errors import ElsomUnreachable, PaymentsError, StartInProgress
-from payments.ids import derive_id
-from payments.model import Answer, Status
-from payments.moments import HOUR, MINUTE, SECOND
-from payments.start import Started, payment_id
+from payments.domain.clock import HOUR, MINUTE, SECOND
+from payments.domain.errors import ElsomUnreachable, PaymentsError, StartInProgress
+from payments.domain.ids import derive_id
+from payments.domain.payment import ElsomStatus, Status
+from payments.use_cases.start_payment import StartResult, payment_id
 from tests.fakes.world import STACK_ID
 from tests.simulation.elsom import Transaction
-from tests.simulation.fates import choose_lag
 from tests.simulation.profile import Profile
+from tests.simulation.scenarios import choose_lag
 from tests.simulation.tasks import Ended
 
 MOST_TRIES: Final = 6
@@ -30,7 +30,7 @@ class Town(Protocol):
     @property
     def profile(self) -> Profile: ...
     def later(self, delay: int, action: Callable[[], None]) -> None: ...
-    def tell(self, subject: str, text: str) -> None: ...
+    def log(self, subject: str, text: str) -> None: ...
     def count(self, outcome: str) -> None: ...
     def start(self, subject: str, key: str, body: bytes, done: Callable[[Ended], None]) -> None: ...
     def visit_page(self, subject: str, *, returns: bool = False) -> None: ...
@@ -38,7 +38,7 @@ class Town(Protocol):
     def resend(self, subject: str) -> None: ...
     def forge(self, subject: str) -> None: ...
     def send_junk(self) -> None: ...
-    def elsom_knows(self, transaction: Transaction, status: Answer) -> None: ...
+    def elsom_knows(self, transaction: Transaction, status: ElsomStatus) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -115,12 +115,12 @@ class Caller:
 
     def _call(self, tries: int) -> None:
         town = self.town
-        town.tell(self.order.subject, f"shop: start, {self.order.fields['amount']} som")
+        town.log(self.order.subject, f"shop: start, {self.order.fields['amount']} som")
 
         def done(ended: Ended) -> None:
             answer = answer_of(ended)
             town.count(f"start: {answer}")
-            town.tell(self.order.subject, f"shop: hears {answer}")
+            town.log(self.order.subject, f"shop: hears {answer}")
             if tries < MOST_TRIES and self._goes_on(ended):
                 # Some come back soon, some when everybody has forgotten.
                 late = town.rng.random() < 0.05
@@ -130,18 +130,18 @@ class Caller:
         town.start(self.order.subject, self.order.key, self.order.body(), done)
 
     def _goes_on(self, ended: Ended) -> bool:
-        if isinstance(ended.value, Started):
+        if isinstance(ended.value, StartResult):
             return False
         patient = self.town.rng.random() < 0.85
-        told_to = not isinstance(ended.error, PaymentsError) or isinstance(
+        reported_to = not isinstance(ended.error, PaymentsError) or isinstance(
             ended.error, StartInProgress | ElsomUnreachable
         )
-        return patient and (told_to or "Unavailable" in type(ended.error).__name__)
+        return patient and (reported_to or "Unavailable" in type(ended.error).__name__)
 
 
 def answer_of(ended: Ended) -> str:
     """What the shop's caller sees of a start."""
-    if isinstance(ended.value, Started):
+    if isinstance(ended.value, StartResult):
         if ended.value.replayed:
             return "200 replayed"
         unknown = ended.value.payment.status is Status.START_UNKNOWN
@@ -150,7 +150,7 @@ def answer_of(ended: Ended) -> str:
 
 
 class Stranger:
-    """Elsom's payments of another system that shares the cabinet's URL, and plain noise."""
+    """Elsom's payments of another system that shares the merchant portal's URL, and plain noise."""
 
     def __init__(self, town: Town) -> None:
         self._town = town
@@ -163,10 +163,12 @@ class Stranger:
         own_form = rng.random() < 0.7
         trn = derive_id("foreign", str(number)) if own_form else rng.choice(FOREIGN_NAMES)
         transaction = Transaction(trn, foreign=True, knows=rng.random() < 0.8, lag=choose_lag(rng))
-        status = rng.choice((Answer.PAID, Answer.PAID, Answer.IN_PROGRESS, Answer.TIMED_OUT))
+        status = rng.choice(
+            (ElsomStatus.PAID, ElsomStatus.PAID, ElsomStatus.IN_PROGRESS, ElsomStatus.TIMED_OUT)
+        )
         town.count(f"stranger: {status if own_form else 'other form'}")
         town.elsom_knows(transaction, status)
-        if status is Answer.PAID:
+        if status is ElsomStatus.PAID:
             return
         again = rng.random()
         if again < 0.4:
@@ -178,4 +180,4 @@ class Stranger:
             wait = rng.randint(25 * HOUR, 40 * HOUR)
         else:
             return
-        town.later(wait, lambda: town.elsom_knows(transaction, Answer.PAID))
+        town.later(wait, lambda: town.elsom_knows(transaction, ElsomStatus.PAID))

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final, Literal
 
-from payments.moments import HOUR, MINUTE
+from payments.domain.clock import HOUR, MINUTE
 from tests.simulation.faults import Weights
-from tests.simulation.line import TROUBLES
+from tests.simulation.network import TROUBLES
 from tests.simulation.rules import SKEW
 
 Whom = Literal["a known id", "an unknown id", "unknown ids"]
@@ -41,7 +41,7 @@ class Profile:
     looks: float = 0.4
     resends: float = 0.05
     unsent: float = 1.0
-    silent: float = 1.0
+    no_response: float = 1.0
     forgets: float = 1.0
     shop_fails: float = 1.0
     index_late: float = 0.003
@@ -57,8 +57,8 @@ class Profile:
         factors = {
             "refused": self.unsent,
             "no connection": self.unsent,
-            "hang": self.silent,
-            "reset": self.silent,
+            "hang": self.no_response,
+            "reset": self.no_response,
         }
         return tuple((name, weight * factors.get(name, 1.0)) for name, weight in TROUBLES)
 
@@ -79,7 +79,7 @@ def choose_profile(seed: str) -> Profile:
         looks=rng.choice((0.1, 0.4, 0.4, 0.9)),
         resends=rng.choice((0.02, 0.05, 0.4)),
         unsent=rng.choice((1, 1, 5, 12)),
-        silent=rng.choice((1, 1, 1, 4)),
+        no_response=rng.choice((1, 1, 1, 4)),
         forgets=rng.choice((0, 1, 1, 5)),
         shop_fails=rng.choice((1, 1, 4)),
         index_late=rng.choice((0.003, 0.01, 0.05)),

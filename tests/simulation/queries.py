@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
-from payments.transport import Reply
+from payments.http_client import Reply
 from tests.simulation.rules import (
     ILL_AFTER,
-    NO_WORD,
     QUERY_RULE,
+    REFUSED,
     TOLERANCE,
     UNKNOWN_INTERVAL,
     WAS_THERE_WITHIN,
@@ -49,7 +49,7 @@ def word_of(reply: Reply | None) -> str | None:
     if reply is None:
         return None
     if 400 <= reply.status < 500:
-        return None if reply.status in NO_WORD else DENIED
+        return None if reply.status in REFUSED else DENIED
     if reply.status != 200 or not reply.whole:
         return None
     text = reply.body.decode(errors="replace").strip()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from payments.moments import HOUR, MINUTE, SECOND
+from payments.domain.clock import HOUR, MINUTE, SECOND
 
 # Each function's clock is off by at most this; two of them differ by at most twice as much.
 SKEW: Final = 200
@@ -45,4 +45,4 @@ ENDS_WITHIN_ANSWERS: Final = 4
 # Unknown ids are followed for so long after the newest notification.
 UNKNOWN_FOLLOWED_FOR: Final = 24 * HOUR
 # HTTP statuses of the 4xx that say nothing about the payment, only about us or about Elsom.
-NO_WORD: Final = frozenset({401, 403, 407, 408, 429})
+REFUSED: Final = frozenset({401, 403, 407, 408, 429})

@@ -41,7 +41,7 @@ class Report:
 
     payments: int = 0
     faults: Counter[str] = field(default_factory=Counter)
-    outcomes: Counter[str] = field(default_factory=Counter)
+    results: Counter[str] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)
     stories: list[str] = field(default_factory=list)
     digests: list[str] = field(default_factory=list)
@@ -55,7 +55,7 @@ class Report:
     def add(self, other: "Report") -> None:
         self.payments += other.payments
         self.faults += other.faults
-        self.outcomes += other.outcomes
+        self.results += other.results
         self.broken += other.broken
         self.stories += other.stories
         self.digests += other.digests
@@ -75,15 +75,15 @@ def run_world(plan: Plan, change: Change = unchanged) -> Report:
         with change(world):
             world.run()
             broken = world.judge()
-    stories = [world.story.of(plan.wanted)] if plan.wanted else []
-    told = world.story.of_all({one.subject for one in broken})
+    stories = [world.trace.of(plan.wanted)] if plan.wanted else []
+    reported = world.trace.of_all({one.subject for one in broken})
     return Report(
         payments=plan.payments,
         faults=world.faults.counts,
-        outcomes=world.outcomes,
-        broken=[f"seed {plan.name}: {one}\n{told[one.subject]}" for one in broken],
-        stories=[story for story in stories if story],
-        digests=[world.story.digest()],
+        results=world.results,
+        broken=[f"seed {plan.name}: {one}\n{reported[one.subject]}" for one in broken],
+        stories=[trace for trace in stories if trace],
+        digests=[world.trace.digest()],
         most_checks=world.checks.most_seen,
     )
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from payments.moments import SECOND
-from payments.transport import MaybeSent, NotSent
-from payments.webhooks import Target
+from payments.domain.clock import SECOND
+from payments.http_client import MaybeSent, NotSent
+from payments.webhooks.rules import Target
 from tests.simulation.dynamodb import Gate
 from tests.simulation.faults import Faults, Weights
 
@@ -33,7 +33,7 @@ Content = tuple[str, int, str]
 class Shop:
     """A shop that throws duplicates away. `contents_of`: by event id, what was ever said.
 
-    `settled`: the events that it took, or refused for good, or that lie aside for a person.
+    `settled`: the events that it took, or refused for good, or that are dead letters.
     """
 
     faults: Faults
@@ -43,7 +43,7 @@ class Shop:
     settled: set[str] = field(default_factory=set)
     contents_of: dict[str, set[Content]] = field(default_factory=lambda: defaultdict(set))
     events_of: dict[Content, set[str]] = field(default_factory=lambda: defaultdict(set))
-    told_of: dict[str, set[Content]] = field(default_factory=lambda: defaultdict(set))
+    reported_of: dict[str, set[Content]] = field(default_factory=lambda: defaultdict(set))
     # What it took, refused for good, or would find aside.
     known: set[Content] = field(default_factory=set)
     # The cases that it was told were opened.
@@ -79,12 +79,12 @@ class Shop:
     def keep(self, event: str, payload: str) -> None:
         """Take a webhook in; one that was seen before only counts."""
         content, payment_id = self._read(event, payload)
-        self.told_of[payment_id].add(content)
+        self.reported_of[payment_id].add(content)
         if event in self.settled and content in self.known:
             self.faults.counts["shop: told again"] += 1
             return
         self.settle(payload)
-        self.faults.story.tell(payment_id, f"shop: told {content[2]}, event {event}")
+        self.faults.trace.log(payment_id, f"shop: told {content[2]}, event {event}")
 
     def settle(self, payload: str) -> None:
         """Nobody has to tell this one any more."""
@@ -98,7 +98,7 @@ class Shop:
     def knows_of(self, subject: str, sequence: int, kind: str) -> bool:
         return (subject, sequence, kind) in self.known
 
-    def was_told_of_case(self, case_id: str) -> bool:
+    def was_notified_of_case(self, case_id: str) -> bool:
         return case_id in self.cases
 
     def _read(self, event: str, payload: str) -> tuple[Content, str]:

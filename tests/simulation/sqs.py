@@ -6,7 +6,7 @@ from heapq import heappop, heappush
 from re import compile as pattern
 from typing import Any, Final
 
-from payments.moments import SECOND
+from payments.domain.clock import SECOND
 from tests.simulation.dynamodb import Gate
 from tests.simulation.faults import Faults
 from tests.simulation.tasks import Ended, Loop
@@ -131,7 +131,7 @@ class Queue:
             self.delete(message)
 
     def redrive(self) -> int:
-        """Put back what was moved aside, as a person does once the cause is gone."""
+        """Put the dead letters back, as a person does once the cause is gone."""
         moved, self.dead = self.dead, []
         for message in moved:
             self.put(message.body)

@@ -5,7 +5,7 @@ What each method does is what its handler does, less the events' envelopes.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from random import Random
 from typing import Any, Final
@@ -13,35 +13,38 @@ from unittest.mock import patch
 
 import msgspec
 
-from payments import check, deliver, due, notification, publish, triggers, unknown
-from payments import republish as republishing
-from payments import start as starting
-from payments.answer_shop import check_now, resend_last_event
-from payments.bus import EventBridgeBus
-from payments.circuit import record_response
-from payments.elsom.outcomes import Elsom
-from payments.elsom.wire import Answered, Merchant, read_notification
-from payments.errors import PaymentsError
-from payments.http import Request
-from payments.links import sign
-from payments.merchant import MerchantVault
-from payments.model import Answer, Asker, Payment, Policy
-from payments.moments import DAY, HOUR, SECOND
+from payments.api.payments import check_now, resend_last_event
+from payments.aws.api_gateway import Request
+from payments.aws.queues import CheckRequest
+from payments.bootstrap import Services
+from payments.domain.clock import DAY, HOUR, MINUTE, SECOND
+from payments.domain.errors import PaymentsError
+from payments.domain.payment import ElsomStatus, Payment, Policy, Trigger
+from payments.domain.payment_request import PaymentRequest, parse_start
+from payments.domain.signed_urls import sign
+from payments.elsom.gateway import Elsom
+from payments.elsom.protocol import Answered, read_notification
 from payments.pages import routes
-from payments.pages.onward import Places
-from payments.queue import CheckRequest, SqsChecksQueue, SqsQueue
-from payments.shop_requests import PaymentRequest, parse_start
-from payments.start import Started
+from payments.settings import Settings
 from payments.store import payments as store_of_payments
 from payments.store import table as store_of_tables
-from payments.store.archive import ArchiveTable
-from payments.store.cases import CaseTable
-from payments.store.inbox import InboxTable, evidence_of, partition_of
-from payments.store.payments import PaymentTable, payment_of
-from payments.store.schedule import ScheduleTable
-from payments.store.table import Table, to_item
-from payments.store.webhooks import DeliveryTable
-from payments.webhooks import Target
+from payments.store.inbox import evidence_of, partition_of
+from payments.store.payments import payment_of
+from payments.store.table import to_item
+from payments.use_cases import (
+    check_payment,
+    check_unknown_id,
+    deliver_webhook,
+    publish_events,
+    query_payment,
+    schedule_checks,
+)
+from payments.use_cases import receive_notification as notification
+from payments.use_cases import republish_events as republishing
+from payments.use_cases import start_payment as starting
+from payments.use_cases.query_payment import save_response
+from payments.use_cases.start_payment import StartResult
+from payments.webhooks.rules import Target
 from tests.fakes.elsom import MERCHANT
 from tests.fakes.world import POLICY, STACK_ID
 from tests.simulation.dynamodb import Gate, Key, Lag, MemoryDynamoDB
@@ -74,154 +77,140 @@ SECRET: Final = msgspec.json.encode(
 Post = Callable[[Target, str, str, Mapping[str, str]], int]
 
 
+def settings_of(policy: Policy) -> Settings:
+    """The stack's parameters; queues are named by their URLs."""
+    return Settings(
+        check_ladder_seconds=_in_seconds(policy.ladder),
+        late_check_seconds=_in_seconds(policy.late_ladder),
+        payment_lifetime_minutes=policy.lifetime // MINUTE,
+        give_up_after_hours=policy.give_up // HOUR,
+        elsom_max_concurrency=CONCURRENCY,
+        payments_table="payments",
+        checks_queue_url="checks",
+        webhooks_queue_url="webhooks",
+        webhooks_dead_letter_queue_url="dead-webhooks",
+        unpublished_queue_url="unpublished",
+        event_bus="payments",
+        shop_webhook_url=SHOP_WEBHOOK,
+        sandbox_mode=True,
+        stack_id=STACK_ID,
+    )
+
+
+def _in_seconds(ladder: tuple[int, ...]) -> str:
+    return ",".join(str(step // SECOND) for step in ladder)
+
+
+class SecretsClient:
+    """The one call of boto3's client that reads the merchant's secret."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    def get_secret_value(self, **_: str) -> dict[str, str]:
+        return self._gate.call("secretsmanager", "GetSecretValue", lambda: {"SecretString": SECRET})
+
+
 @dataclass
 class Parts:
     """The use cases that a test may replace, to see that it is noticed."""
 
-    start_payment: Callable[..., Started] = starting.start_payment
-    receive_notification: Callable[..., notification.Received] = notification.receive_notification
-    check_from_queue: Callable[..., check.Checked] = triggers.check_from_queue
+    start_payment: Callable[..., StartResult] = starting.start_payment
+    receive_notification: Callable[..., notification.ReceiveResult] = (
+        notification.receive_notification
+    )
+    check_from_queue: Callable[..., query_payment.CheckResult] = check_payment.check_from_queue
 
 
-@dataclass
-class Stack:
+class Stack(Services):
     """Every collaborator, made of the real classes over simulated clients."""
 
-    loop: Loop
-    gate: Gate
-    lag: Lag
-    faults: Faults
-    rng: Random
-    elsom: Elsom
-    post: Post
-    policy: Policy = POLICY
-    rough_backlog: bool = False
-    parts: Parts = field(default_factory=Parts)
-
-    def __post_init__(self) -> None:
-        clock = self.loop.clock
-        queue = partial(Queue, loop=self.loop, faults=self.faults)
+    def __init__(
+        self,
+        *,
+        loop: Loop,
+        gate: Gate,
+        lag: Lag,
+        faults: Faults,
+        rng: Random,
+        elsom: Elsom,
+        post: Post,
+        policy: Policy = POLICY,
+        rough_backlog: bool = False,
+        parts: Parts | None = None,
+    ) -> None:
+        self.loop = loop
+        self.gate = gate
+        self.parts = parts or Parts()
+        self._post = post
+        queue = partial(Queue, loop=loop, faults=faults)
         self.checks = queue("checks", visibility=110 * SECOND, retention=4 * HOUR)
         self.webhooks = queue("webhooks", visibility=180 * SECOND, retention=14 * DAY)
         self.dead_webhooks = queue("dead-webhooks", visibility=SECOND, retention=14 * DAY)
         self.unpublished = queue("unpublished", visibility=SECOND, retention=14 * DAY)
         others = (self.dead_webhooks, self.unpublished)
         queues = (self.checks, self.webhooks, *others)
-        sqs = SqsClient(self.gate, self.faults, *queues, rough=self.rough_backlog)
-        self.dynamodb = MemoryDynamoDB(self.gate, self.loop.true_time, self.lag)
-        self.events = EventsClient(self.gate, self.faults, self.loop, self.webhooks)
-        table = Table(self.dynamodb, "payments")
-        self.payments = PaymentTable(table)
-        self.inbox = InboxTable(table)
-        self.schedule = ScheduleTable(table)
-        self.archive = ArchiveTable(table)
-        self.cases = CaseTable(table)
-        self.deliveries = DeliveryTable(table)
-        self.bus = EventBridgeBus(self.events, "payments")
-        self.checks_queue = SqsChecksQueue(sqs, "checks")
-        self.webhooks_queue = SqsQueue(sqs, "webhooks")
-        self.dead_webhooks_queue = SqsQueue(sqs, "dead-webhooks")
-        self.unpublished_queue = SqsQueue(sqs, "unpublished")
-        self.vault = MerchantVault(self._read_secret, clock)
+        sqs = SqsClient(gate, faults, *queues, rough=rough_backlog)
+        self.dynamodb = MemoryDynamoDB(gate, loop.true_time, lag)
+        self.events = EventsClient(gate, faults, loop, self.webhooks)
+        clients = {
+            "dynamodb": self.dynamodb,
+            "sqs": sqs,
+            "events": self.events,
+            "secretsmanager": SecretsClient(gate),
+        }
+        super().__init__(settings_of(policy), clients.__getitem__, loop.clock, rng.random)
+        self.elsom = elsom
 
     # ------------------------------------------------------------ the functions
 
-    def start_function(self, key: str, body: bytes) -> Started:
+    def start_function(self, key: str, body: bytes) -> StartResult:
         """`POST /payments`; raises what the handler turns into a problem."""
         return self.start(*parse_start(key, body, ()))
 
-    def start(self, key: str, request: PaymentRequest) -> Started:
+    def start(self, key: str, request: PaymentRequest) -> StartResult:
         """The same, once the request is read."""
-        secret = self.vault.get()
-        secret.signing_key()
-        return self.parts.start_payment(
-            request,
-            key,
-            starting.Starting(
-                payments=self.payments,
-                elsom=self.elsom,
-                merchant=secret.elsom,
-                policy=self.policy,
-                clock=self.loop.clock,
-                stack_id=STACK_ID,
-                seconds_left=self._seconds_left,
-            ),
-        )
+        self.merchant_secret.get().signing_key()
+        return self.parts.start_payment(request, key, self._seconds_left, self.start_deps())
 
     def callback_function(self, body: bytes) -> int:
         """`POST /elsom/{token}`; the HTTP status."""
-        if not self.vault.knows_token("token"):
+        if not self.merchant_secret.knows_token("token"):
             return 404
         parsed = read_notification(body)
         if parsed is None:
             return 400
-        receiving = notification.Receiving(
-            payments=self.payments,
-            inbox=self.inbox,
-            queue=self.checks_queue,
-            clock=self.loop.clock,
-        )
         try:
-            self.parts.receive_notification(parsed, body, "192.0.2.1", receiving)
+            self.parts.receive_notification(parsed, body, "192.0.2.1", self.receive_deps())
         except PaymentsError:
             return 503
         return 200
 
     def schedule_function(self) -> None:
         """Every minute."""
-        due.send_due_checks(
-            due.Sending(
-                schedule=self.schedule,
-                queue=self.checks_queue,
-                clock=self.loop.clock,
-                concurrency=CONCURRENCY,
-            )
-        )
-        due.send_due_webhooks(
-            due.SendingWebhooks(
-                deliveries=self.deliveries, queue=self.webhooks_queue, clock=self.loop.clock
-            )
-        )
+        schedule_checks.send_due_checks(self.schedule_deps())
+        schedule_checks.send_due_webhooks(self.schedule_webhooks_deps())
 
     def check_function(self, body: str) -> str:
         """One message of the checks queue; how it went. Raises when it has to come again."""
         request = msgspec.json.decode(body, type=CheckRequest)
         if request.reason == "unknown":
-            asked = unknown.ask_about_unknown(request.id, self.checking())
-            return "unknown asked" if asked else "unknown left"
-        checked = self.parts.check_from_queue(request, self.checking())
-        if checked.result is check.Result.UNKNOWN_ID:
-            unknown.note_unknown(request.id, self.checking())
+            queried = check_unknown_id.query_unknown_id(request.id, self.check_deps())
+            return "unknown asked" if queried else "unknown left"
+        checked = self.parts.check_from_queue(request, self.check_deps())
+        if checked.result is query_payment.Result.UNKNOWN_ID:
+            check_unknown_id.note_unknown(request.id, self.check_deps())
         return str(checked.result)
 
-    def publish_function(self, records: list[Mapping[str, Any]]) -> publish.Published:
+    def publish_function(self, records: list[Mapping[str, Any]]) -> publish_events.PublishResult:
         """A batch of the stream; raises to get it again."""
-        return publish.publish_records(
-            records,
-            publish.Publishing(
-                bus=self.bus,
-                cases=self.cases,
-                payments=self.payments,
-                aside=self.unpublished_queue,
-                report_unknown=True,
-            ),
-        )
+        return publish_events.publish_records(records, self.publish_deps())
 
     def deliver_function(self, body: str) -> str | None:
         """One message of the webhooks queue; how it went, or None: it comes again."""
-        delivering = deliver.Delivering(
-            deliveries=self.deliveries,
-            queue=self.webhooks_queue,
-            dead_letters=self.dead_webhooks_queue,
-            post=self.post,
-            resolve=lambda _target: ["127.0.0.1"],
-            secrets=lambda: self.vault.get().webhook_secrets,
-            url=SHOP_WEBHOOK,
-            sandbox=True,
-            clock=self.loop.clock,
-        )
+        delivering = self.deliver_deps()
         try:
-            return str(deliver.deliver_message(body, delivering).outcome)
+            return str(deliver_webhook.deliver_message(body, delivering).outcome)
         except PaymentsError:
             return None
 
@@ -239,22 +228,16 @@ class Stack:
             request_id="1",
             base_url="https://api.example/v1",
         )
-        pages = routes.Pages(
-            payments=self.payments,
-            vault=self.vault,
-            places=Places(),
-            checking=self.checking,
-            clock=self.loop.clock,
-        )
+        pages = self.page_deps()
         if returns:
             shown = routes.show_result(request, pages)["body"]
             return {"status": shown.partition('data-status="')[2].partition('"')[0]}
-        answer: dict[str, Any] = msgspec.json.decode(routes.tell_status(request, pages)["body"])
+        answer: dict[str, Any] = msgspec.json.decode(routes.show_status(request, pages)["body"])
         return answer
 
     def shop_check_function(self, payment_id: str) -> Payment:
         """`POST /payments/{id}/check`; raises what the handler turns into a problem."""
-        return check_now(payment_id, self.checking())
+        return check_now(payment_id, self.check_deps())
 
     def resend_function(self, payment_id: str) -> None:
         """`POST /payments/{id}/resend`; raises what the handler turns into a problem."""
@@ -262,26 +245,15 @@ class Stack:
 
     def republish_function(self, first: int, last: int) -> None:
         """The operator's command; raises when it has to be run again."""
-        done = republishing.republish(
-            first,
-            last,
-            republishing.Republishing(
-                archive=self.archive,
-                payments=self.payments,
-                cases=self.cases,
-                deliveries=self.deliveries,
-                bus=self.bus,
-                lookback=self.policy.give_up + 7 * DAY,
-                report_unknown=True,
-            ),
-        )
+        lookback = self.settings.policy.give_up + 7 * DAY
+        done = republishing.republish(first, last, self.republish_deps(lookback))
         assert not done.refused
 
     def another_payment_is_answered(self) -> None:
         """Elsom is well, and tells the status of a payment that is not looked at here."""
         circuit = self.schedule.circuit()
-        in_progress = Answered(Answer.IN_PROGRESS)
-        record_response(in_progress, "0" * 20, circuit, self.loop.clock(), self.schedule)
+        in_progress = Answered(ElsomStatus.IN_PROGRESS)
+        save_response(in_progress, "0" * 20, circuit, self.loop.clock(), self.schedule)
 
     # ------------------------------------------------------------ what is stored
 
@@ -293,7 +265,7 @@ class Stack:
         return Stored(
             payments=payments,
             cases=tuple((item["caseKind"], item["paymentId"], item["pk"]) for item in cases),
-            queries={payment.id: payment.questions for payment in payments},
+            queries={payment.id: payment.queries for payment in payments},
         )
 
     def keeps(self, trn: str, body: bytes) -> bool:
@@ -303,32 +275,19 @@ class Stack:
 
     # ------------------------------------------------------------ collaborators
 
-    def check_as(self, payment_id: str, asker: Asker) -> check.Checked:
+    def check_as(self, payment_id: str, trigger: Trigger) -> query_payment.CheckResult:
         """A check by anybody."""
-        return check.check_payment(payment_id, asker, self.checking())
+        return query_payment.check_payment(payment_id, trigger, self.check_deps())
 
-    def checking(self) -> check.Checking:
-        return check.Checking(
-            payments=self.payments,
-            inbox=self.inbox,
-            schedule=self.schedule,
-            elsom=self.elsom,
-            queue=self.checks_queue,
-            merchant=self._merchant,
-            policy=self.policy,
-            clock=self.loop.clock,
-            jitter=self.rng.random,
-        )
+    def post(self, target: Target, address: str, payload: str, headers: Mapping[str, str]) -> int:
+        return self._post(target, address, payload, headers)
 
-    def _merchant(self) -> Merchant:
-        return self.vault.get().elsom()
+    def resolve(self, _target: Target) -> list[str]:
+        return ["127.0.0.1"]
 
     def _seconds_left(self) -> float:
         task = self.loop.task
         return (task.deadline - self.loop.now) / SECOND if task and task.deadline else 28.0
-
-    def _read_secret(self) -> str:
-        return self.gate.call("secretsmanager", "GetSecretValue", lambda: SECRET)
 
 
 class _Tokens:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from payments.moments import MINUTE, SECOND
+from payments.domain.clock import MINUTE, SECOND
 from tests.simulation.dynamodb import Gate, Image, key_of
 from tests.simulation.faults import Faults
 from tests.simulation.sqs import Queue
@@ -117,14 +117,14 @@ class EventsClient:
         def effect() -> Image:
             refuses = self._faults.happens("bus: one event not taken", 0.005)
             taken = Entries[:-1] if refuses else Entries
-            self._tell(entry["Detail"] for entry in taken)
+            self._log(entry["Detail"] for entry in taken)
             answers: list[dict[str, Any]] = [{"EventId": "1"} for _ in taken]
             failed = [{"ErrorCode": "InternalException"} for _ in Entries[len(taken) :]]
             return {"FailedEntryCount": len(failed), "Entries": [*answers, *failed]}
 
         return self._gate.call("events", "PutEvents", effect, writes=True)
 
-    def _tell(self, details: Iterable[str]) -> None:
+    def _log(self, details: Iterable[str]) -> None:
         for detail in details:
             times = 2 if self._faults.happens("bus: event twice", 0.01) else 1
             for _ in range(times):

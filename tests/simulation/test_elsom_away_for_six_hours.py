@@ -7,12 +7,12 @@ from typing import Final
 
 import pytest
 
-from payments.due import PER_WORKER
-from payments.model import Answer, Status
-from payments.moments import HOUR, MINUTE, SECOND
+from payments.domain.clock import HOUR, MINUTE, SECOND
+from payments.domain.payment import ElsomStatus, Status
+from payments.use_cases.schedule_checks import PER_WORKER
 from tests.fakes.world import NOW
 from tests.simulation.elsom import Transaction
-from tests.simulation.line import Outage
+from tests.simulation.network import Outage
 from tests.simulation.people import Caller, make_order
 from tests.simulation.profile import PLAIN
 from tests.simulation.stack import CONCURRENCY, seeded_tokens
@@ -24,10 +24,16 @@ STARTS_FOR: Final = 55 * SECOND
 GONE_AT: Final = NOW + 58 * SECOND
 AWAY: Final = Outage(GONE_AT, GONE_AT + 6 * HOUR, "mixed")
 # What the customers did meanwhile; no notification tells of it.
-TRUTHS: Final = (Answer.PAID, Answer.PAID, Answer.PAID, Answer.TIMED_OUT, Answer.CANCELLED)
+TRUTHS: Final = (
+    ElsomStatus.PAID,
+    ElsomStatus.PAID,
+    ElsomStatus.PAID,
+    ElsomStatus.TIMED_OUT,
+    ElsomStatus.CANCELLED,
+)
 ALL_SETTLED_WITHIN: Final = 25 * MINUTE
 # A pause is 225 s on average in the end, and then as many try as may run at once.
-MOST_QUESTIONS_IN_VAIN: Final = 6 * 3_600 // 225 * CONCURRENCY * 2
+MOST_QUERIES_IN_VAIN: Final = 6 * 3_600 // 225 * CONCURRENCY * 2
 # How far a payment may fall behind its place in the line: what the queue holds for two minutes.
 MOST_OVERTAKEN: Final = 2 * CONCURRENCY * PER_WORKER
 
@@ -38,8 +44,8 @@ class SixHours(World):
     def _plan(self, payments: int) -> None:
         self.faults.calm = True
         self.stack.dynamodb.listeners.remove(self.stream.written)
-        self.line.outages = (AWAY,)
-        self.line.latency = (100, 800)
+        self.network.outages = (AWAY,)
+        self.network.latency = (100, 800)
         for number in range(payments):
             order = make_order(number, None, self)
             self.loop.at(NOW + number * STARTS_FOR // payments, Caller(order, self).call_once)
@@ -71,7 +77,7 @@ def seen() -> Seen:
     with seeded_tokens(Random(6)):
         world = SixHours("six hours", PAYMENTS, profile=PLAIN)
         world.run(AWAY.last)
-        in_vain = world.line.calls_in_outage
+        in_vain = world.network.calls_in_outage
         waiting = [
             (int(image["dueAt"]["N"]), image["pk"]["S"])
             for image in world.stack.dynamodb.images.values()
@@ -94,34 +100,34 @@ def test_all_are_settled_soon_after_it_is_back(seen: Seen) -> None:
 
 
 def test_nothing_has_expired_while_nobody_could_be_asked(seen: Seen) -> None:
-    for payment_id, moves in seen.world.watch.moves.items():
+    for payment_id, moves in seen.world.invariants.moves.items():
         ended = moves[-1][1]
         truth = seen.world.server.transactions[payment_id].status(AWAY.last)
-        assert (ended is Status.PAID) == (truth is Answer.PAID)
+        assert (ended is Status.PAID) == (truth is ElsomStatus.PAID)
 
 
 def test_never_more_checks_are_open_than_configured(seen: Seen) -> None:
     assert seen.world.checks.most_seen == CONCURRENCY
-    assert seen.world.line.most_questions <= CONCURRENCY
+    assert seen.world.network.most_queries <= CONCURRENCY
 
 
 def test_an_elsom_that_is_away_is_not_stormed(seen: Seen) -> None:
-    assert 50 < seen.in_vain < MOST_QUESTIONS_IN_VAIN
+    assert 50 < seen.in_vain < MOST_QUERIES_IN_VAIN
 
 
 def test_none_is_starved_and_the_longest_waiting_come_first(seen: Seen) -> None:
     transactions = seen.world.server.transactions
-    asked = sorted(
-        seen.line, key=lambda one: min(at for at in transactions[one].asked_at if at >= AWAY.last)
+    queried = sorted(
+        seen.line, key=lambda one: min(at for at in transactions[one].queried_at if at >= AWAY.last)
     )
-    place = {payment_id: number for number, payment_id in enumerate(asked)}
+    place = {payment_id: number for number, payment_id in enumerate(queried)}
     overtaken = [place[payment_id] - number for number, payment_id in enumerate(seen.line)]
     assert max(overtaken) <= MOST_OVERTAKEN
 
 
 def test_hardly_a_question_is_asked_twice_afterwards(seen: Seen) -> None:
-    asked = [
-        sum(at >= AWAY.last for at in transaction.asked_at)
+    queried = [
+        sum(at >= AWAY.last for at in transaction.queried_at)
         for transaction in seen.world.server.transactions.values()
     ]
-    assert sum(asked) <= 1.05 * PAYMENTS
+    assert sum(queried) <= 1.05 * PAYMENTS

@@ -20,7 +20,7 @@ class Called(Protocol):
         done: Callable[[Ended], None] = ...,
     ) -> None: ...
     def count(self, outcome: str) -> None: ...
-    def tell(self, subject: str, text: str) -> None: ...
+    def log(self, subject: str, text: str) -> None: ...
 
 
 class Visits:
@@ -32,7 +32,7 @@ class Visits:
         def ended(how: Ended) -> None:
             shown = how.value["status"] if how.value else type(how.error).__name__
             self.count(f"page: {shown}")
-            self.tell(subject, f"customer: sees {shown}")
+            self.log(subject, f"customer: sees {shown}")
 
         self.invoke("page", subject, lambda: self.stack.page_function(subject, returns), ended)
 
@@ -40,7 +40,7 @@ class Visits:
         def ended(how: Ended) -> None:
             shown = how.value.status if how.value else type(how.error).__name__
             self.count(f"shop's check: {shown}")
-            self.tell(subject, f"shop: asks, hears {shown}")
+            self.log(subject, f"shop: asks, hears {shown}")
 
         self.invoke("api", subject, lambda: self.stack.shop_check_function(subject), ended)
 
@@ -48,6 +48,6 @@ class Visits:
         def ended(how: Ended) -> None:
             heard = type(how.error).__name__ if how.error else "202"
             self.count(f"resend: {heard}")
-            self.tell(subject, f"shop: wants the last event again, hears {heard}")
+            self.log(subject, f"shop: wants the last event again, hears {heard}")
 
         self.invoke("api", subject, lambda: self.stack.resend_function(subject), ended)

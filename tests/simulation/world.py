@@ -7,19 +7,19 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from payments.errors import PaymentsError
-from payments.model import Answer, Payment, Status
-from payments.moments import DAY, HOUR, MINUTE, SECOND
+from payments.domain.clock import DAY, HOUR, MINUTE, SECOND
+from payments.domain.errors import PaymentsError
+from payments.domain.payment import ElsomStatus, Payment, Status
 from tests.fakes.world import NOW, POLICY
-from tests.simulation.due_watch import DueWatch
+from tests.simulation.course import Course
+from tests.simulation.due_invariants import DueInvariants
 from tests.simulation.dynamodb import Image, MemoryDynamoDB
 from tests.simulation.elsom import ElsomServer, Transaction
-from tests.simulation.fates import Fate, choose_fate, choose_lag
 from tests.simulation.faults import Faults, FaultyGate, RandomLag
 from tests.simulation.floods import Flooder
-from tests.simulation.invariants import Breaches, Broken
+from tests.simulation.invariants import Breaches, Broken, Invariants
 from tests.simulation.judge import Judge
-from tests.simulation.line import Line, SimulatedElsom
+from tests.simulation.network import Network, SimulatedElsom
 from tests.simulation.notifier import Notifier
 from tests.simulation.operations import Operator
 from tests.simulation.outages import aws_outages, elsom_outages, shop_outages
@@ -30,12 +30,11 @@ from tests.simulation.shop import TROUBLES as SHOP_TROUBLES
 from tests.simulation.shop import Shop
 from tests.simulation.sqs import Message, Poller, subject_of
 from tests.simulation.stack import CONCURRENCY, TIMEOUTS, WEBHOOK_CONCURRENCY, Parts, Stack
-from tests.simulation.story import Story
 from tests.simulation.stream import Stream
 from tests.simulation.tasks import Ended, Killed, Loop, Task
+from tests.simulation.trace import Trace
 from tests.simulation.visits import Visits
 from tests.simulation.waiting import Waiting
-from tests.simulation.watch import Watch
 
 # Nothing fails any more from here on; a give-up and every late check come before the end.
 CALM_AT: Final = NOW + 6 * DAY
@@ -68,11 +67,11 @@ class World(Visits):
         self.profile = choose_profile(seed) if profile is None else profile
         self.rng = Random(seed)
         self.loop = Loop(NOW)
-        self.story = Story(self.loop, NOW)
-        self.outcomes: Counter[str] = Counter()
+        self.trace = Trace(self.loop, NOW)
+        self.results: Counter[str] = Counter()
         self.tasks: dict[int, Task] = {}
-        self.breaches = Breaches(self.loop, self.story, keep_going)
-        self.faults = Faults(self.rng, self.loop, self.story, unkindness=unkindness)
+        self.breaches = Breaches(self.loop, self.trace, keep_going)
+        self.faults = Faults(self.rng, self.loop, self.trace, unkindness=unkindness)
         self.gate = FaultyGate(self.loop, self.faults, aws_outages(self.rng))
         self._make_elsom()
         self.shop = Shop(self.faults, self.gate, shop_outages(self.rng))
@@ -80,10 +79,13 @@ class World(Visits):
             (name, weight * self.profile.shop_fails) for name, weight in SHOP_TROUBLES
         )
         self._make_stack(parts or Parts())
-        self._make_watches()
+        self._make_invariants()
         self.starting: set[str] = set()
         self.notifier = Notifier(
-            self.faults, self.line, self._callback, self.starting, self.outcomes
+            self.faults, self.network, self._callback, self.starting, self.results
+        )
+        self.course = Course(
+            self.server, self.notifier, self.rng, self.profile.forgets, self.results
         )
         self.operator = Operator(self, self.rng)
         self._plan(payments)
@@ -91,15 +93,15 @@ class World(Visits):
     # ------------------------------------------------------------ what there is
 
     def _make_elsom(self) -> None:
-        self.queries = Queries(self.loop, self._is_known, self.breaches.add, self.story.step)
-        self.watch = Watch(self.breaches, self.queries)
-        self.queries.on_heard = self.watch.heard
+        self.queries = Queries(self.loop, self._is_known, self.breaches.add, self.trace.step)
+        self.invariants = Invariants(self.breaches, self.queries)
+        self.queries.on_heard = self.invariants.heard
         self.server = ElsomServer(
-            self.loop, self.rng, self.story, self._elsom_gets, self.watch.started_again
+            self.loop, self.rng, self.trace, self._elsom_gets, self.invariants.started_again
         )
         self.server.unknown_says = self.profile.unknown_says
         self.server.unknown_until = NOW + self.profile.unknown_for
-        self.line = Line(
+        self.network = Network(
             self.faults,
             self.server,
             self.queries,
@@ -114,7 +116,7 @@ class World(Visits):
             lag=RandomLag(self.faults, self.profile.index_late),
             faults=self.faults,
             rng=self.rng,
-            elsom=SimulatedElsom(self.line, self.gate),
+            elsom=SimulatedElsom(self.network, self.gate),
             post=self.shop.post,
             policy=replace(POLICY, give_up=GIVE_UP),
             rough_backlog=self.profile.rough_backlog,
@@ -125,21 +127,23 @@ class World(Visits):
         self.checks = Poller(self.stack.checks, self.faults, CONCURRENCY, self._check)
         self.webhooks = Poller(self.stack.webhooks, self.faults, WEBHOOK_CONCURRENCY, self._deliver)
 
-    def _make_watches(self) -> None:
-        self.watch.is_kept = self.stack.keeps
-        self.watch.is_settled = self.shop.settled.__contains__
-        self.due_watch = DueWatch(self.watch, self.server, self.stack.policy.late_ladder)
-        bad = [(one.first, one.last) for one in self.line.outages]
+    def _make_invariants(self) -> None:
+        self.invariants.is_kept = self.stack.keeps
+        self.invariants.is_settled = self.shop.settled.__contains__
+        self.due_invariants = DueInvariants(
+            self.invariants, self.server, self.stack.settings.policy.late_ladder
+        )
+        bad = [(one.first, one.last) for one in self.network.outages]
         bad += [(one.first, one.last) for one in self.gate.away]
-        self.waiting = Waiting(self.watch, bad, GIVE_UP)
-        self.queries.on_taken = self.due_watch.verified
+        self.waiting = Waiting(self.invariants, bad, GIVE_UP)
+        self.queries.on_taken = self.due_invariants.verified
         self.faults.on_fault = self.waiting.fault
-        self.stack.checks.on_content = self.due_watch.content
+        self.stack.checks.on_content = self.due_invariants.content
         self.stack.dead_webhooks.on_content = self._given_up
         self.stack.dynamodb.listeners += [
             self._used,
-            self.watch.written,
-            self.due_watch.written,
+            self.invariants.written,
+            self.due_invariants.written,
             self.waiting.written,
             self.stream.written,
         ]
@@ -152,7 +156,7 @@ class World(Visits):
             self.shop.settle(body)
 
     def _is_known(self, subject: str) -> bool:
-        return self.due_watch.is_ours(subject)
+        return self.due_invariants.is_ours(subject)
 
     # ------------------------------------------------------------ the run
 
@@ -169,20 +173,20 @@ class World(Visits):
             return self.breaches.found
         left = self.stream.waiting + self.stack.checks.waiting + self.stack.webhooks.waiting
         if left:
-            self.watch.break_(5, "everybody", f"{left} messages and records were never served")
+            self.invariants.break_(5, "everybody", f"{left} messages and records were never served")
         judge = Judge(
-            self.watch,
+            self.invariants,
             self.stack.stored(),
             self.server,
             self.shop,
             self.loop.now,
-            late_for=sum(self.stack.policy.late_ladder),
+            late_for=sum(self.stack.settings.policy.late_ladder),
             give_up=GIVE_UP,
             lost=frozenset(self.operator.lost),
         )
         judge.judge()
-        self.outcomes["money that Elsom, asked, did not tell of"] += judge.put_off
-        self.outcomes.update(f"ends: {_end_of(payment)}" for payment in judge.stored.payments)
+        self.results["money that Elsom, asked, did not tell of"] += judge.put_off
+        self.results.update(f"ends: {_end_of(payment)}" for payment in judge.stored.payments)
         return self.breaches.found
 
     # ------------------------------------------------------------ what is going to happen
@@ -219,46 +223,18 @@ class World(Visits):
             self.invoke("schedule", "", self.stack.schedule_function, ended)
 
     def _calm_down(self) -> None:
-        """The faults stop, and a person puts back what was moved aside."""
+        """The faults stop, and a person puts the dead letters back."""
         self.faults.calm = True
         self.server.unknown_says = "error code"
         self.loop.after(HOUR, self._redrive)
 
     def _redrive(self) -> None:
-        self.outcomes["checks: redriven"] += self.stack.checks.redrive()
-        self.outcomes["webhooks: redriven"] += self.stack.webhooks.redrive()
+        self.results["checks: redriven"] += self.stack.checks.redrive()
+        self.results["webhooks: redriven"] += self.stack.webhooks.redrive()
 
     def _elsom_gets(self, transaction: Transaction) -> None:
         """A start has arrived at Elsom: what is to become of it?"""
-        fate = choose_fate(self.rng, self.profile.forgets)
-        self.count(f"fate: {fate.name}")
-        self.story.tell(transaction.id, f"Elsom: fate is '{fate.name}'")
-        transaction.refuses = "17" if fate.refused else None
-        transaction.knows = fate.knows
-        transaction.lag = choose_lag(self.rng)
-        if fate.forgets is not None:
-            transaction.forgets_at = self.loop.now + self.rng.randint(*fate.forgets)
-            transaction.forgets_by_404 = self.rng.random() < 0.5
-        self._go_on(transaction, fate, 0)
-
-    def _go_on(self, transaction: Transaction, fate: Fate, place: int) -> None:
-        if place == len(fate.steps):
-            return
-        step = fate.steps[place]
-        is_last = place == len(fate.steps) - 1
-
-        def happen() -> None:
-            self.server.set_status(transaction, step.status)
-            self.notifier.notify(transaction, step.status, sure=fate.sure and is_last)
-            self._go_on(transaction, fate, place + 1)
-
-        wait = self.rng.randint(*step.wait)
-        if wait == 0:
-            # Before the start is answered, and the answer takes its time.
-            self.server.pause = self.rng.choice((0, 200, 2_000, 5_000))
-            happen()
-        else:
-            self.loop.after(wait, happen)
+        self.course.begin(transaction)
 
     # ------------------------------------------------------------ functions
 
@@ -279,12 +255,12 @@ class World(Visits):
 
         def ended(how: Ended) -> None:
             self.tasks.pop(id(task), None)
-            self.outcomes[f"{name}: run"] += 1
-            self.watch.task_ended(task, how)
+            self.results[f"{name}: run"] += 1
+            self.invariants.task_ended(task, how)
             if isinstance(how.error, Killed):
                 fault = "lambda: time is over" if how.error.args else "lambda: killed"
                 self.faults.note(fault, subject)
-                self.story.tell(subject, f"{name} was killed")
+                self.trace.log(subject, f"{name} was killed")
             elif how.error is not None and not isinstance(how.error, PaymentsError):
                 raise how.error
             done(how)
@@ -292,14 +268,14 @@ class World(Visits):
         self.loop.spawn(task, work, ended)
 
     def _callback(self, subject: str, body: bytes, done: Done) -> None:
-        self.tell(subject, f"notification arrives: {body.decode(errors='replace')[:200]}")
+        self.log(subject, f"notification arrives: {body.decode(errors='replace')[:200]}")
         arrived = self.loop.now
 
         def ended(how: Ended) -> None:
-            self.tell(subject, f"notification is answered {how.value or 'not at all'}")
+            self.log(subject, f"notification is answered {how.value or 'not at all'}")
             if how.value == 200:
-                self.watch.notification_acknowledged(subject[:100], body, arrived)
-                self.due_watch.notification_acknowledged(subject[:100], arrived)
+                self.invariants.notification_acknowledged(subject[:100], body, arrived)
+                self.due_invariants.notification_acknowledged(subject[:100], arrived)
             done(how)
 
         self.invoke("callback", subject, lambda: self.stack.callback_function(body), ended)
@@ -307,7 +283,7 @@ class World(Visits):
     def _check(self, message: Message, done: Done) -> None:
         subject = subject_of(message.body)
         number = self.stack.checks.reported_receives(message, self.profile.miscounted)
-        self.tell(subject, f"check begins, delivery {number}: {message.body}")
+        self.log(subject, f"check begins, delivery {number}: {message.body}")
 
         def work() -> str:
             if message.cursed:
@@ -315,8 +291,8 @@ class World(Visits):
             return self.stack.check_function(message.body)
 
         def ended(how: Ended) -> None:
-            self.outcomes[f"check: {how.value or 'comes again'}"] += 1
-            self.tell(subject, f"check ends: {how.value or 'comes again'}")
+            self.results[f"check: {how.value or 'comes again'}"] += 1
+            self.log(subject, f"check ends: {how.value or 'comes again'}")
             done(how)
 
         self.invoke("check", subject, work, ended, doomed=message.doomed)
@@ -328,7 +304,7 @@ class World(Visits):
             return self.stack.deliver_function(message.body)
 
         def ended(how: Ended) -> None:
-            self.outcomes[f"webhook: {how.value or 'comes again'}"] += 1
+            self.results[f"webhook: {how.value or 'comes again'}"] += 1
             done(how)
 
         self.invoke("deliver", "", work, ended)
@@ -336,9 +312,9 @@ class World(Visits):
     def _publish(self, records: list[dict[str, Any]], done: Done) -> None:
         def ended(how: Ended) -> None:
             if how.value is not None:
-                assert how.value.aside == 0, "a record was moved aside"
+                assert how.value.unpublished == 0, "a record was not published"
                 for case in how.value.cases:
-                    self.outcomes[f"case: {case.case_kind}"] += 1
+                    self.results[f"case: {case.case_kind}"] += 1
             done(how)
 
         self.invoke("publish", "", lambda: self.stack.publish_function(list(records)), ended)
@@ -358,7 +334,7 @@ class World(Visits):
 
     def restored(self, touched: set[str]) -> None:
         self.queries.forget()
-        self.due_watch.restored(self.table.images, touched)
+        self.due_invariants.restored(self.table.images, touched)
         self.waiting.restored(self.table.images)
 
     # ------------------------------------------------------------ what people do (see `Town`)
@@ -366,11 +342,11 @@ class World(Visits):
     def later(self, delay: int, action: Callable[[], None]) -> None:
         self.loop.after(delay, action)
 
-    def tell(self, subject: str, text: str) -> None:
-        self.story.tell(subject, text)
+    def log(self, subject: str, text: str) -> None:
+        self.trace.log(subject, text)
 
     def count(self, outcome: str) -> None:
-        self.outcomes[outcome] += 1
+        self.results[outcome] += 1
 
     def start(self, subject: str, key: str, body: bytes, done: Done) -> None:
         self.starting.add(subject)
@@ -387,7 +363,7 @@ class World(Visits):
     def send_junk(self) -> None:
         self.notifier.send_junk()
 
-    def elsom_knows(self, transaction: Transaction, status: Answer) -> None:
+    def elsom_knows(self, transaction: Transaction, status: ElsomStatus) -> None:
         self.server.transactions[transaction.id] = transaction
         self.server.set_status(transaction, status)
         self.notifier.notify(transaction, status)

@@ -226,6 +226,9 @@ class Scope:
             return {(MAKES, full)}
         if full in self._code.functions:
             return returned(self._code, full)
+        if full in self._code.globals:
+            module, value = self._code.globals[full]
+            return Scope(self._walk, module, None, None).kinds(value)
         return set()
 
     def _of_field(self, owner: str, name: str) -> set[Kind]:

@@ -65,7 +65,7 @@ def services() -> frozenset[str]:
     return frozenset(
         node.args[0].value
         for _, node in calls()
-        if ast.unparse(node.func).split(".")[-1] == "client"
+        if ast.unparse(node.func).split(".")[-1].strip("_") == "client"
         and node.args
         and isinstance(node.args[0], ast.Constant)
         and isinstance(node.args[0].value, str)

@@ -75,11 +75,11 @@ def _target(stack: Stack, rule: Resource, target: dict[str, Any]) -> Iterator[st
     queue = stack.named(arn, "SQS::Queue")
     if queue and queue.properties.get("FifoQueue") and "SqsParameters" not in target:
         yield "a FIFO queue needs a message group"
-    aside = (target.get("DeadLetterConfig") or {}).get("Arn")
-    if aside is not None:
-        if not stack.named(aside, "SQS::Queue"):
-            yield f"there is no dead-letter queue {aside}"
-        yield from _is_let_in(stack, rule, str(aside), None)
+    dead_letters = (target.get("DeadLetterConfig") or {}).get("Arn")
+    if dead_letters is not None:
+        if not stack.named(dead_letters, "SQS::Queue"):
+            yield f"there is no dead-letter queue {dead_letters}"
+        yield from _is_let_in(stack, rule, str(dead_letters), None)
 
 
 def _is_let_in(stack: Stack, rule: Resource, arn: str, role: Any) -> Iterator[str]:
@@ -153,9 +153,9 @@ def _called(stack: Stack, target: dict[str, Any]) -> Iterator[str]:
         yield f"there is no target {arn}"
     elif not may(stack, role, "lambda:InvokeFunction" if function else "sqs:SendMessage", arn):
         yield f"its role may not call {arn}"
-    aside = (target.get("DeadLetterConfig") or {}).get("Arn")
-    if aside is not None and not may(stack, role, "sqs:SendMessage", str(aside)):
-        yield f"its role may not send to {aside}"
+    dead_letters = (target.get("DeadLetterConfig") or {}).get("Arn")
+    if dead_letters is not None and not may(stack, role, "sqs:SendMessage", str(dead_letters)):
+        yield f"its role may not send to {dead_letters}"
 
 
 def _json(text: Any) -> Iterator[str]:

@@ -73,7 +73,7 @@ def general(stack: Stack) -> Iterator[Finding]:
     names: Counter[tuple[str, str]] = Counter()
     for one in stack.resources.values():
         for check in (_texts, _tags, _roles):
-            yield from stack.guarded(one.logical_id, check, one)
+            yield from stack.handle_errors(one.logical_id, check, one)
         given = one.properties.get(name_property(one.kind))
         if isinstance(given, str):
             if not re.fullmatch(NAMES.get(one.kind, ".*"), given, re.ASCII):

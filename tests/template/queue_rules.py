@@ -86,28 +86,28 @@ def _redrive(stack: Stack, one: Resource, policy: dict[str, Any]) -> Iterator[st
         yield f"{receives} receives are not between 1 and 1,000"
     if retention <= receives * hidden:
         yield f"keeps a message for {retention} s, but {receives} receives take {receives * hidden}"
-    aside = stack.named(policy["deadLetterTargetArn"], "SQS::Queue")
-    if aside is None:
+    dead_letters = stack.named(policy["deadLetterTargetArn"], "SQS::Queue")
+    if dead_letters is None:
         yield f"there is no dead-letter queue {policy['deadLetterTargetArn']}"
         return
-    if aside.logical_id == one.logical_id:
+    if dead_letters.logical_id == one.logical_id:
         yield "is its own dead-letter queue"
-    yield from _takes_from(one, aside, retention)
+    yield from _takes_from(one, dead_letters, retention)
 
 
-def _takes_from(one: Resource, aside: Resource, retention: int) -> Iterator[str]:
+def _takes_from(one: Resource, dead_letters: Resource, retention: int) -> Iterator[str]:
     """What the dead-letter queue must be, to take the queue's messages."""
-    fifo = [_is_true(queue.properties.get("FifoQueue")) for queue in (one, aside)]
+    fifo = [_is_true(queue.properties.get("FifoQueue")) for queue in (one, dead_letters)]
     if fifo[0] != fifo[1]:
         yield "a FIFO queue has a dead-letter queue that is one too"
     # A message keeps the moment at which it was first sent.
-    if int(aside.properties.get("MessageRetentionPeriod", 345_600)) < retention:
-        yield f"{aside.logical_id} keeps messages for less long"
-    allowed = as_map(aside.properties.get("RedriveAllowPolicy")) or {}
+    if int(dead_letters.properties.get("MessageRetentionPeriod", 345_600)) < retention:
+        yield f"{dead_letters.logical_id} keeps messages for less long"
+    allowed = as_map(dead_letters.properties.get("RedriveAllowPolicy")) or {}
     permission = allowed.get("redrivePermission")
     named = one.arn in listed(allowed.get("sourceQueueArns"))
     if permission == "denyAll" or (permission == "byQueue" and not named):
-        yield f"{aside.logical_id} does not let it move messages there"
+        yield f"{dead_letters.logical_id} does not let it move messages there"
 
 
 def as_map(value: Any) -> dict[str, Any] | None:

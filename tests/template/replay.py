@@ -42,7 +42,7 @@ def models(stack: Stack) -> Iterator[Finding]:
             yield call
             continue
         shape = _shape(call.service, call.operation)
-        given = as_asked(call.parameters, shape)
+        given = as_requested(call.parameters, shape)
         report = ParamValidator().validate(given, shape)
         if report.has_errors():
             yield Finding(call.logical_id, f"{call.operation}: {report.generate_report()[:300]}")
@@ -50,19 +50,19 @@ def models(stack: Stack) -> Iterator[Finding]:
             yield Finding(call.logical_id, text)
 
 
-def as_asked(value: Any, shape: Any) -> Any:
+def as_requested(value: Any, shape: Any) -> Any:
     """A number of a template is a text where the call wants one."""
     match shape.type_name, value:
         case "structure", dict():
             members = shape.members
             return {
-                name: as_asked(item, members[name]) if name in members else item
+                name: as_requested(item, members[name]) if name in members else item
                 for name, item in value.items()
             }
         case "list", list():
-            return [as_asked(item, shape.member) for item in value]
+            return [as_requested(item, shape.member) for item in value]
         case "map", dict():
-            return {str(key): as_asked(item, shape.value) for key, item in value.items()}
+            return {str(key): as_requested(item, shape.value) for key, item in value.items()}
         case "string", bool():
             return str(value).lower()
         case "string", int() | float():
@@ -160,7 +160,7 @@ class _Account:
         """What is wrong with a call, if something is."""
         client: Any = boto3.client(call.service, region_name=self._region)  # type: ignore[call-overload] # by name
         try:
-            given = as_asked(call.parameters, _shape(call.service, call.operation))
+            given = as_requested(call.parameters, _shape(call.service, call.operation))
             found = getattr(client, xform_name(call.operation))(**self._named(given))
         except (BotoCoreError, ClientError) as error:
             yield Finding(call.logical_id, f"{call.operation}: {str(error)[:300]}")

@@ -125,9 +125,9 @@ class Stack:
         """What the check of its type says of each resource; what cannot be read is a finding."""
         for kind, check in checks.items():
             for one in self.of(kind):
-                yield from self.guarded(one.logical_id, check, one)
+                yield from self.handle_errors(one.logical_id, check, one)
 
-    def guarded(self, logical_id: str, check: Check, one: Resource) -> Iterator[Finding]:
+    def handle_errors(self, logical_id: str, check: Check, one: Resource) -> Iterator[Finding]:
         """What a check says; a value that it cannot even read is a finding too."""
         try:
             for text in check(self, one):

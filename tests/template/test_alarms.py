@@ -133,11 +133,11 @@ def test_a_percentile_is_evaluated_however_few_the_calls_are() -> None:
 
 
 def test_alarms_and_their_end_are_told_where_somebody_wants_to_hear_it() -> None:
-    told: list[Any] = [{"Ref": "AlarmTopic"}]
+    reported: list[Any] = [{"Ref": "AlarmTopic"}]
     with_email = {**PLAIN, "AlarmEmail": "operator@shop.example"}
     for name, alarm in alarms().items():
         for actions in ("AlarmActions", "OKActions"):
-            assert resolve(alarm[actions], with_email) == told, name
+            assert resolve(alarm[actions], with_email) == reported, name
             assert resolve(alarm[actions], PLAIN) == {"Ref": "AWS::NoValue"}, name
     for name in ("AlarmTopic", "AlarmTopicPolicy"):
         assert source()["Resources"][name]["Condition"] == "HasAlarmEmail"
@@ -188,8 +188,8 @@ def dashboard() -> Json:
 def test_the_dashboard_answers_three_questions_and_shows_every_alarm() -> None:
     widgets = dashboard()["widgets"]
     titles = " ".join(widget["properties"]["title"] for widget in widgets)
-    for question in ("Is money coming in?", "Is Elsom well?", "Is anyone waiting?"):
-        assert question in titles
+    for prompt in ("Is money coming in?", "Is Elsom well?", "Is anyone waiting?"):
+        assert prompt in titles
     shown = {name for widget in widgets for name in widget["properties"].get("alarms", [])}
     assert shown == {f"${{{name}Alarm.Arn}}" for name in alarms()}
 

@@ -81,8 +81,8 @@ def test_the_stream_is_read_from_its_beginning_and_nothing_is_skipped(transforme
     assert source["BisectBatchOnFunctionError"] is True
     assert source["MaximumRetryAttempts"] == -1
     assert source["MaximumRecordAgeInSeconds"] == 86400
-    aside = {"Destination": {ARN: ["UnpublishedQueue", "Arn"]}}
-    assert source["DestinationConfig"] == {"OnFailure": aside}
+    dead_letters = {"Destination": {ARN: ["UnpublishedQueue", "Arn"]}}
+    assert source["DestinationConfig"] == {"OnFailure": dead_letters}
 
 
 def test_only_what_can_be_told_wakes_the_publisher(transformed: Json) -> None:

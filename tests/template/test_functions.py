@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
-from payments.moments import SECOND
-from payments.next_check import LEASE
+from payments.domain.clock import SECOND
+from payments.domain.next_check import LEASE
 from payments.settings import Settings
 from tests.template.transform import ROOT, Json, of_type, only, resolve, source
 

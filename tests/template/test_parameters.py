@@ -149,7 +149,7 @@ def test_the_outputs_are_the_promised_ones(transformed: Json) -> None:
 
 
 def test_every_dead_letter_queue_is_told(transformed: Json) -> None:
-    aside = {
+    dead_letters = {
         queue["Properties"]["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
         for queue in of_type(transformed, "AWS::SQS::Queue").values()
         if "RedrivePolicy" in queue["Properties"]
@@ -157,4 +157,4 @@ def test_every_dead_letter_queue_is_told(transformed: Json) -> None:
     separator, urls = transformed["Outputs"]["DeadLetterQueueUrls"]["Value"]["Fn::Join"]
     assert separator == ","
     # The publisher puts aside by itself what can never be told.
-    assert {url["Ref"] for url in urls} == aside | {"UnpublishedQueue"}
+    assert {url["Ref"] for url in urls} == dead_letters | {"UnpublishedQueue"}

@@ -33,14 +33,14 @@ REFUSED: dict[str, dict[str, Any]] = {
 
 def generated(block: Json) -> str:
     """What moto generates by the block. Raises ClientError, or IndexError for an emptied type."""
-    asked = {
+    queried = {
         key: value
         for key, value in block.items()
         if key not in ("SecretStringTemplate", "GenerateStringKey")
     }
     with mock_aws():
         client = boto3.client("secretsmanager", region_name=REGION)
-        return str(client.get_random_password(**asked)["RandomPassword"])
+        return str(client.get_random_password(**queried)["RandomPassword"])
 
 
 def test_moto_takes_the_templates_own_block(transformed: Json) -> None:

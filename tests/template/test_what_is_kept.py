@@ -8,7 +8,7 @@ import re
 from tests.template.secret_rules import included
 from tests.template.transform import OTHER, PLAIN, Json, holds, of_type, only, resolve, transform
 
-# Generated once for a live stack. CloudFormation generates the value anew, over the live one, when
+# Generated once for a live stack. CloudFormation generates the value again, over the live one, when
 # any of this changes: so it never changes.
 FROZEN_SECRET = {
     "SecretStringTemplate": (
@@ -113,8 +113,8 @@ def test_a_message_that_never_succeeds_is_moved_aside_before_it_is_forgotten(
     # It may wait before its first receive and after each: the alarm on the age rang long before.
     waits = (redrive["maxReceiveCount"] + 1) * 900
     assert queue["MessageRetentionPeriod"] > hidden + waits
-    aside = transformed["Resources"]["ChecksDeadLetterQueue"]["Properties"]
-    assert aside["MessageRetentionPeriod"] == 14 * 24 * 3600
+    dead_letters = transformed["Resources"]["ChecksDeadLetterQueue"]["Properties"]
+    assert dead_letters["MessageRetentionPeriod"] == 14 * 24 * 3600
 
 
 def test_every_log_group_forgets_after_the_given_days(

@@ -1,4 +1,4 @@
-"""What docs/ says is what the code makes today, and one command writes it anew."""
+"""What docs/ says is what the code makes today, and one command writes it again."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from tools import generated
 
 
 def test_the_committed_files_are_fresh() -> None:
-    assert generated.stale() == {}, "`make generated` writes them anew"
+    assert generated.stale() == {}, "`make generated` writes them again"
 
 
 def test_what_is_stale_or_missing_is_written_and_nothing_else(

@@ -25,8 +25,8 @@ ANSWERS = {
     "E-mail": ["ops@shop.example"],
     "webhooks": ["-"],
 }
-ONLY_ENTER = {question: [""] for question in ANSWERS}
-MOST_QUESTIONS = 6
+ONLY_ENTER = {prompt: [""] for prompt in ANSWERS}
+MOST_PROMPTS = 6
 # The SAM CLI asks once more before it changes anything on an account.
 OF_SAM = 1
 
@@ -56,8 +56,8 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Session]:
 
 def test_it_asks_at_most_six_questions_of_which_sam_asks_one(first: tuple[Path, Session]) -> None:
     _, session = first
-    assert len(session.asked) == len(ANSWERS), session.screen
-    assert len(session.asked) + OF_SAM <= MOST_QUESTIONS
+    assert len(session.queried) == len(ANSWERS), session.screen
+    assert len(session.queried) + OF_SAM <= MOST_PROMPTS
 
 
 def test_without_an_account_it_ends_with_one_sentence_about_credentials(
@@ -106,7 +106,7 @@ def test_run_again_it_shows_the_kept_answers_and_enter_keeps_them(
     folder, _ = first
     before = kept(folder)
     again = deploy(folder, ONLY_ENTER)
-    shown = "\n".join(again.asked)
+    shown = "\n".join(again.queried)
     for answer in ("[eu-central-1]", f"[{INIT}]", f"[{STATUS}]", "[ops@shop.example]"):
         assert answer in shown
     assert kept(folder) == before
@@ -129,7 +129,7 @@ def test_another_environment_and_stack_are_kept_beside_the_first(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("question", "typed", "said"),
+    ("prompt", "typed", "said"),
     [
         ("for starts", "http://elsom.example/init", "https"),
         ("for starts", "elsom.example", "https URL"),
@@ -138,11 +138,11 @@ def test_another_environment_and_stack_are_kept_beside_the_first(tmp_path: Path)
     ],
 )
 def test_a_wrong_answer_is_told_and_asked_again(
-    tmp_path: Path, question: str, typed: str, said: str
+    tmp_path: Path, prompt: str, typed: str, said: str
 ) -> None:
-    session = deploy(tmp_path, {**ANSWERS, question: [typed, *ANSWERS[question]]})
+    session = deploy(tmp_path, {**ANSWERS, prompt: [typed, *ANSWERS[prompt]]})
     assert re.search(rf"^  .*{re.escape(said)}", session.screen, re.MULTILINE), session.screen
-    assert len(session.asked) == len(ANSWERS) + 1
+    assert len(session.queried) == len(ANSWERS) + 1
 
 
 def test_nothing_is_deployed_to_an_endpoint_override(tmp_path: Path) -> None:

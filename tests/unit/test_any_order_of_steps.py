@@ -6,30 +6,38 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payments.model import AFTER_ANSWER, FINAL, Answer, Asker, Payment, Reason, Status
-from payments.moments import DAY
-from payments.next_check import (
+from payments.domain.clock import DAY
+from payments.domain.next_check import (
     after_answer,
     after_no_response,
     after_no_status,
     claim,
     note_trigger,
 )
-from payments.store.payments import item_of, payment_of
-from payments.store.table import to_image, to_item
-from payments.transitions import (
+from payments.domain.payment import (
+    AFTER_ANSWER,
+    FINAL,
+    ElsomStatus,
+    Payment,
+    Reason,
+    Status,
+    Trigger,
+)
+from payments.domain.transitions import (
     TIMELINE_HEAD,
     TIMELINE_TAIL,
     apply_answer,
     apply_no_status,
     begin_attempt,
     note_transaction_id,
-    settle_unasked,
+    settle_without_query,
     start_accepted,
     start_refused,
     start_unknown,
     take_back_attempt,
 )
+from payments.store.payments import item_of, payment_of
+from payments.store.table import to_image, to_item
 from tests.fakes.elsom import PAY_PAGE
 from tests.fakes.payments import a_payment
 from tests.fakes.world import NOW, POLICY
@@ -42,11 +50,11 @@ def begin_if_allowed(payment: Payment, now: int) -> Payment:
     return begin_attempt(payment, str(now), now, POLICY) if allowed else payment
 
 
-def answered(answer: Answer, asker: Asker) -> Callable[[Payment, int], Payment]:
+def answered(answer: ElsomStatus, trigger: Trigger) -> Callable[[Payment, int], Payment]:
     """A claim, and Elsom's answer."""
 
     def move(payment: Payment, now: int) -> Payment:
-        taken = claim(payment, now, asker, POLICY)
+        taken = claim(payment, now, trigger, POLICY)
         known = taken.payment
         after = apply_answer(known, answer, now, now, POLICY, verified=known.triggered_at)
         if after.status is not known.status:
@@ -57,11 +65,11 @@ def answered(answer: Answer, asker: Asker) -> Callable[[Payment, int], Payment]:
     return move
 
 
-def not_told(asker: Asker) -> Callable[[Payment, int], Payment]:
+def not_reported(trigger: Trigger) -> Callable[[Payment, int], Payment]:
     """A claim, and a response without a status."""
 
     def move(payment: Payment, now: int) -> Payment:
-        taken = claim(payment, now, asker, POLICY)
+        taken = claim(payment, now, trigger, POLICY)
         after = apply_no_status(taken.payment, now - DAY, now, POLICY)
         return (
             after
@@ -72,19 +80,19 @@ def not_told(asker: Asker) -> Callable[[Payment, int], Payment]:
     return move
 
 
-def not_answered(asker: Asker) -> Callable[[Payment, int], Payment]:
+def not_answered(trigger: Trigger) -> Callable[[Payment, int], Payment]:
     """A claim, and no response."""
 
     def move(payment: Payment, now: int) -> Payment:
-        taken = claim(payment, now, asker, POLICY)
+        taken = claim(payment, now, trigger, POLICY)
         return after_no_response(taken.payment, taken, now, 0.5)
 
     return move
 
 
-def died(asker: Asker) -> Callable[[Payment, int], Payment]:
+def died(trigger: Trigger) -> Callable[[Payment, int], Payment]:
     """A claim, and nothing more."""
-    return lambda payment, now: claim(payment, now, asker, POLICY).payment
+    return lambda payment, now: claim(payment, now, trigger, POLICY).payment
 
 
 MOVES: dict[str, Callable[[Payment, int], Payment]] = {
@@ -93,18 +101,18 @@ MOVES: dict[str, Callable[[Payment, int], Payment]] = {
     "accepted": lambda payment, now: start_accepted(payment, PAY_PAGE, now, POLICY),
     "refused": lambda payment, now: start_refused(payment, "17", now, POLICY),
     "unknown": lambda payment, now: start_unknown(payment, now, "reset"),
-    "settle unasked": settle_unasked,
+    "settle unasked": settle_without_query,
     "trigger": note_trigger,
     "due now": lambda payment, now: note_trigger(payment, now, now),
     "transaction": lambda payment, now: note_transaction_id(payment, f"PSP{now % 2}"),
     **{
-        f"answer to {asker}: {answer}": answered(answer, asker)
-        for answer in Answer
-        for asker in Asker
+        f"answer to {trigger}: {answer}": answered(answer, trigger)
+        for answer in ElsomStatus
+        for trigger in Trigger
     },
-    **{f"no status for {asker}": not_told(asker) for asker in Asker},
-    **{f"no response to {asker}": not_answered(asker) for asker in Asker},
-    **{f"death of {asker}": died(asker) for asker in Asker},
+    **{f"no status for {trigger}": not_reported(trigger) for trigger in Trigger},
+    **{f"no response to {trigger}": not_answered(trigger) for trigger in Trigger},
+    **{f"death of {trigger}": died(trigger) for trigger in Trigger},
 }
 steps = st.lists(
     st.tuples(st.sampled_from(sorted(MOVES)), st.integers(min_value=0, max_value=2 * DAY)),
@@ -116,7 +124,7 @@ def was_allowed(before: Payment, after: Payment, name: str) -> bool:
     if name.startswith("no status"):
         return after.status_reason is Reason.UNRESOLVED
     if name.startswith("answer"):
-        target = AFTER_ANSWER[before.status].get(Answer(name[-1]), Status.EXPIRED)
+        target = AFTER_ANSWER[before.status].get(ElsomStatus(name[-1]), Status.EXPIRED)
         return after.status is target
     return before.status not in FINAL
 

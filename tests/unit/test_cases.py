@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 from msgspec.structs import replace
 
-from payments.cases import (
+from payments.domain.cases import (
     CaseKind,
     CaseState,
     cases_between,
@@ -14,10 +14,10 @@ from payments.cases import (
     paid_unknown,
     resolve,
 )
-from payments.model import Answer, Payment, Reason, Status
-from payments.moments import DAY, HOUR, MINUTE
+from payments.domain.clock import DAY, HOUR, MINUTE
+from payments.domain.payment import ElsomStatus, Payment, Reason, Status
+from payments.domain.transitions import apply_answer, fail_unsent
 from payments.store.cases import case_of, item_of
-from payments.transitions import apply_answer, fail_unsent
 from tests.fakes.payments import PAYMENT_ID, UNKNOWN_ID, a_payment
 from tests.fakes.world import NOW, POLICY
 
@@ -30,8 +30,8 @@ def paid(payment_id: str, paid_at: int) -> Payment:
 
 def test_a_late_success_is_a_case_that_tells_how_the_payment_had_ended() -> None:
     open_payment = a_payment()
-    ended = apply_answer(open_payment, Answer.TIMED_OUT, NOW, NOW, POLICY)
-    late = apply_answer(ended, Answer.PAID, NOW + 2 * DAY, NOW + 2 * DAY, POLICY)
+    ended = apply_answer(open_payment, ElsomStatus.TIMED_OUT, NOW, NOW, POLICY)
+    late = apply_answer(ended, ElsomStatus.PAID, NOW + 2 * DAY, NOW + 2 * DAY, POLICY)
     assert cases_between(open_payment, ended) == []
     (case,) = cases_between(ended, late)
     assert case.case_kind is CaseKind.PAID_LATE
@@ -45,35 +45,37 @@ def test_a_late_success_is_a_case_that_tells_how_the_payment_had_ended() -> None
     }
 
 
-@pytest.mark.parametrize("answer", [Answer.TIMED_OUT, Answer.CANCELLED, Answer.ERROR])
+@pytest.mark.parametrize(
+    "answer", [ElsomStatus.TIMED_OUT, ElsomStatus.CANCELLED, ElsomStatus.ERROR]
+)
 def test_elsom_taking_its_yes_back_is_one_disagreement_however_often_it_says_so(
-    answer: Answer,
+    answer: ElsomStatus,
 ) -> None:
     before = a_payment(Status.PAID)
     after = apply_answer(before, answer, NOW, NOW, POLICY)
     (case,) = cases_between(before, after)
     assert case.case_kind is CaseKind.DISAGREEMENT
     assert case.evidence["answer"] == answer
-    back = apply_answer(after, Answer.PAID, NOW + MINUTE, NOW + MINUTE, POLICY)
+    back = apply_answer(after, ElsomStatus.PAID, NOW + MINUTE, NOW + MINUTE, POLICY)
     again = apply_answer(back, answer, NOW + HOUR, NOW + HOUR, POLICY)
     assert cases_between(after, back) == cases_between(back, again) == []
 
 
 def test_a_payment_given_up_unresolved_is_a_case_and_one_that_elsom_ended_is_none() -> None:
     old = a_payment(created_at=NOW - 121 * HOUR)
-    given_up = apply_answer(old, Answer.IN_PROGRESS, NOW, NOW, POLICY)
+    given_up = apply_answer(old, ElsomStatus.IN_PROGRESS, NOW, NOW, POLICY)
     assert given_up.status_reason is Reason.UNRESOLVED
     (case,) = cases_between(old, given_up)
     assert case.case_kind is CaseKind.UNRESOLVED
     assert case.evidence["givenUpAt"] == "2026-11-24T06:00:00.000Z"
-    assert cases_of(apply_answer(old, Answer.TIMED_OUT, NOW, NOW, POLICY)) == []
+    assert cases_of(apply_answer(old, ElsomStatus.TIMED_OUT, NOW, NOW, POLICY)) == []
     assert cases_of(fail_unsent(a_payment(Status.CREATED), NOW)) == []
 
 
 def test_a_payment_given_up_and_paid_after_all_has_both_cases_in_its_life() -> None:
     old = a_payment(created_at=NOW - 121 * HOUR)
-    given_up = apply_answer(old, Answer.IN_PROGRESS, NOW, NOW, POLICY)
-    late = apply_answer(given_up, Answer.PAID, NOW + HOUR, NOW + HOUR, POLICY)
+    given_up = apply_answer(old, ElsomStatus.IN_PROGRESS, NOW, NOW, POLICY)
+    late = apply_answer(given_up, ElsomStatus.PAID, NOW + HOUR, NOW + HOUR, POLICY)
     found = [*cases_between(old, given_up), *cases_between(given_up, late)]
     assert [case.case_kind for case in found] == [CaseKind.UNRESOLVED, CaseKind.PAID_LATE]
 

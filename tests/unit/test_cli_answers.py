@@ -28,11 +28,11 @@ ODD = {
 
 
 def test_what_is_kept_is_read_again_odd_values_too(tmp_path: Path) -> None:
-    told = Answers(stack="shop", region="eu-central-1", parameters=ODD)
-    save(told, tmp_path / "kept.toml")
-    assert load(tmp_path / "kept.toml") == told
+    reported = Answers(stack="shop", region="eu-central-1", parameters=ODD)
+    save(reported, tmp_path / "kept.toml")
+    assert load(tmp_path / "kept.toml") == reported
     save(load(tmp_path / "kept.toml"), tmp_path / "kept.toml")
-    assert load(tmp_path / "kept.toml") == told
+    assert load(tmp_path / "kept.toml") == reported
 
 
 @pytest.mark.parametrize("env", ENVIRONMENTS)
@@ -48,9 +48,9 @@ def test_the_rest_of_the_settings_is_that_of_the_tracked_file(tmp_path: Path, en
 
 
 def test_before_anything_was_told_the_tracked_file_speaks(tmp_path: Path) -> None:
-    told = load(tmp_path / "none.toml", "dev")
-    assert (told.stack, told.region, told.was_named) == ("elsom-payments-dev", "", True)
-    assert told.parameters == {"LogRetentionDays": "7"}
+    reported = load(tmp_path / "none.toml", "dev")
+    assert (reported.stack, reported.region, reported.was_named) == ("elsom-payments-dev", "", True)
+    assert reported.parameters == {"LogRetentionDays": "7"}
     assert not load(tmp_path / "none.toml").was_named
 
 
@@ -67,9 +67,9 @@ def test_every_form_that_sam_takes_is_read(tmp_path: Path, overrides: str) -> No
     file = tmp_path / "kept.toml"
     text = "[default.deploy.parameters]\nstack_name = 'shop'\nregion = 'eu-west-1'\n"
     file.write_text(f"{text}parameter_overrides = {overrides}\n")
-    told = load(file)
-    assert told.parameters == {"AlarmEmail": "a@b.example", "ShopUrl": ""}
-    assert (told.stack, told.region) == ("shop", "eu-west-1")
+    reported = load(file)
+    assert reported.parameters == {"AlarmEmail": "a@b.example", "ShopUrl": ""}
+    assert (reported.stack, reported.region) == ("shop", "eu-west-1")
 
 
 def test_a_file_that_is_no_toml_is_one_sentence(
@@ -91,16 +91,16 @@ def test_a_default_of_the_template_is_a_value_that_may_be_told() -> None:
 # ---------------------------------------------------------------- elsom configure NAME=VALUE
 
 
-def told(file: Path, *words: str) -> int:
+def reported(file: Path, *words: str) -> int:
     return main(["--config-file", str(file), *words])
 
 
 def test_any_parameter_is_set_by_its_name_and_the_others_stay(tmp_path: Path) -> None:
     file = tmp_path / "kept.toml"
-    assert told(file, "configure", "ElsomMaxConcurrency=2", "ReturnUrlHosts=a.example") == 0
-    assert told(file, "configure", "ReturnUrlHosts=") == 0
+    assert reported(file, "configure", "ElsomMaxConcurrency=2", "ReturnUrlHosts=a.example") == 0
+    assert reported(file, "configure", "ReturnUrlHosts=") == 0
     assert load(file).parameters == {"ElsomMaxConcurrency": "2", "ReturnUrlHosts": ""}
-    assert told(file, "--env", "dev", "--stack", "trial", "configure", "ShopUrl=") == 0
+    assert reported(file, "--env", "dev", "--stack", "trial", "configure", "ShopUrl=") == 0
     assert (load(file).stack, load(file, "dev").stack) == ("elsom-payments", "trial")
 
 
@@ -119,7 +119,7 @@ def test_any_parameter_is_set_by_its_name_and_the_others_stay(tmp_path: Path) ->
 def test_what_the_template_would_refuse_is_refused_and_nothing_is_kept(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], word: str, said: str
 ) -> None:
-    assert told(tmp_path / "kept.toml", "configure", word, "--json") == 1
+    assert reported(tmp_path / "kept.toml", "configure", word, "--json") == 1
     assert said in json.loads(capsys.readouterr().out)["error"]
     assert not (tmp_path / "kept.toml").exists()
 
@@ -128,7 +128,7 @@ def test_without_a_terminal_nothing_is_asked_and_what_is_missing_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO())
-    assert told(tmp_path / "kept.toml", "--region", "eu-central-1", "configure", "--json") == 1
+    assert reported(tmp_path / "kept.toml", "--region", "eu-central-1", "configure", "--json") == 1
     assert "Elsom's URL for starts" in json.loads(capsys.readouterr().out)["error"]
 
 
@@ -139,7 +139,7 @@ def test_a_sandbox_that_stands_in_the_file_is_refused_when_it_is_asked_again(
         check("SandboxMode", "true")
     file = tmp_path / "kept.toml"
     save(Answers(stack="shop", region="eu-central-1", parameters={"SandboxMode": "true"}), file)
-    assert told(file, "configure") == 1
+    assert reported(file, "configure") == 1
 
 
 @pytest.mark.parametrize(
@@ -166,4 +166,4 @@ def test_what_leads_away_from_the_real_aws_is_refused(
 
 
 def test_an_environment_that_is_none_is_a_wrong_command_line(tmp_path: Path) -> None:
-    assert told(tmp_path / "kept.toml", "--env", "test", "configure", "ShopUrl=") == 2
+    assert reported(tmp_path / "kept.toml", "--env", "test", "configure", "ShopUrl=") == 2

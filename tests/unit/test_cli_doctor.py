@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from payments.transport import NotSent
+from payments.http_client import NotSent
 from tests.fakes.account import (
     ARN,
     NO_STACK,
@@ -39,7 +39,7 @@ from tools.elsom.__main__ import main
 from tools.elsom.context import Context
 from tools.elsom.findings import Finding, State, look_at
 
-type Told = dict[str, Finding]
+type Reported = dict[str, Finding]
 
 REFUSED_AS_IT_SHOULD_BE = (400, {"Response": {"ErrorCode": "1"}})
 
@@ -51,20 +51,20 @@ def _outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "post_json", lambda *_: REFUSED_AS_IT_SHOULD_BE)
 
 
-def look(changes: dict[str, Any] | None = None) -> Told:
+def look(changes: dict[str, Any] | None = None) -> Reported:
     found = list(doctor.examine(FakeAccount({**WELL, **(changes or {})})))
     assert len({one.name for one in found}) == len(found)
     return {one.name: one for one in found}
 
 
-def not_ok(told: Told) -> set[str]:
-    return {name for name, one in told.items() if one.state is not State.OK}
+def not_ok(reported: Reported) -> set[str]:
+    return {name for name, one in reported.items() if one.state is not State.OK}
 
 
 def test_of_a_stack_that_is_well_every_line_is_ok() -> None:
-    told = look()
-    assert not_ok(told) == set()
-    assert set(told) == {
+    reported = look()
+    assert not_ok(reported) == set()
+    assert set(reported) == {
         *("stack", "secret", "Elsom start", "Elsom status", "callback URL", "schedule"),
         *(f"messages {name}" for name in FUNCTIONS),
         *("table", "backups", "dead letters", "alarms", "alarm e-mail", "Lambda concurrency"),
@@ -97,7 +97,7 @@ NO_TOPIC = {
         (LACKS_AN_INDEX, "table", "bad", "ACTIVE"),
         (BUILDS_AN_INDEX, "table", "bad", "ACTIVE"),
         (backups("DISABLED"), "backups", "bad", "make deploy"),
-        (waiting(3), "dead letters", "warning", "aside show"),
+        (waiting(3), "dead letters", "warning", "dead-letters show"),
         (alarm(on=False), "alarms", "bad", "make deploy"),
         ({"cloudwatch DescribeAlarms": {"MetricAlarms": []}}, "alarms", "bad", "make deploy"),
         (alarm(state="ALARM"), "alarm OpenCasesAlarm", "warning", "docs/runbook.md#open-cases"),
@@ -111,9 +111,9 @@ NO_TOPIC = {
 def test_what_is_not_ok_is_told_with_what_to_do(
     changes: dict[str, Any], line: str, state: str, advice: str
 ) -> None:
-    told = look({**changes, **_many(changes)})[line]
-    assert told.state == state
-    assert advice in told.do
+    reported = look({**changes, **_many(changes)})[line]
+    assert reported.state == state
+    assert advice in reported.do
 
 
 def _many(changes: dict[str, Any]) -> dict[str, Any]:
@@ -138,9 +138,9 @@ def test_an_address_for_notifications_that_does_not_work_is_told_without_its_tok
     monkeypatch: pytest.MonkeyPatch, answer: Any, state: str, advice: str
 ) -> None:
     monkeypatch.setattr(doctor, "post_json", lambda *_: answer)
-    told = look()["callback URL"]
-    assert (told.state, advice in told.do) == (state, True)
-    assert str(WELL_FILLED["callbackToken"]) not in str(told)
+    reported = look()["callback URL"]
+    assert (reported.state, advice in reported.do) == (state, True)
+    assert str(WELL_FILLED["callbackToken"]) not in str(reported)
 
 
 def test_an_elsom_that_is_not_reached_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,9 +148,9 @@ def test_an_elsom_that_is_not_reached_is_told(monkeypatch: pytest.MonkeyPatch) -
         raise NotSent("certificate")
 
     monkeypatch.setattr(elsom_urls, "reach", reach)
-    told = look()
-    assert not_ok(told) == {"Elsom start", "Elsom status"}
-    assert "ElsomCaBundleParameter" in told["Elsom start"].do
+    reported = look()
+    assert not_ok(reported) == {"Elsom start", "Elsom status"}
+    assert "ElsomCaBundleParameter" in reported["Elsom start"].do
 
 
 # ---------------------------------------------------------------- broken stacks
@@ -187,27 +187,27 @@ def in_state(status: str) -> dict[str, Any]:
 
 
 def test_a_stack_whose_update_could_not_be_rolled_back_is_looked_at_whole() -> None:
-    told = look(
+    reported = look(
         {"cloudformation DescribeStacks": described("UPDATE_ROLLBACK_FAILED", outputs=True)}
     )
-    assert not_ok(told) == {"stack"}
-    assert "continue-update-rollback" in told["stack"].do
+    assert not_ok(reported) == {"stack"}
+    assert "continue-update-rollback" in reported["stack"].do
 
 
 def test_a_stack_that_runs_with_the_version_before_says_to_deploy_again() -> None:
-    told = look(
+    reported = look(
         {"cloudformation DescribeStacks": described("UPDATE_ROLLBACK_COMPLETE", outputs=True)}
     )
-    assert not_ok(told) == {"stack"}
-    assert "make deploy" in told["stack"].do
+    assert not_ok(reported) == {"stack"}
+    assert "make deploy" in reported["stack"].do
 
 
 def test_a_stack_without_outputs_is_one_line_for_each_thing() -> None:
-    told = look({"cloudformation DescribeStacks": described("UPDATE_IN_PROGRESS")})
-    assert told["stack"].state is State.BAD
-    assert told["secret"].state is State.BAD
-    assert "UPDATE_IN_PROGRESS" in told["secret"].say
-    assert told["schedule"].state is State.OK
+    reported = look({"cloudformation DescribeStacks": described("UPDATE_IN_PROGRESS")})
+    assert reported["stack"].state is State.BAD
+    assert reported["secret"].state is State.BAD
+    assert "UPDATE_IN_PROGRESS" in reported["secret"].say
+    assert reported["schedule"].state is State.OK
 
 
 @pytest.mark.parametrize(
@@ -218,22 +218,22 @@ def test_a_stack_without_outputs_is_one_line_for_each_thing() -> None:
     ],
 )
 def test_a_resource_without_physical_id_is_a_line_too(logical_id: str, line: str) -> None:
-    told = look(listed(logical_id))
-    assert told[line].state is State.BAD
-    assert f"has no {logical_id}" in told[line].say
-    assert "make deploy" in told[line].do
+    reported = look(listed(logical_id))
+    assert reported[line].state is State.BAD
+    assert f"has no {logical_id}" in reported[line].say
+    assert "make deploy" in reported[line].do
 
 
 def test_a_stack_of_another_product_is_told() -> None:
     stack = described("CREATE_COMPLETE")
-    told = look({"cloudformation DescribeStacks": stack})
-    assert "not one of Elsom Payments" in told["secret"].say
+    reported = look({"cloudformation DescribeStacks": stack})
+    assert "not one of Elsom Payments" in reported["secret"].say
 
 
 # ---------------------------------------------------------------- before deletion
 
 
-def before_delete(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Told:
+def before_delete(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Reported:
     target = FakeAccount({**WELL, **changes.pop("account", {})})
     payments: dict[str, list[dict[str, Any]]] = changes.pop("payments", {})
 
@@ -245,9 +245,9 @@ def before_delete(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Told:
 
 
 def test_a_stack_that_nothing_holds_can_be_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = before_delete(monkeypatch)
-    assert not_ok(told) == set()
-    assert "caller policy" in told
+    reported = before_delete(monkeypatch)
+    assert not_ok(reported) == set()
+    assert "caller policy" in reported
 
 
 @pytest.mark.parametrize(
@@ -264,20 +264,20 @@ def test_a_stack_that_nothing_holds_can_be_deleted(monkeypatch: pytest.MonkeyPat
 def test_an_attached_caller_policy_is_to_be_taken_off_first(
     monkeypatch: pytest.MonkeyPatch, attached: dict[str, Any], command: str
 ) -> None:
-    told = before_delete(monkeypatch, account={"iam ListEntitiesForPolicy": attached})
-    assert told["caller policy"].state is State.BAD
-    assert f"{command} --policy-arn {ARN}" in told["caller policy"].do
+    reported = before_delete(monkeypatch, account={"iam ListEntitiesForPolicy": attached})
+    assert reported["caller policy"].state is State.BAD
+    assert f"{command} --policy-arn {ARN}" in reported["caller policy"].do
 
 
 def test_what_is_open_is_told_before_deletion(monkeypatch: pytest.MonkeyPatch) -> None:
     cases = {"Items": [{"pk": {"S": "1"}, "sk": {"S": "case"}}], "Count": 1, "ScannedCount": 1}
-    told = before_delete(
+    reported = before_delete(
         monkeypatch,
         payments={"pending": [{"id": "TYJ9DZJCH9MGP2NGWMWM"}]},
         account={"dynamodb Query": cases},
     )
-    assert not_ok(told) == {"open payments", "open cases"}
-    assert "TYJ9DZJCH9MGP2NGWMWM" in told["open payments"].say
+    assert not_ok(reported) == {"open payments", "open cases"}
+    assert "TYJ9DZJCH9MGP2NGWMWM" in reported["open payments"].say
 
 
 # ---------------------------------------------------------------- as a command

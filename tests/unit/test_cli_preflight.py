@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import NoCredentialsError
 
-from payments.transport import NotSent, Tls
+from payments.http_client import NotSent, Tls
 from tests.fakes.account import (
     EMPTY_ACCOUNT,
     PARAMETERS,
@@ -32,7 +32,7 @@ from tools.elsom.context import Context
 from tools.elsom.findings import Finding, State, look_at
 from tools.elsom.preflight import CREDENTIALS, LOOKS, Plan
 
-type Told = dict[str, Finding]
+type Reported = dict[str, Finding]
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +45,7 @@ def look(
     changes: dict[str, Any] | None = None,
     parameters: dict[str, str] = PARAMETERS,
     account: dict[str, Any] = EMPTY_ACCOUNT,
-) -> Told:
+) -> Reported:
     """Every line of the preflight, by its name."""
     target = FakeAccount({**account, **(changes or {})})
     found = list(look_at(Plan(target, parameters), LOOKS, last=CREDENTIALS))
@@ -53,14 +53,14 @@ def look(
     return {one.name: one for one in found}
 
 
-def states(told: Told) -> dict[str, State]:
-    return {name: one.state for name, one in told.items() if one.state is not State.OK}
+def states(reported: Reported) -> dict[str, State]:
+    return {name: one.state for name, one in reported.items() if one.state is not State.OK}
 
 
 def test_in_a_new_account_every_line_is_ok() -> None:
-    told = look()
-    assert states(told) == {}
-    assert set(told) == {
+    reported = look()
+    assert states(reported) == {}
+    assert set(reported) == {
         *("credentials", "region", "parameters", "stack", "left behind", "names"),
         *("Lambda concurrency", "quota dynamodb", "quota events", "API Gateway role"),
         *("Elsom start", "Elsom status"),
@@ -109,7 +109,7 @@ LOGS = {
 A_BUS = {"events DescribeEventBus": {"Name": STACK, "Arn": "arn:aws:events:bus"}}
 TWO_ITEMS = {"dynamodb Scan": {"Items": [{"pk": {"S": "1"}}], "Count": 1, "ScannedCount": 1}}
 FEW = {"service-quotas GetServiceQuota": {"Quota": {"Value": 3.0}}}
-NOT_TOLD = {"service-quotas GetServiceQuota": refused("AccessDeniedException")}
+NOT_REPORTED = {"service-quotas GetServiceQuota": refused("AccessDeniedException")}
 NO_RULES = {"service-quotas GetServiceQuota": {"Quota": {"Value": 0.0}}}
 
 
@@ -120,8 +120,8 @@ NO_RULES = {"service-quotas GetServiceQuota": {"Quota": {"Value": 0.0}}}
         (concurrency(13), "Lambda concurrency", "warning", "enough to try", "L-B99A9384"),
         (FEW, "quota dynamodb", "bad", "4 needed", "L-F7858A77"),
         (NO_RULES, "quota events", "bad", "1 needed", "L-244521F2"),
-        (NOT_TOLD, "quota dynamodb", "warning", "cannot be read", "GetServiceQuota"),
-        (NOT_TOLD, "quota events", "warning", "cannot be read", "GetServiceQuota"),
+        (NOT_REPORTED, "quota dynamodb", "warning", "cannot be read", "GetServiceQuota"),
+        (NOT_REPORTED, "quota events", "warning", "cannot be read", "GetServiceQuota"),
         (
             {**gateway_role("other-ApiGatewayLogsRole-1"), **ROLE_IS_THERE},
             *("API Gateway role", "bad", "would replace", "ManageApiGatewayAccount=false"),
@@ -137,10 +137,10 @@ NO_RULES = {"service-quotas GetServiceQuota": {"Quota": {"Value": 0.0}}}
 def test_what_is_not_ok_is_told_with_what_to_do(
     changes: dict[str, Any], line: str, state: str, said: str, advice: str
 ) -> None:
-    told = look(changes)[line]
-    assert told.state == state
-    assert said in told.say
-    assert advice in told.do
+    reported = look(changes)[line]
+    assert reported.state == state
+    assert said in reported.say
+    assert advice in reported.do
 
 
 @pytest.mark.parametrize(
@@ -160,16 +160,16 @@ def test_a_stack_that_takes_no_deployment_is_told_with_the_first_reason(
     status: str, advice: str
 ) -> None:
     changes = {"cloudformation DescribeStacks": described(status)}
-    told = look(changes, account=ROLLED_BACK)["stack"]
-    assert told.state is State.BAD
-    assert status in told.say
-    assert "ElsomSecret: All characters of the desired type have been excluded" in told.say
-    assert advice in told.do
+    reported = look(changes, account=ROLLED_BACK)["stack"]
+    assert reported.state is State.BAD
+    assert status in reported.say
+    assert "ElsomSecret: All characters of the desired type have been excluded" in reported.say
+    assert advice in reported.do
 
 
 def test_a_first_creation_that_failed_is_told_with_what_it_left() -> None:
-    told = look(account=ROLLED_BACK)
-    assert states(told) == {"stack": State.BAD, "kept table": State.WARNING}
+    reported = look(account=ROLLED_BACK)
+    assert states(reported) == {"stack": State.BAD, "kept table": State.WARNING}
 
 
 def test_a_deletion_that_the_attached_policy_stopped_says_to_take_it_off() -> None:
@@ -180,15 +180,15 @@ def test_a_deletion_that_the_attached_policy_stopped_says_to_take_it_off() -> No
         event(STACK, "DELETE_IN_PROGRESS", "User Initiated"),
         event("ElsomSecret", "CREATE_FAILED", "of an earlier time"),
     ]
-    told = look(
+    reported = look(
         {
             "cloudformation DescribeStacks": described("DELETE_FAILED"),
             "cloudformation DescribeStackEvents": {"StackEvents": events},
         },
         account=ROLLED_BACK,
     )["stack"]
-    assert "PaymentsCallerPolicy: Cannot delete" in told.say
-    assert "doctor --before-delete" in told.do
+    assert "PaymentsCallerPolicy: Cannot delete" in reported.say
+    assert "doctor --before-delete" in reported.do
 
 
 def test_a_stack_that_is_there_owns_its_table_its_bus_and_its_role() -> None:
@@ -198,15 +198,15 @@ def test_a_stack_that_is_there_owns_its_table_its_bus_and_its_role() -> None:
         resource("ApiGatewayLogsRole", "CREATE_COMPLETE", ROLE),
         resource("ElsomSecret", "CREATE_COMPLETE", SECRET),
     ]
-    told = look(
+    reported = look(
         {
             **A_TABLE, **A_ROLE, **A_SECRET, **A_BUS, **gateway_role(ROLE),
             "cloudformation DescribeStacks": described("UPDATE_COMPLETE", outputs=True),
             "cloudformation ListStackResources": {"StackResourceSummaries": resources},
         }
     )  # fmt: skip
-    assert states(told) == {}
-    assert "will be updated" in told["stack"].say
+    assert states(reported) == {}
+    assert "will be updated" in reported["stack"].say
 
 
 @pytest.mark.parametrize(
@@ -224,13 +224,15 @@ def test_the_gateways_role_is_set_by_exactly_one_stack(
     manages: str, changes: dict[str, Any], state: str, advice: str
 ) -> None:
     parameters = {**PARAMETERS, "ManageApiGatewayAccount": manages}
-    told = look(changes, parameters)["API Gateway role"]
-    assert (told.state, advice in told.do) == (state, True)
+    reported = look(changes, parameters)["API Gateway role"]
+    assert (reported.state, advice in reported.do) == (state, True)
 
 
 def test_two_at_once_for_elsom_leave_room_in_a_new_account() -> None:
-    told = look(concurrency(10), {**PARAMETERS, "ElsomMaxConcurrency": "2"})["Lambda concurrency"]
-    assert told.state is State.WARNING
+    reported = look(concurrency(10), {**PARAMETERS, "ElsomMaxConcurrency": "2"})[
+        "Lambda concurrency"
+    ]
+    assert reported.state is State.WARNING
 
 
 def test_a_quota_that_was_never_changed_is_awss_default() -> None:
@@ -253,19 +255,19 @@ def test_a_quota_that_was_never_changed_is_awss_default() -> None:
 def test_without_credentials_nothing_else_is_looked_at(
     error: Exception, said: str, advice: str
 ) -> None:
-    told = look({"sts GetCallerIdentity": error})
-    assert list(told) == ["credentials"]
-    assert told["credentials"].state is State.BAD
-    assert said in told["credentials"].say
-    assert advice in told["credentials"].do
+    reported = look({"sts GetCallerIdentity": error})
+    assert list(reported) == ["credentials"]
+    assert reported["credentials"].state is State.BAD
+    assert said in reported["credentials"].say
+    assert advice in reported["credentials"].do
 
 
 def test_a_region_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     target = FakeAccount(EMPTY_ACCOUNT)
     monkeypatch.setattr(type(target.session), "region_name", "eu-central-9")
-    (told,) = LOOKS["region"](Plan(target, PARAMETERS), "region")
-    assert told.state is State.BAD
-    assert "eu-central-9" in told.say
+    (reported,) = LOOKS["region"](Plan(target, PARAMETERS), "region")
+    assert reported.state is State.BAD
+    assert "eu-central-9" in reported.say
 
 
 @pytest.mark.parametrize(
@@ -284,10 +286,10 @@ def test_a_region_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_parameters_that_the_template_would_refuse_are_told(
     changes: dict[str, str], said: str
 ) -> None:
-    told = look(parameters={**PARAMETERS, **changes})["parameters"]
-    assert told.state is State.BAD
-    assert said in told.say
-    assert "configure" in told.do
+    reported = look(parameters={**PARAMETERS, **changes})["parameters"]
+    assert reported.state is State.BAD
+    assert said in reported.say
+    assert "configure" in reported.do
 
 
 # ---------------------------------------------------------------- Elsom, from here
@@ -313,25 +315,25 @@ def test_an_elsom_that_is_not_reached_is_told_with_the_reason(
         raise NotSent(why)
 
     monkeypatch.setattr(elsom_urls, "reach", reach)
-    told = look()
+    reported = look()
     for line in ("Elsom start", "Elsom status"):
-        assert told[line].state is State.BAD
-        assert f"elsom.example:10690 is not reached: {why}" in told[line].say
-        assert advice in told[line].do
+        assert reported[line].state is State.BAD
+        assert f"elsom.example:10690 is not reached: {why}" in reported[line].say
+        assert advice in reported[line].do
 
 
 def test_a_private_authority_that_is_not_stored_is_told() -> None:
-    told = look(parameters={**PARAMETERS, "ElsomCaBundleParameter": "/elsom/ca"})["CA bundle"]
-    assert told.state is State.BAD
-    assert "put-parameter --name /elsom/ca" in told.do
+    reported = look(parameters={**PARAMETERS, "ElsomCaBundleParameter": "/elsom/ca"})["CA bundle"]
+    assert reported.state is State.BAD
+    assert "put-parameter --name /elsom/ca" in reported.do
 
 
 @pytest.mark.parametrize("stored", ["nonsense", "сертификат"])
 def test_a_bundle_without_certificates_is_told(stored: str) -> None:
     changes = {"ssm GetParameter": {"Parameter": {"Name": "/elsom/ca", "Value": stored}}}
-    told = look(changes, {**PARAMETERS, "ElsomCaBundleParameter": "/elsom/ca"})["CA bundle"]
-    assert told.state is State.BAD
-    assert "BEGIN CERTIFICATE" in told.do
+    reported = look(changes, {**PARAMETERS, "ElsomCaBundleParameter": "/elsom/ca"})["CA bundle"]
+    assert reported.state is State.BAD
+    assert "BEGIN CERTIFICATE" in reported.do
 
 
 def test_the_name_in_the_certificate_is_the_one_that_lambda_will_check(
@@ -345,14 +347,14 @@ def test_the_name_in_the_certificate_is_the_one_that_lambda_will_check(
 
 @pytest.mark.parametrize("url", ["https://elsom.example:99999/init", "ftp://elsom.example"])
 def test_a_url_that_cannot_be_called_is_no_stack_trace(url: str) -> None:
-    told = look(parameters={**PARAMETERS, "ElsomInitUrl": url})["Elsom start"]
-    assert told.state is State.BAD
+    reported = look(parameters={**PARAMETERS, "ElsomInitUrl": url})["Elsom start"]
+    assert reported.state is State.BAD
 
 
 def test_a_look_that_may_not_be_taken_is_a_line_too() -> None:
-    told = look({"lambda GetAccountSettings": refused("AccessDeniedException")})
-    assert told["Lambda concurrency"].state is State.BAD
-    assert "rights" in told["Lambda concurrency"].do
+    reported = look({"lambda GetAccountSettings": refused("AccessDeniedException")})
+    assert reported["Lambda concurrency"].state is State.BAD
+    assert "rights" in reported["Lambda concurrency"].do
 
 
 # ---------------------------------------------------------------- as a command
@@ -364,8 +366,8 @@ def account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeAccount:
     made = FakeAccount(EMPTY_ACCOUNT)
     monkeypatch.setattr(Context, "account", made)
     monkeypatch.setattr(configure, "refuse_endpoint_override", lambda _: None)
-    told = answers.Answers(stack=STACK, region=REGION, parameters=PARAMETERS)
-    answers.save(told, tmp_path / "kept.toml")
+    reported = answers.Answers(stack=STACK, region=REGION, parameters=PARAMETERS)
+    answers.save(reported, tmp_path / "kept.toml")
     return made
 
 
@@ -381,13 +383,13 @@ def test_the_command_ends_with_1_and_a_document_when_something_is_not(
 ) -> None:
     account.answers |= concurrency(10)
     assert main(["--config-file", str(tmp_path / "kept.toml"), "preflight", "--json"]) == 1
-    told = json.loads(capsys.readouterr().out)
-    assert told["ok"] is False
-    (bad,) = [one for one in told["checks"] if one["state"] == "bad"]
+    reported = json.loads(capsys.readouterr().out)
+    assert reported["ok"] is False
+    (bad,) = [one for one in reported["checks"] if one["state"] == "bad"]
     assert bad["name"] == "Lambda concurrency"
 
 
 def test_nothing_is_changed_and_nothing_is_sent_to_elsom(account: FakeAccount) -> None:
     list(look_at(Plan(account, PARAMETERS), LOOKS))
-    verbs = {one.split()[1][:3] for one in account.asked}
+    verbs = {one.split()[1][:3] for one in account.queried}
     assert verbs <= {"Get", "Des", "Lis", "Sca"}

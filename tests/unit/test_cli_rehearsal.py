@@ -19,7 +19,7 @@ from tools.elsom.context import Context, Options
 from tools.elsom.rehearsal import NOWHERE, STEPS, CannotBeSeen, Rehearsal, StepFailed
 from tools.elsom.screen import Screen
 from tools.elsom.target import CliError
-from tools.local.shop import Answer
+from tools.local.shop import Response
 
 PAYMENT = "TYJ9DZJCH9MGP2NGWMWM"
 PARAMETERS = {"ElsomInitUrl": f"{NOWHERE}/start", "ElsomStatusUrl": f"{NOWHERE}/status"}
@@ -55,7 +55,7 @@ def trying(
 
 def answered(monkeypatch: pytest.MonkeyPatch, status: int, name: str) -> None:
     body = {"type": f"urn:elsom-payments:problem:{name}"}
-    monkeypatch.setattr(rehearsal, "_start", lambda _: Answer(status, {}, body))
+    monkeypatch.setattr(rehearsal, "_start", lambda _: Response(status, {}, body))
 
 
 # ---------------------------------------------------------------- steps
@@ -108,7 +108,7 @@ def test_a_notification_that_is_not_kept_has_failed(
     monkeypatch.setattr(rehearsal, "post_json", lambda *_: answer)
     ours = trying()
     items = {"items": [{"what": what} for what in whats]}
-    monkeypatch.setattr(ours.target, "ask", lambda *_: items)
+    monkeypatch.setattr(ours.target, "call_api", lambda *_: items)
     with pytest.raises(StepFailed, match=said):
         rehearsal.notify(ours)
 
@@ -130,7 +130,7 @@ def test_an_alarm_that_does_not_ring_or_is_not_told_has_failed(
     with pytest.raises(StepFailed, match=said):
         rehearsal.ring_alarm(ours)
     assert isinstance(ours.target, FakeAccount)
-    assert ours.target.asked.count("cloudwatch SetAlarmState") == 2, "it is put back"
+    assert ours.target.queried.count("cloudwatch SetAlarmState") == 2, "it is put back"
 
 
 def test_nobody_agrees_to_mail_without_a_person() -> None:
@@ -161,7 +161,7 @@ def test_a_backup_that_holds_the_payment_is_seen_and_its_copy_deleted() -> None:
     ours = trying({**backup(LATER), **restored(1)})
     assert "holds the payment" in rehearsal.restore(ours)
     assert isinstance(ours.target, FakeAccount)
-    assert "dynamodb DeleteTable" in ours.target.asked
+    assert "dynamodb DeleteTable" in ours.target.queried
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_nothing_but_a_rehearsals_stack_is_ever_deleted() -> None:
     with pytest.raises(CliError, match="no rehearsal's stack"):
         rehearsal.remove(ours)
     assert isinstance(ours.target, FakeAccount)
-    assert ours.target.asked == []
+    assert ours.target.queried == []
 
 
 # ---------------------------------------------------------------- all of them

@@ -8,10 +8,10 @@ import json
 import pytest
 from rich.console import Console
 
-from payments.elsom.wire import Refused, read_notification, scrub_refusal
+from payments.domain.views import view_timeline
+from payments.elsom.protocol import Refused, read_notification, scrub_refusal
 from payments.store.inbox import evidence_of
 from payments.telemetry import logger
-from payments.views import view_timeline
 from tests.fakes.payments import a_payment
 from tools.elsom.screen import Screen, table
 from tools.local.logs import show
@@ -51,10 +51,10 @@ def test_a_program_gets_the_same_document_and_its_reader_no_control_characters(
 ) -> None:
     document = {"items": [{"message": f"{ESCAPES}\U000e0041\ud800\n", ESCAPES: "Төлөм 😀"}]}
     Screen(as_json=True).result(document)
-    told = capsys.readouterr().out
-    assert_still(told)
-    assert "Төлөм 😀" in told
-    assert json.loads(told) == document
+    reported = capsys.readouterr().out
+    assert_still(reported)
+    assert "Төлөм 😀" in reported
+    assert json.loads(reported) == document
     Screen(as_json=True).error(ESCAPES)
     assert_still(capsys.readouterr().out)
 

@@ -8,9 +8,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from payments.links import is_signed, sign
-from payments.merchant import MAX_AGE, REREAD_INTERVAL, MerchantSecret, MerchantVault
-from payments.moments import SECOND
+from payments.aws.merchant_secret import (
+    MAX_AGE,
+    REREAD_INTERVAL,
+    MerchantSecret,
+    MerchantSecretCache,
+)
+from payments.domain.clock import SECOND
+from payments.domain.signed_urls import is_signed, sign
 from tools.elsom.secret import (
     KEYS_KEPT,
     KNOWN_AFTER,
@@ -68,7 +73,7 @@ def test_setup_again_changes_what_is_given_and_nothing_else() -> None:
     assert changed == {**secret, "password": "another"}
 
 
-def test_a_token_that_a_url_would_break_is_made_anew() -> None:
+def test_a_token_that_a_url_would_break_is_made_again() -> None:
     assert filled({**EMPTY, "callbackToken": "a/b?c" * 9}, MERCHANT)["callbackToken"].isascii()
     assert missing(filled({**EMPTY, "callbackToken": "a/b?c" * 9}, MERCHANT)) == []
 
@@ -105,11 +110,13 @@ class Stack:
     def wait(self, seconds: float) -> None:
         self.now += int(seconds * SECOND)
 
-    def function(self) -> MerchantVault:
-        return MerchantVault(lambda: msgspec.json.encode(self.secret).decode(), lambda: self.now)
+    def function(self) -> MerchantSecretCache:
+        return MerchantSecretCache(
+            lambda: msgspec.json.encode(self.secret).decode(), lambda: self.now
+        )
 
 
-def functions_of_every_age(stack: Stack) -> list[MerchantVault]:
+def functions_of_every_age(stack: Stack) -> list[MerchantSecretCache]:
     """Functions that have read the secret between just now and as long ago as they may."""
     made = []
     for seconds in (0, 1, 5, 9, 10, 11, 60, MAX_AGE // SECOND - 1):
@@ -156,16 +163,16 @@ def test_a_second_rotation_waits_for_the_first_to_be_finished() -> None:
 
 def test_no_function_refuses_a_link_of_any_function_at_any_moment_of_a_change_of_keys() -> None:
     stack = Stack(filled(EMPTY, MERCHANT))
-    links: list[str] = []
-    functions: list[MerchantVault] = functions_of_every_age(stack)
+    urls: list[str] = []
+    functions: list[MerchantSecretCache] = functions_of_every_age(stack)
 
     def sign_and_verify() -> None:
         functions.append(stack.function())
-        links.extend(
+        urls.extend(
             sign("page", "P", function.get().signing_key())
             for function in (*functions, stack.function())
         )
-        for link in set(links):
+        for link in set(urls):
             for function in functions:
                 assert function.verifies_page("P", link), stack.secret
 

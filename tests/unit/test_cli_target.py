@@ -16,7 +16,7 @@ from tools.elsom.target import DEFAULT_STACK, CliError, Target, find_target
 
 ENDPOINT = "http://127.0.0.1:4566"
 NOTHING = Answers()
-TOLD = Answers(stack="shop", region="eu-central-1")
+REPORTED = Answers(stack="shop", region="eu-central-1")
 
 
 @pytest.fixture
@@ -73,9 +73,9 @@ def test_stack_and_region_are_those_that_make_deploy_was_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_REGION", "us-west-2")
-    target = find_target(None, None, None, TOLD, local=False, state=tmp_path)
+    target = find_target(None, None, None, REPORTED, local=False, state=tmp_path)
     assert (target.stack, target.session.region_name) == ("shop", "eu-central-1")
-    target = find_target("other", "eu-west-1", None, TOLD, local=False, state=tmp_path)
+    target = find_target("other", "eu-west-1", None, REPORTED, local=False, state=tmp_path)
     assert (target.stack, target.session.region_name) == ("other", "eu-west-1")
 
 
@@ -88,11 +88,11 @@ def test_the_region_of_the_environment_is_taken_where_none_was_told(
 
 
 def test_an_environment_that_is_named_is_in_the_account_whatever_runs_locally(state: Path) -> None:
-    named = TOLD.told(env="dev", was_named=True)
+    named = REPORTED.updated(env="dev", was_named=True)
     target = find_target(None, None, None, named, local=False, state=state)
     assert (target.stack, target.is_local) == ("shop", False)
     # Answers that are only kept do not lead away from the local AWS.
-    assert find_target(None, None, None, TOLD, local=False, state=state).is_local
+    assert find_target(None, None, None, REPORTED, local=False, state=state).is_local
 
 
 def test_a_profile_that_is_not_there_is_told_in_a_sentence(tmp_path: Path) -> None:
@@ -107,21 +107,21 @@ def test_a_list_is_read_page_by_page_up_to_its_limit_or_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int, sizes: list[str]
 ) -> None:
     kept = [{"id": str(number)} for number in range(250)]
-    asked: list[dict[str, str]] = []
+    queried: list[dict[str, str]] = []
 
-    def ask(_: Target, method: str, path: str) -> dict[str, Any]:
+    def query(_: Target, method: str, path: str) -> dict[str, Any]:
         query = dict(parse_qsl(urlsplit(path).query))
-        asked.append(query)
+        queried.append(query)
         start = int(query.get("cursor", "0"))
         end = start + int(query["limit"])
         assert (method, urlsplit(path).path, query["state"]) == ("GET", "/cases", "open")
         return {"items": kept[start:end], "nextCursor": str(end) if end < len(kept) else None}
 
-    monkeypatch.setattr(Target, "ask", ask)
+    monkeypatch.setattr(Target, "call_api", query)
     target = find_target(None, None, None, NOTHING, local=False, state=tmp_path)
     assert target.newest("/cases", {"state": "open"}, limit) == kept[:limit]
-    assert [query["limit"] for query in asked] == sizes
-    assert [query.get("cursor") for query in asked] == [None, "100", "200"][: len(sizes)]
+    assert [query["limit"] for query in queried] == sizes
+    assert [query.get("cursor") for query in queried] == [None, "100", "200"][: len(sizes)]
 
 
 @pytest.mark.parametrize("order", ["A 1", "A+1", "A/1", "A%1", "A&B=C", "Заказ 7", "~a'(b)*"])

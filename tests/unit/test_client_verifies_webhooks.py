@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elsom_payments_client import MalformedSecret, WrongSignature, verify_webhook
-from payments.events import last_payment_event
-from payments.model import Status
-from payments.moments import now_ms
-from payments.webhooks import webhook_headers
+from payments.domain.clock import now_ms
+from payments.domain.events import last_payment_event
+from payments.domain.payment import Status
+from payments.webhooks.rules import webhook_headers
 from tests.fakes.payments import PAYMENT_ID, a_payment
 
 NEW, OLD, OTHER = (

@@ -7,9 +7,9 @@ from demo_shop.pages import live
 from demo_shop.shop import GOODS, Order
 from demo_shop.texts import TEXTS
 from elsom_payments_client import Payment
-from payments.model import Reason, Status
+from payments.domain.payment import Reason, Status
+from payments.domain.views import view_payment
 from payments.pages.texts import LANGUAGES
-from payments.views import view_payment
 from tests.fakes.elsom import PAY_PAGE
 from tests.fakes.payments import a_payment
 

@@ -31,8 +31,8 @@ def headings(page: Path) -> set[str]:
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_link_leads_somewhere(page: Path) -> None:
     text = FENCE.sub("", page.read_text())
-    links, pictures = re.findall(r"\]\(([^)\s]+)\)", text), re.findall(r'src="([^"]+)"', text)
-    for target in links + pictures:
+    urls, pictures = re.findall(r"\]\(([^)\s]+)\)", text), re.findall(r'src="([^"]+)"', text)
+    for target in urls + pictures:
         path, _, anchor = target.partition("#")
         if "://" in path or path.startswith("mailto:"):
             continue

@@ -9,8 +9,9 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from payments.cases import paid_unknown, resolve
-from payments.events import (
+from payments.domain.cases import paid_unknown, resolve
+from payments.domain.clock import DAY, HOUR, MINUTE
+from payments.domain.events import (
     Event,
     EventType,
     case_event,
@@ -19,9 +20,8 @@ from payments.events import (
     last_payment_event,
     payment_event,
 )
-from payments.model import Answer, Payment, Reason, Status
-from payments.moments import DAY, HOUR, MINUTE
-from payments.transitions import apply_answer, start_accepted, start_refused, start_unknown
+from payments.domain.payment import ElsomStatus, Payment, Reason, Status
+from payments.domain.transitions import apply_answer, start_accepted, start_refused, start_unknown
 from tests.fakes.elsom import PAY_PAGE
 from tests.fakes.payments import PAYMENT_ID, UNKNOWN_ID, a_payment
 from tests.fakes.world import NOW, POLICY
@@ -31,26 +31,26 @@ DOCS = Path(__file__).parents[2] / "docs" / "events"
 
 CREATED = a_payment(Status.CREATED)
 PENDING = start_accepted(CREATED, PAY_PAGE, NOW, POLICY)
-EXPIRED = apply_answer(PENDING, Answer.TIMED_OUT, NOW, NOW, POLICY)
+EXPIRED = apply_answer(PENDING, ElsomStatus.TIMED_OUT, NOW, NOW, POLICY)
 STEPS = {
     EventType.PAYMENT_PENDING: (CREATED, PENDING),
     EventType.PAYMENT_START_UNKNOWN: (CREATED, start_unknown(CREATED, NOW, "died")),
-    EventType.PAYMENT_PAID: (PENDING, apply_answer(PENDING, Answer.PAID, NOW, NOW, POLICY)),
+    EventType.PAYMENT_PAID: (PENDING, apply_answer(PENDING, ElsomStatus.PAID, NOW, NOW, POLICY)),
     EventType.PAYMENT_EXPIRED: (PENDING, EXPIRED),
     EventType.PAYMENT_CANCELLED: (
         PENDING,
-        apply_answer(PENDING, Answer.CANCELLED, NOW, NOW, POLICY),
+        apply_answer(PENDING, ElsomStatus.CANCELLED, NOW, NOW, POLICY),
     ),
     EventType.PAYMENT_FAILED: (CREATED, start_refused(CREATED, "17", NOW, POLICY)),
     EventType.PAYMENT_PAID_LATE: (
         EXPIRED,
-        apply_answer(EXPIRED, Answer.PAID, NOW + DAY, NOW + DAY, POLICY),
+        apply_answer(EXPIRED, ElsomStatus.PAID, NOW + DAY, NOW + DAY, POLICY),
     ),
 }
 CASE = paid_unknown(UNKNOWN_ID, NOW, NOW)
 
 
-def told(before: Payment | None, after: Payment) -> Event:
+def reported(before: Payment | None, after: Payment) -> Event:
     event = payment_event(before, after)
     assert event is not None
     return event
@@ -58,7 +58,7 @@ def told(before: Payment | None, after: Payment) -> Event:
 
 def every_event() -> list[Event]:
     return [
-        *(told(before, after) for before, after in STEPS.values()),
+        *(reported(before, after) for before, after in STEPS.values()),
         last_case_event(CASE),
         last_case_event(resolve(CASE, "refunded", NOW + HOUR)),
     ]
@@ -72,16 +72,16 @@ def detail(event: Event) -> dict[str, Any]:
 @pytest.mark.parametrize("event_type", STEPS)
 def test_each_change_of_status_is_told_by_its_name(event_type: EventType) -> None:
     before, after = STEPS[event_type]
-    event = told(before, after)
+    event = reported(before, after)
     assert event.type is event_type
     assert event.sequence == after.sequence > before.sequence
     assert event.event_id == event_id(PAYMENT_ID, after.sequence)
 
 
 def test_a_write_without_a_change_of_status_tells_nothing() -> None:
-    asked = replace(PENDING, queried_at=(NOW,), version=PENDING.version + 1)
-    assert payment_event(PENDING, asked) is None
-    disagreed = apply_answer(a_payment(Status.PAID), Answer.ERROR, NOW, NOW, POLICY)
+    queried = replace(PENDING, queried_at=(NOW,), version=PENDING.version + 1)
+    assert payment_event(PENDING, queried) is None
+    disagreed = apply_answer(a_payment(Status.PAID), ElsomStatus.ERROR, NOW, NOW, POLICY)
     assert payment_event(a_payment(Status.PAID), disagreed) is None
 
 
@@ -92,8 +92,8 @@ def test_a_payment_that_is_only_created_has_nothing_to_tell() -> None:
 
 def test_the_last_event_told_again_years_later_has_its_old_id_and_moment() -> None:
     paid = STEPS[EventType.PAYMENT_PAID][1]
-    first = told(PENDING, paid)
-    noted = apply_answer(paid, Answer.ERROR, NOW + 900 * DAY, NOW + 900 * DAY, POLICY)
+    first = reported(PENDING, paid)
+    noted = apply_answer(paid, ElsomStatus.ERROR, NOW + 900 * DAY, NOW + 900 * DAY, POLICY)
     again = last_payment_event(noted)
     assert again is not None
     assert (again.event_id, again.occurred_at) == (first.event_id, first.occurred_at)
@@ -158,13 +158,13 @@ def test_a_schema_refuses_events_of_other_types_and_events_that_lack_a_field() -
 def test_the_committed_schemas_are_what_the_types_say() -> None:
     made = make_event_schemas.files()
     assert {path: path.read_text() for path in DOCS.glob("*.json")} == made, (
-        "`make generated` writes them anew; of a type that is gone, delete it"
+        "`make generated` writes them again; of a type that is gone, delete it"
     )
 
 
 def test_an_unresolved_end_is_told_as_expired_with_its_reason() -> None:
     old = replace(PENDING, created_at=NOW - 121 * HOUR)
-    event = told(old, apply_answer(old, Answer.IN_PROGRESS, NOW, NOW, POLICY))
+    event = reported(old, apply_answer(old, ElsomStatus.IN_PROGRESS, NOW, NOW, POLICY))
     assert event.type is EventType.PAYMENT_EXPIRED
     assert detail(event)["payment"]["statusReason"] == Reason.UNRESOLVED
 
@@ -172,15 +172,19 @@ def test_an_unresolved_end_is_told_as_expired_with_its_reason() -> None:
 def test_after_a_restore_nothing_new_has_the_id_of_an_event_told_before_it() -> None:
     """The table goes back to an earlier moment; what happens then is later by the clock."""
     pending, case = a_payment(), paid_unknown(UNKNOWN_ID, NOW, NOW)
-    told = [
-        last_payment_event(apply_answer(pending, Answer.TIMED_OUT, NOW, NOW, POLICY)),
+    reported = [
+        last_payment_event(apply_answer(pending, ElsomStatus.TIMED_OUT, NOW, NOW, POLICY)),
         last_case_event(case),
         last_case_event(resolve(case, "refunded", NOW + 1)),
     ]
     later = [
-        last_payment_event(apply_answer(pending, Answer.PAID, NOW + MINUTE, NOW + MINUTE, POLICY)),
-        last_payment_event(apply_answer(pending, Answer.CANCELLED, NOW + HOUR, NOW + HOUR, POLICY)),
+        last_payment_event(
+            apply_answer(pending, ElsomStatus.PAID, NOW + MINUTE, NOW + MINUTE, POLICY)
+        ),
+        last_payment_event(
+            apply_answer(pending, ElsomStatus.CANCELLED, NOW + HOUR, NOW + HOUR, POLICY)
+        ),
         last_case_event(paid_unknown(UNKNOWN_ID, NOW, NOW + MINUTE)),
         last_case_event(resolve(case, "not refunded", NOW + HOUR)),
     ]
-    assert len({event.event_id for event in (*told, *later) if event}) == 7
+    assert len({event.event_id for event in (*reported, *later) if event}) == 7

@@ -4,9 +4,9 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from payments.errors import IdempotencyKeyReused
-from payments.shop_requests import PaymentRequest
-from payments.start import fingerprint, wallet_digest
+from payments.domain.errors import IdempotencyKeyReused
+from payments.domain.payment_request import PaymentRequest
+from payments.use_cases.start_payment import fingerprint, wallet_digest
 from tests.fakes.world import World
 
 WALLET, OTHER_WALLET = "0556109910", "0556209910"  # alike when they are masked

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.ids import ALPHABET, derive_id, is_id, shard
-from payments.start import payment_id
+from payments.domain.ids import ALPHABET, derive_id, is_id, shard
+from payments.use_cases.start_payment import payment_id
 
 OURS = "arn:aws:cloudformation:eu-central-1:111122223333:stack/shop/1"
 THEIRS = "arn:aws:cloudformation:eu-central-1:111122223333:stack/shop/2"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.money import Tyiyn, format_som, parse_som
+from payments.domain.money import Tyiyn, format_som, parse_som
 
 CONTRACT = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,2})?")
 

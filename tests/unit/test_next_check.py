@@ -5,9 +5,8 @@ from itertools import pairwise
 import pytest
 from msgspec.structs import replace
 
-from payments.model import Answer, Asker, Payment, Reason, Status
-from payments.moments import DAY, HOUR, MINUTE, SECOND
-from payments.next_check import (
+from payments.domain.clock import DAY, HOUR, MINUTE, SECOND
+from payments.domain.next_check import (
     LEASE,
     Claim,
     after_answer,
@@ -17,7 +16,8 @@ from payments.next_check import (
     note_trigger,
     waits_for_query,
 )
-from payments.transitions import apply_answer, fail_unsent, start_refused
+from payments.domain.payment import ElsomStatus, Payment, Reason, Status, Trigger
+from payments.domain.transitions import apply_answer, fail_unsent, start_refused
 from tests.fakes.payments import a_payment
 from tests.fakes.world import NOW, POLICY
 
@@ -26,8 +26,8 @@ OPEN_ONES = (Status.START_UNKNOWN, Status.PENDING)
 STEPS = len(POLICY.late_ladder)
 
 
-def claimed(payment: Payment, now: int = NOW, asker: Asker = Asker.SCHEDULE) -> Claim:
-    return claim(payment, now, asker, POLICY)
+def claimed(payment: Payment, now: int = NOW, trigger: Trigger = Trigger.SCHEDULE) -> Claim:
+    return claim(payment, now, trigger, POLICY)
 
 
 def answered(taken: Claim, current: Payment | None = None, now: int | None = None) -> Payment:
@@ -39,24 +39,24 @@ def answered(taken: Claim, current: Payment | None = None, now: int | None = Non
 # --- claims --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("asker", Asker)
+@pytest.mark.parametrize("trigger", Trigger)
 @pytest.mark.parametrize("status", [*OPEN_ONES, *EARLY_ENDS])
 @pytest.mark.parametrize("due", [None, NOW - 1, NOW])
 def test_what_is_due_or_has_no_next_check_gets_a_lease(
-    status: Status, asker: Asker, due: int | None
+    status: Status, trigger: Trigger, due: int | None
 ) -> None:
-    taken = claimed(a_payment(status, next_check_at=due), asker=asker)
+    taken = claimed(a_payment(status, next_check_at=due), trigger=trigger)
     assert taken.leased
     assert taken.payment.next_check_at is not None
     assert taken.payment.next_check_at >= NOW + LEASE
-    assert (taken.payment.queried_at, taken.payment.asked_by) == ((NOW,), asker)
-    assert taken.payment.questions == 1
+    assert (taken.payment.queried_at, taken.payment.queried_by) == ((NOW,), trigger)
+    assert taken.payment.queries == 1
 
 
-@pytest.mark.parametrize("asker", Asker)
+@pytest.mark.parametrize("trigger", Trigger)
 @pytest.mark.parametrize("status", Status)
-def test_a_check_that_is_due_later_is_left_alone(status: Status, asker: Asker) -> None:
-    taken = claimed(a_payment(status, next_check_at=NOW + 1), asker=asker)
+def test_a_check_that_is_due_later_is_left_alone(status: Status, trigger: Trigger) -> None:
+    taken = claimed(a_payment(status, next_check_at=NOW + 1), trigger=trigger)
     assert not taken.leased
     assert taken.payment.next_check_at == NOW + 1
 
@@ -77,7 +77,7 @@ def test_the_ladder_is_climbed_and_its_last_step_repeats() -> None:
 
 def test_a_ladder_of_short_steps_is_kept_to_once_elsom_has_answered() -> None:
     policy = replace(POLICY, ladder=(10 * SECOND, 20 * SECOND))
-    taken = claim(a_payment(next_check_at=NOW), NOW, Asker.SCHEDULE, policy)
+    taken = claim(a_payment(next_check_at=NOW), NOW, Trigger.SCHEDULE, policy)
     assert taken.payment.next_check_at == NOW + LEASE
     after = after_answer(taken.payment, taken, NOW + SECOND, policy, changed=False)
     assert after.next_check_at == NOW + 20 * SECOND
@@ -108,7 +108,7 @@ def test_an_answer_clears_only_what_its_own_claim_has_set(status: Status) -> Non
 @pytest.mark.parametrize("status", EARLY_ENDS)
 def test_an_answer_leaves_the_lease_to_a_query_that_began_later(status: Status) -> None:
     first = claimed(a_payment(status, next_check_at=NOW, check_step=STEPS - 1))
-    second = claimed(first.payment, NOW + 3 * SECOND, Asker.PAGE)
+    second = claimed(first.payment, NOW + 3 * SECOND, Trigger.PAGE)
     assert answered(first, second.payment) is second.payment
     assert second.payment.next_check_at == NOW + LEASE
     assert answered(second).next_check_at == NOW + LEASE, "it did not set it"
@@ -142,7 +142,7 @@ def test_the_last_late_check_without_a_status_comes_again_as_often_as_there_are_
 
 def test_a_payment_that_was_never_sent_gets_no_late_checks() -> None:
     unsent = fail_unsent(a_payment(Status.CREATED, attempt_at=None), NOW)
-    taken = claimed(unsent, asker=Asker.PAGE)
+    taken = claimed(unsent, trigger=Trigger.PAGE)
     assert after_no_status(taken.payment, taken, NOW, POLICY).next_check_at is None
     paid = claimed(a_payment(Status.PAID))
     assert after_no_status(paid.payment, paid, NOW, POLICY) is paid.payment
@@ -160,15 +160,15 @@ def test_no_response_gives_the_step_back_once(status: Status, step: int) -> None
 
 def test_no_response_moves_no_check_that_another_query_has_set() -> None:
     first = claimed(a_payment(Status.EXPIRED, next_check_at=NOW, check_step=2))
-    second = claimed(first.payment, NOW + 3 * SECOND, Asker.PAGE)
+    second = claimed(first.payment, NOW + 3 * SECOND, Trigger.PAGE)
     assert after_no_response(second.payment, first, NOW, 0) is second.payment
 
 
 @pytest.mark.parametrize("status", OPEN_ONES)
 def test_without_a_response_an_open_payment_is_queried_no_later_than_that(status: Status) -> None:
-    later = claimed(a_payment(status, next_check_at=NOW + HOUR), asker=Asker.NOTIFICATION)
+    later = claimed(a_payment(status, next_check_at=NOW + HOUR), trigger=Trigger.NOTIFICATION)
     assert after_no_response(later.payment, later, NOW, 0).next_check_at == NOW + MINUTE
-    sooner = claimed(a_payment(status, next_check_at=NOW + 1), asker=Asker.NOTIFICATION)
+    sooner = claimed(a_payment(status, next_check_at=NOW + 1), trigger=Trigger.NOTIFICATION)
     assert after_no_response(sooner.payment, sooner, NOW, 0) is sooner.payment
 
 
@@ -206,10 +206,10 @@ def test_a_trigger_of_an_ended_payment_is_kept_until_its_last_query_is_answered(
     status: Status,
 ) -> None:
     payment = note_trigger(a_payment(status, next_check_at=None, check_step=STEPS), NOW)
-    moments = [NOW + seconds * SECOND for seconds in (0, 2, 5, 9, 20, 40)]
-    for moment, following in pairwise([*moments, NOW + HOUR]):
+    times = [NOW + seconds * SECOND for seconds in (0, 2, 5, 9, 20, 40)]
+    for moment, following in pairwise([*times, NOW + HOUR]):
         assert payment.next_check_at == NOW + LEASE
-        taken = claimed(payment, moment, Asker.NOTIFICATION)
+        taken = claimed(payment, moment, Trigger.NOTIFICATION)
         assert taken.payment.next_check_at == NOW + LEASE
         payment = answered(taken, now=min(moment + SECOND, following))
     assert (payment.next_check_at, payment.triggered_at) == (None, None)
@@ -218,7 +218,7 @@ def test_a_trigger_of_an_ended_payment_is_kept_until_its_last_query_is_answered(
 @pytest.mark.parametrize("status", [Status.PAID, *EARLY_ENDS])
 def test_a_trigger_that_comes_during_the_query_is_not_served_by_it(status: Status) -> None:
     first = note_trigger(a_payment(status, next_check_at=None, check_step=STEPS), NOW)
-    taken = claimed(first, NOW + 41 * SECOND, Asker.NOTIFICATION)
+    taken = claimed(first, NOW + 41 * SECOND, Trigger.NOTIFICATION)
     # Its clock is behind: it seems to have come before the query.
     second = note_trigger(taken.payment, NOW)
     assert answered(taken, second) is second
@@ -230,7 +230,7 @@ def test_the_claim_of_a_notification_whose_payment_has_ended_since_is_kept_in_th
     status: Status,
 ) -> None:
     ended = a_payment(status, next_check_at=None, check_step=STEPS)
-    taken = claim(ended, NOW + SECOND, Asker.NOTIFICATION, POLICY, NOW)
+    taken = claim(ended, NOW + SECOND, Trigger.NOTIFICATION, POLICY, NOW)
     assert (taken.payment.triggered_at, taken.payment.next_check_at) == (NOW, NOW + SECOND + LEASE)
     assert not waits_for_query(taken.payment)
     assert answered(taken).next_check_at == NOW + SECOND + LEASE, "its follow-ups come"
@@ -240,13 +240,15 @@ def test_the_claim_of_a_notification_whose_payment_has_ended_since_is_kept_in_th
 
 @pytest.mark.parametrize("status", OPEN_ONES)
 def test_the_claim_of_a_notification_of_an_open_payment_keeps_nothing_more(status: Status) -> None:
-    taken = claim(a_payment(status, next_check_at=NOW + HOUR), NOW, Asker.NOTIFICATION, POLICY, NOW)
+    taken = claim(
+        a_payment(status, next_check_at=NOW + HOUR), NOW, Trigger.NOTIFICATION, POLICY, NOW
+    )
     assert (taken.payment.triggered_at, taken.payment.next_check_at) == (None, NOW + HOUR)
 
 
-@pytest.mark.parametrize("answer", [Answer.PAID, Answer.TIMED_OUT])
-def test_an_end_keeps_a_trigger_that_its_query_does_not_serve(answer: Answer) -> None:
-    taken = claimed(a_payment(next_check_at=NOW + HOUR), asker=Asker.PAGE)
+@pytest.mark.parametrize("answer", [ElsomStatus.PAID, ElsomStatus.TIMED_OUT])
+def test_an_end_keeps_a_trigger_that_its_query_does_not_serve(answer: ElsomStatus) -> None:
+    taken = claimed(a_payment(next_check_at=NOW + HOUR), trigger=Trigger.PAGE)
     during = note_trigger(taken.payment, NOW + SECOND)
     after = apply_answer(during, answer, NOW, NOW + 2 * SECOND, POLICY, verified=None)
     assert (after.triggered_at, after.next_check_at) == (NOW + SECOND, NOW + SECOND + LEASE)

@@ -7,7 +7,7 @@ from typing import Any
 
 import elsom_payments_client
 import payments
-from payments.webhooks import USER_AGENT
+from payments.webhooks.rules import USER_AGENT
 
 ROOT = Path(__file__).parents[2]
 MAJOR = payments.__version__.partition(".")[0]

@@ -2,7 +2,7 @@
 
 from openapi_spec_validator import validate
 
-from payments.http import _INTERNAL, _PROBLEMS
+from payments.aws.api_gateway import _INTERNAL, _PROBLEMS
 from tools.api_types import EXAMPLE_PAYMENT, PROBLEMS, schemas
 from tools.make_openapi import document, files
 

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from payments.errors import NotConfigured, PaymentsError, QueueUnavailable, StoreUnavailable
-from payments.http import Answer
-from payments.pages.answers import HEADERS, error_page
+from payments.aws.api_gateway import Response
+from payments.domain.errors import NotConfigured, PaymentsError, QueueUnavailable, StoreUnavailable
+from payments.pages.responses import HEADERS, error_page
 from payments.pages.texts import LANGUAGES, TEXTS
 from tests.browser.world import (
     SHOP,
@@ -36,7 +36,7 @@ def sources(body: str, tag: str) -> set[str]:
     }
 
 
-def every_answer(world: PagesWorld) -> list[Answer]:
+def every_answer(world: PagesWorld) -> list[Response]:
     answers = [
         world.open("/elsom/{token}", TOKEN),
         world.open("/elsom/{token}", "wrong"),

@@ -7,12 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from payments.errors import NotConfigured, PaymentsError, StoreUnavailable
-from payments.http import Answer
-from payments.links import sign
-from payments.model import Status
-from payments.moments import HOUR
-from payments.pages.onward import Places, back_to_shop
+from payments.aws.api_gateway import Response
+from payments.domain.clock import HOUR
+from payments.domain.errors import NotConfigured, PaymentsError, StoreUnavailable
+from payments.domain.payment import Status
+from payments.domain.signed_urls import sign
+from payments.pages.destinations import Places, back_to_shop
 from payments.pages.texts import LANGUAGES, TEXTS, Notice
 from tests.browser.world import (
     KEY,
@@ -24,7 +24,7 @@ from tests.browser.world import (
     in_state,
     signature,
 )
-from tests.fakes.elsom import CANCELLED, ERROR, IN_PROGRESS, PAID, PAY_PAGE, SILENT, TIMED_OUT
+from tests.fakes.elsom import CANCELLED, ERROR, IN_PROGRESS, NO_RESPONSE, PAID, PAY_PAGE, TIMED_OUT
 from tests.fakes.payments import PAYMENT_ID, UNKNOWN_ID, a_payment
 
 RESULT = f"http://pages.example/_aws/execute-api/api/v1/return/{PAYMENT_ID}?s={signature()}"
@@ -36,7 +36,7 @@ def world() -> PagesWorld:
     return PagesWorld()
 
 
-def location(answer: Answer) -> str:
+def location(answer: Response) -> str:
     assert answer["statusCode"] == 302
     return str(answer["headers"]["Location"])
 
@@ -53,7 +53,7 @@ def test_an_open_payment_goes_to_elsom_with_a_cookie_that_only_the_browser_reads
     pair, *attributes = answer["headers"]["Set-Cookie"].split("; ")
     assert pair == f"elsom_payment={PAYMENT_ID}.{signature()}"
     assert set(attributes) == {"Path=/", "Max-Age=86400", "Secure", "HttpOnly", "SameSite=Lax"}
-    assert world.elsom.questions == []
+    assert world.elsom.queries == []
 
 
 @pytest.mark.parametrize("state", [state for state in STATES if state != "waiting"])
@@ -218,15 +218,15 @@ def test_a_key_added_a_moment_ago_opens_links_and_guessing_reads_the_secret_seld
 def test_however_often_its_script_asks_elsom_is_queried_once_in_ten_seconds(
     world: PagesWorld,
 ) -> None:
-    world.show(in_state("waiting"), ask=True)
+    world.show(in_state("waiting"), query=True)
     for _ in range(20):
         world.open("/return/{id}")
         world.open("/return/{id}/status")
-    assert len(world.elsom.questions) == 1
+    assert len(world.elsom.queries) == 1
     world.pass_seconds(10)
     for _ in range(20):
         world.open("/return/{id}/status")
-    assert len(world.elsom.questions) == 2
+    assert len(world.elsom.queries) == 2
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_however_often_its_script_asks_elsom_is_queried_once_in_ten_seconds(
 def test_while_elsom_may_change_its_mind_the_page_finds_out_by_itself(
     world: PagesWorld, state: str
 ) -> None:
-    world.show(in_state(state), ask=True)
+    world.show(in_state(state), query=True)
     world.elsom.answers(PAID)
     body = world.open("/return/{id}")["body"]
     late = state not in ("waiting", "unknown")
@@ -248,7 +248,7 @@ def test_while_elsom_may_change_its_mind_the_page_finds_out_by_itself(
 def test_an_end_that_elsom_tells_is_shown_at_once(
     world: PagesWorld, outcome: object, state: str
 ) -> None:
-    world.show(in_state("waiting"), ask=True)
+    world.show(in_state("waiting"), query=True)
     world.elsom.answers(outcome)  # type: ignore[arg-type] # pytest's parameters have no type
     assert f'class="{state}"' in world.open("/return/{id}")["body"]
 
@@ -257,9 +257,9 @@ def test_a_payment_that_was_given_up_leads_nowhere_where_it_could_be_paid_again(
     world: PagesWorld,
 ) -> None:
     world.show(in_state("unresolved", elsom_url="https://elsom.example/pay"))
-    told = json.loads(world.open("/return/{id}/status")["body"])
+    reported = json.loads(world.open("/return/{id}/status")["body"])
     shop = f"{SHOP}?paymentId={PAYMENT_ID}&status=unresolved"
-    assert told == {"status": "unresolved", "final": True, "returnUrl": shop}
+    assert reported == {"status": "unresolved", "final": True, "returnUrl": shop}
     assert f'href="{escape(shop)}"' in world.open("/return/{id}")["body"]
     on = world.open("/pay/{id}")
     assert "/return/" in on["headers"]["Location"]
@@ -267,25 +267,25 @@ def test_a_payment_that_was_given_up_leads_nowhere_where_it_could_be_paid_again(
 
 
 def test_a_paid_payment_is_not_asked_about(world: PagesWorld) -> None:
-    world.show(in_state("paid"), ask=True)
+    world.show(in_state("paid"), query=True)
     world.open("/return/{id}")
-    assert world.elsom.questions == []
+    assert world.elsom.queries == []
 
 
 @pytest.mark.parametrize("broken", [None, NotConfigured("no bundle"), StoreUnavailable("down")])
 def test_when_elsom_cannot_be_asked_the_stored_state_is_shown(
     world: PagesWorld, broken: PaymentsError | None
 ) -> None:
-    world.show(in_state("waiting"), ask=True)
+    world.show(in_state("waiting"), query=True)
     world.checking_error = broken
-    world.elsom.answers(SILENT)
+    world.elsom.answers(NO_RESPONSE)
     answer = world.open("/return/{id}")
     assert answer["statusCode"] == 200
     assert 'class="waiting"' in answer["body"]
 
 
 def test_the_status_says_whether_it_is_final_and_where_to_go(world: PagesWorld) -> None:
-    world.show(in_state("waiting"), ask=True)
+    world.show(in_state("waiting"), query=True)
     world.elsom.answers(IN_PROGRESS, PAID)
     first = world.open("/return/{id}/status")
     world.pass_seconds(10)

@@ -5,16 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from payments.model import Payment, Reason, Status
-from payments.pages.html import TURNS, Links, result_page
+from payments.domain.payment import Payment, Reason, Status
+from payments.pages.html import TURNS, PageUrls, result_page
 from payments.pages.state import SETTLED, UNDECIDED, State, state_of
 from payments.pages.texts import LANGUAGES, TEXTS, Notice, money
 from tests.browser.world import STATES, PagesWorld, in_state, signature
 from tests.fakes.payments import a_payment
 
 GLOSSARY = Path(__file__).parents[2] / "docs" / "glossary.md"
-NO_LINKS = Links(here="?s=x", elsom=None, shop=None)
-LINKS = Links(here="?s=x", elsom="https://ours.example/pay", shop="https://shop.example/?a=1&b=2")
+NO_URLS = PageUrls(here="?s=x", elsom=None, shop=None)
+PAGE_LINKS = PageUrls(
+    here="?s=x", elsom="https://ours.example/pay", shop="https://shop.example/?a=1&b=2"
+)
 EVERY_PAGE = [(state, language) for state in STATES for language in LANGUAGES]
 
 
@@ -37,7 +39,7 @@ def test_every_state_has_its_row_in_the_glossary() -> None:
 
 @pytest.mark.parametrize(("state", "language"), EVERY_PAGE)
 def test_every_state_names_itself_the_sum_and_the_order(state: str, language: str) -> None:
-    page = result_page(in_state(state, language), LINKS, 0)
+    page = result_page(in_state(state, language), PAGE_LINKS, 0)
     words = TEXTS[language].states[State(state)]
     text = visible(page)
     assert f'<html lang="{language}">' in page
@@ -50,7 +52,7 @@ def test_every_state_names_itself_the_sum_and_the_order(state: str, language: st
 
 @pytest.mark.parametrize(("state", "language"), EVERY_PAGE)
 def test_who_may_have_paid_is_told_not_to_pay_again(state: str, language: str) -> None:
-    text = visible(result_page(in_state(state, language), LINKS, 0))
+    text = visible(result_page(in_state(state, language), PAGE_LINKS, 0))
     for_certain = state in ("late", "unresolved")
     perhaps = State(state) not in SETTLED and not for_certain
     assert (TEXTS[language].do_not_pay_again in text) == perhaps
@@ -67,12 +69,12 @@ INVITES = {
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_payment_that_was_given_up_invites_nobody_to_pay_again(language: str) -> None:
     payment = in_state("unresolved", language, elsom_url="https://elsom.example/pay")
-    page = result_page(payment, LINKS, 0)
+    page = result_page(payment, PAGE_LINKS, 0)
     assert 'data-status="unresolved"' in page
     text = visible(page).lower()
     assert not [words for words in INVITES[language] if words in text]
-    links = re.findall(r'<a [^>]*href="([^"]+)">', page)
-    assert links == ["https://shop.example/?a=1&amp;b=2"]
+    urls = re.findall(r'<a [^>]*href="([^"]+)">', page)
+    assert urls == ["https://shop.example/?a=1&amp;b=2"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -80,14 +82,14 @@ def test_a_start_without_an_outcome_tells_of_no_payment_that_the_customer_never_
     language: str,
 ) -> None:
     words = TEXTS[language].states[State.UNKNOWN]
-    text = visible(result_page(in_state("unknown", language), NO_LINKS, 0))
+    text = visible(result_page(in_state("unknown", language), NO_URLS, 0))
     assert words.title in text
     assert words.step == TEXTS[language].may_close
 
 
 @pytest.mark.parametrize("state", STATES)
 def test_there_is_one_next_step(state: str) -> None:
-    page = result_page(in_state(state), LINKS, 0)
+    page = result_page(in_state(state), PAGE_LINKS, 0)
     shown = re.sub(r'<div data-when="\w+" hidden>.*?</div>', "", page)
     buttons, steps = shown.count('class="button"'), shown.count('class="step"')
     assert buttons == (0 if State(state) in UNDECIDED else 1)
@@ -96,7 +98,7 @@ def test_there_is_one_next_step(state: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_paid_payment_of_a_shop_without_an_address_may_close_the_page(language: str) -> None:
-    page = result_page(in_state("paid", language), NO_LINKS, 0)
+    page = result_page(in_state("paid", language), NO_URLS, 0)
     assert TEXTS[language].may_close in page
     assert "<a " not in page
 
@@ -104,7 +106,7 @@ def test_a_paid_payment_of_a_shop_without_an_address_may_close_the_page(language
 def test_only_what_is_settled_stops_asking() -> None:
     assert {State.PAID, State.LATE, State.UNSENT} == SETTLED
     for state in STATES:
-        page = result_page(in_state(state), LINKS, 0)
+        page = result_page(in_state(state), PAGE_LINKS, 0)
         settled = State(state) in SETTLED
         assert ("<script>" in page) != settled
         assert ("http-equiv" in page) != settled
@@ -114,9 +116,9 @@ def test_only_what_is_settled_stops_asking() -> None:
 def test_without_a_script_the_page_loads_itself_again_for_two_minutes() -> None:
     assert 100 <= sum(TURNS) <= 140
     for turn, seconds in enumerate(TURNS):
-        page = result_page(in_state("waiting"), LINKS, turn)
+        page = result_page(in_state("waiting"), PAGE_LINKS, turn)
         assert f'content="{seconds};url=?s=x&amp;n={turn + 1}"' in page
-    last = result_page(in_state("waiting"), LINKS, len(TURNS))
+    last = result_page(in_state("waiting"), PAGE_LINKS, len(TURNS))
     assert "http-equiv" not in last
     assert TEXTS["ru"].check_again in visible(last)
     assert TEXTS["ru"].states[State.WAITING].step not in visible(last)
@@ -132,7 +134,7 @@ def test_a_made_up_turn_is_no_error(turn: str) -> None:
 
 def test_what_the_shop_wrote_is_text_and_never_markup() -> None:
     payment = in_state("waiting", order_id='"><b>&amp;')
-    page = result_page(payment, LINKS, 0)
+    page = result_page(payment, PAGE_LINKS, 0)
     assert "<b>" not in page
     assert page.count("&quot;&gt;&lt;b&gt;&amp;amp;") == 2
     assert 'href="https://shop.example/?a=1&amp;b=2"' in page
@@ -148,7 +150,7 @@ def test_nothing_personal_is_on_the_page() -> None:
         elsom_transaction_id="PSP-77",
         elsom_error_code="17",
     )
-    page = result_page(payment, LINKS, 0)
+    page = result_page(payment, PAGE_LINKS, 0)
     for hidden in ("0556", "Two tickets", "somebody", "0042", "PSP-77", payment.id):
         assert hidden not in page
 

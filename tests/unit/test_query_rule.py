@@ -5,8 +5,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.moments import MINUTE, SECOND
-from payments.query_rule import moment_of, next_allowed, next_step, with_query
+from payments.domain.clock import MINUTE, SECOND
+from payments.domain.query_rule import moment_of, next_allowed, next_step, with_query
 from tests.fakes.world import NOW
 
 
@@ -15,8 +15,8 @@ def test_without_a_query_the_first_may_begin() -> None:
 
 
 def test_follow_ups_are_counted_from_the_trigger() -> None:
-    moments = [(moment_of(NOW, step) - NOW) // SECOND for step in range(6)]
-    assert moments == [0, 2, 5, 9, 20, 40]
+    times = [(moment_of(NOW, step) - NOW) // SECOND for step in range(6)]
+    assert times == [0, 2, 5, 9, 20, 40]
 
 
 def test_a_follow_up_that_was_missed_is_skipped() -> None:

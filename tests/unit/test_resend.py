@@ -5,23 +5,23 @@ import json
 import pytest
 from msgspec.structs import replace
 
-from payments.answer_shop import resend_last_event
-from payments.deliver import Outcome
-from payments.due import (
+from payments.api.payments import resend_last_event
+from payments.aws.api_gateway import problem_of
+from payments.domain.clock import HOUR, MINUTE
+from payments.domain.errors import NotFound, QueueUnavailable, StateConflict
+from payments.domain.events import Event, event_id
+from payments.domain.payment import Status
+from payments.store.webhooks import Delivery
+from payments.use_cases.deliver_webhook import Outcome
+from payments.use_cases.schedule_checks import (
     WEBHOOKS_AT_LEAST,
     WEBHOOKS_PER_MINUTE,
-    SendingWebhooks,
+    ScheduleWebhooksDeps,
     send_due_webhooks,
 )
-from payments.errors import NotFound, QueueUnavailable, StateConflict
-from payments.events import Event, event_id
-from payments.http import problem_of
-from payments.model import Status
-from payments.moments import HOUR, MINUTE
-from payments.store.webhooks import Delivery
-from payments.webhooks import LADDER
+from payments.webhooks.rules import LADDER
+from tests.fakes.delivery import Outlet
 from tests.fakes.payments import PAYMENT_ID, a_payment
-from tests.fakes.telling import Outlet
 from tests.fakes.world import NOW, World
 
 
@@ -38,14 +38,14 @@ def test_the_last_event_is_told_again_under_its_id(world: World, outlet: Outlet)
     paid = world.put(a_payment(Status.PAID, sequence=3))
     answer = resend(world, outlet)
     assert answer == {"eventId": event_id(paid.id, 3), "type": "payment.paid"}
-    assert [event.event_id for event in outlet.bus.told] == [answer["eventId"]]
+    assert [event.event_id for event in outlet.bus.published] == [answer["eventId"]]
 
 
 def test_before_anything_was_told_it_is_a_conflict(world: World, outlet: Outlet) -> None:
     world.put(a_payment(Status.CREATED))
     with pytest.raises(StateConflict):
         resend(world, outlet)
-    assert outlet.bus.told == []
+    assert outlet.bus.published == []
 
 
 def test_an_unknown_payment_is_not_found(world: World, outlet: Outlet) -> None:
@@ -158,7 +158,9 @@ def test_a_retry_that_runs_at_the_same_moment_does_not_swallow_the_wish(
     assert outlet.deliver(json.dumps({"eventId": known})).outcome is Outcome.DELIVERED
 
 
-def test_an_event_that_was_not_wanted_or_given_up_begins_anew(world: World, outlet: Outlet) -> None:
+def test_an_event_that_was_not_wanted_or_given_up_begins_again(
+    world: World, outlet: Outlet
+) -> None:
     paid = world.put(a_payment(Status.PAID))
     known = event_id(paid.id, paid.sequence)
     payload = json.dumps({"eventId": known})
@@ -186,7 +188,9 @@ def test_the_schedule_fills_the_queue_only_as_far_as_it_drains(
             Delivery(event_id=f"E{number:04d}", tries=1, first_tried_at=NOW, due_at=NOW - number)
         )
     outlet.queue.waiting = [(NOW, "{}")] * backlog
-    sending = SendingWebhooks(deliveries=outlet.deliveries, queue=outlet.queue, clock=outlet.clock)
+    sending = ScheduleWebhooksDeps(
+        deliveries=outlet.deliveries, queue=outlet.queue, clock=outlet.clock
+    )
     assert send_due_webhooks(sending) == sent
     first = outlet.queue.texts()[backlog]
     assert json.loads(first) == {"webhook": f"E{WEBHOOKS_PER_MINUTE + 49:04d}"}
@@ -196,5 +200,7 @@ def test_what_is_not_due_is_not_sent(outlet: Outlet) -> None:
     outlet.deliveries.insert(
         Delivery(event_id="E", tries=1, first_tried_at=NOW, due_at=NOW + MINUTE)
     )
-    sending = SendingWebhooks(deliveries=outlet.deliveries, queue=outlet.queue, clock=outlet.clock)
+    sending = ScheduleWebhooksDeps(
+        deliveries=outlet.deliveries, queue=outlet.queue, clock=outlet.clock
+    )
     assert send_due_webhooks(sending) == 0

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from payments.moments import DAY, HOUR, MINUTE, SECOND
+from payments.domain.clock import DAY, HOUR, MINUTE, SECOND
 from payments.settings import read_settings
 
 

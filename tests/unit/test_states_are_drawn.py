@@ -1,6 +1,6 @@
 """The drawing in the docs is the transition table."""
 
-from payments.model import AFTER_ANSWER, Status
+from payments.domain.payment import AFTER_ANSWER, Status
 from tools.make_states import text
 
 

@@ -5,9 +5,9 @@ from itertools import product
 import pytest
 from msgspec.structs import replace
 
-from payments.model import FINAL, OPEN, Answer, Reason, Status
-from payments.moments import DAY, HOUR, MINUTE, SECOND
-from payments.transitions import (
+from payments.domain.clock import DAY, HOUR, MINUTE, SECOND
+from payments.domain.payment import FINAL, OPEN, ElsomStatus, Reason, Status
+from payments.domain.transitions import (
     START_RUNS_AT_MOST,
     TIMELINE_HEAD,
     TIMELINE_TAIL,
@@ -29,18 +29,18 @@ from tests.fakes.world import NOW, POLICY
 
 # Written out by hand: not the code's table, but the contract's words.
 BECOMES = {
-    (Status.CREATED, Answer.PAID): Status.PAID,
-    (Status.START_UNKNOWN, Answer.PAID): Status.PAID,
-    (Status.START_UNKNOWN, Answer.TIMED_OUT): Status.EXPIRED,
-    (Status.START_UNKNOWN, Answer.CANCELLED): Status.CANCELLED,
-    (Status.START_UNKNOWN, Answer.ERROR): Status.FAILED,
-    (Status.PENDING, Answer.PAID): Status.PAID,
-    (Status.PENDING, Answer.TIMED_OUT): Status.EXPIRED,
-    (Status.PENDING, Answer.CANCELLED): Status.CANCELLED,
-    (Status.PENDING, Answer.ERROR): Status.FAILED,
-    (Status.EXPIRED, Answer.PAID): Status.PAID,
-    (Status.CANCELLED, Answer.PAID): Status.PAID,
-    (Status.FAILED, Answer.PAID): Status.PAID,
+    (Status.CREATED, ElsomStatus.PAID): Status.PAID,
+    (Status.START_UNKNOWN, ElsomStatus.PAID): Status.PAID,
+    (Status.START_UNKNOWN, ElsomStatus.TIMED_OUT): Status.EXPIRED,
+    (Status.START_UNKNOWN, ElsomStatus.CANCELLED): Status.CANCELLED,
+    (Status.START_UNKNOWN, ElsomStatus.ERROR): Status.FAILED,
+    (Status.PENDING, ElsomStatus.PAID): Status.PAID,
+    (Status.PENDING, ElsomStatus.TIMED_OUT): Status.EXPIRED,
+    (Status.PENDING, ElsomStatus.CANCELLED): Status.CANCELLED,
+    (Status.PENDING, ElsomStatus.ERROR): Status.FAILED,
+    (Status.EXPIRED, ElsomStatus.PAID): Status.PAID,
+    (Status.CANCELLED, ElsomStatus.PAID): Status.PAID,
+    (Status.FAILED, ElsomStatus.PAID): Status.PAID,
 }
 REASONS = {
     Status.EXPIRED: Reason.ELSOM_2,
@@ -56,9 +56,9 @@ def test_every_status_is_either_open_or_an_end() -> None:
     assert not OPEN & FINAL
 
 
-@pytest.mark.parametrize(("status", "answer"), list(product(Status, Answer)))
+@pytest.mark.parametrize(("status", "answer"), list(product(Status, ElsomStatus)))
 def test_an_answer_does_what_the_contract_says_and_nothing_else(
-    status: Status, answer: Answer
+    status: Status, answer: ElsomStatus
 ) -> None:
     before = a_payment(status)
     after = apply_answer(before, answer, NOW, NOW, POLICY)
@@ -77,19 +77,21 @@ def test_an_answer_does_what_the_contract_says_and_nothing_else(
 
 @pytest.mark.parametrize("status", EARLY_ENDS)
 def test_money_after_the_end_is_paid_and_late(status: Status) -> None:
-    after = apply_answer(a_payment(status), Answer.PAID, NOW, NOW, POLICY)
+    after = apply_answer(a_payment(status), ElsomStatus.PAID, NOW, NOW, POLICY)
     assert (after.status, after.late, after.paid_at) == (Status.PAID, True, NOW)
     assert after.next_check_at is None
 
 
 @pytest.mark.parametrize("status", [Status.CREATED, Status.START_UNKNOWN, Status.PENDING])
 def test_money_in_time_is_not_late(status: Status) -> None:
-    after = apply_answer(a_payment(status), Answer.PAID, NOW, NOW, POLICY)
+    after = apply_answer(a_payment(status), ElsomStatus.PAID, NOW, NOW, POLICY)
     assert (after.status, after.late, after.next_check_at) == (Status.PAID, False, None)
 
 
-@pytest.mark.parametrize("answer", [Answer.TIMED_OUT, Answer.CANCELLED, Answer.ERROR])
-def test_a_late_check_follows_every_end_that_is_not_paid(answer: Answer) -> None:
+@pytest.mark.parametrize(
+    "answer", [ElsomStatus.TIMED_OUT, ElsomStatus.CANCELLED, ElsomStatus.ERROR]
+)
+def test_a_late_check_follows_every_end_that_is_not_paid(answer: ElsomStatus) -> None:
     after = apply_answer(a_payment(), answer, NOW, NOW, POLICY)
     assert after.next_check_at == NOW + HOUR
 
@@ -97,29 +99,29 @@ def test_a_late_check_follows_every_end_that_is_not_paid(answer: Answer) -> None
 @pytest.mark.parametrize("status", [Status.CREATED, Status.START_UNKNOWN, Status.PENDING])
 def test_an_unchanged_answer_changes_nothing(status: Status) -> None:
     payment = a_payment(status)
-    assert apply_answer(payment, Answer.IN_PROGRESS, NOW, NOW, POLICY) is payment
+    assert apply_answer(payment, ElsomStatus.IN_PROGRESS, NOW, NOW, POLICY) is payment
 
 
 def test_a_paid_payment_that_elsom_takes_back_is_a_disagreement_once() -> None:
     paid = a_payment(Status.PAID)
-    first = apply_answer(paid, Answer.ERROR, NOW, NOW, POLICY)
+    first = apply_answer(paid, ElsomStatus.ERROR, NOW, NOW, POLICY)
     assert (first.status, first.disagreed_at) == (Status.PAID, NOW)
     assert first.timeline[-1] == {"at": NOW, "what": "disagreement", "answer": "4"}
-    assert apply_answer(first, Answer.ERROR, NOW + 1, NOW + 1, POLICY) is first
-    second = apply_answer(first, Answer.CANCELLED, NOW + 2, NOW + 2, POLICY)
+    assert apply_answer(first, ElsomStatus.ERROR, NOW + 1, NOW + 1, POLICY) is first
+    second = apply_answer(first, ElsomStatus.CANCELLED, NOW + 2, NOW + 2, POLICY)
     assert (second.disagreed_at, second.timeline[-1]["what"]) == (NOW, "answer_changed")
 
 
 def test_in_progress_after_paid_is_noted_and_no_disagreement() -> None:
-    after = apply_answer(a_payment(Status.PAID), Answer.IN_PROGRESS, NOW, NOW, POLICY)
+    after = apply_answer(a_payment(Status.PAID), ElsomStatus.IN_PROGRESS, NOW, NOW, POLICY)
     assert (after.status, after.disagreed_at) == (Status.PAID, None)
     assert after.timeline[-1]["what"] == "answer_changed"
 
 
 @pytest.mark.parametrize("status", EARLY_ENDS)
 def test_another_bad_answer_after_the_end_is_only_noted(status: Status) -> None:
-    before = a_payment(status, last_answer=Answer.IN_PROGRESS)
-    after = apply_answer(before, Answer.TIMED_OUT, NOW, NOW, POLICY)
+    before = a_payment(status, last_answer=ElsomStatus.IN_PROGRESS)
+    after = apply_answer(before, ElsomStatus.TIMED_OUT, NOW, NOW, POLICY)
     assert (after.status, after.timeline[-1]["what"]) == (status, "answer_changed")
 
 
@@ -127,11 +129,11 @@ def test_another_bad_answer_after_the_end_is_only_noted(status: Status) -> None:
 def test_a_payment_is_given_up_only_after_the_set_time(status: Status) -> None:
     payment = a_payment(status)
     last = payment.created_at + POLICY.give_up - 1
-    assert apply_answer(payment, Answer.IN_PROGRESS, last, last, POLICY) is payment
-    after = apply_answer(payment, Answer.IN_PROGRESS, last + 1, last + 1, POLICY)
+    assert apply_answer(payment, ElsomStatus.IN_PROGRESS, last, last, POLICY) is payment
+    after = apply_answer(payment, ElsomStatus.IN_PROGRESS, last + 1, last + 1, POLICY)
     assert (after.status, after.status_reason) == (Status.EXPIRED, Reason.UNRESOLVED)
     assert after.next_check_at == last + 1 + HOUR
-    late = apply_answer(after, Answer.PAID, last + 2, last + 2, POLICY)
+    late = apply_answer(after, ElsomStatus.PAID, last + 2, last + 2, POLICY)
     assert (late.status, late.late) == (Status.PAID, True)
 
 
@@ -221,8 +223,12 @@ def test_an_outcome_that_is_written_already_is_not_written_again() -> None:
     assert take_back_attempt(back, NOW, "refused") is back
 
 
-@pytest.mark.parametrize("answer", [Answer.TIMED_OUT, Answer.CANCELLED, Answer.ERROR])
-def test_an_answer_to_a_query_from_before_the_payment_is_no_disagreement(answer: Answer) -> None:
+@pytest.mark.parametrize(
+    "answer", [ElsomStatus.TIMED_OUT, ElsomStatus.CANCELLED, ElsomStatus.ERROR]
+)
+def test_an_answer_to_a_query_from_before_the_payment_is_no_disagreement(
+    answer: ElsomStatus,
+) -> None:
     paid = a_payment(Status.PAID, paid_at=NOW)
     assert apply_answer(paid, answer, NOW - 1, NOW + 10 * SECOND, POLICY) is paid
     after = apply_answer(paid, answer, NOW, NOW + 10 * SECOND, POLICY)
@@ -242,7 +248,7 @@ def test_transaction_ids_that_disagree_are_nothing_for_ever() -> None:
 
 def test_a_long_timeline_loses_its_middle_and_counts_it() -> None:
     payment = a_payment(Status.PAID)
-    answers = [Answer.IN_PROGRESS, Answer.PAID] * 100
+    answers = [ElsomStatus.IN_PROGRESS, ElsomStatus.PAID] * 100
     for number, answer in enumerate(answers):
         payment = apply_answer(payment, answer, NOW + number, NOW + number, POLICY)
     timeline = payment.timeline

@@ -8,12 +8,12 @@ import msgspec
 import pytest
 
 import elsom_payments_client.types
-from payments.links import sign
-from payments.model import FINAL, Reason, Status
-from payments.moments import MINUTE
-from payments.shop_requests import PaymentRequest, parse_payment_request
-from payments.start import start_payment
-from payments.views import PaymentView, view_payment, view_payment_for_event, view_timeline
+from payments.domain.clock import MINUTE
+from payments.domain.payment import FINAL, Reason, Status
+from payments.domain.payment_request import PaymentRequest, parse_payment_request
+from payments.domain.signed_urls import sign
+from payments.domain.views import PaymentView, view_payment, view_payment_for_event, view_timeline
+from payments.use_cases.start_payment import start_payment
 from tests.fakes.payments import PAYMENT_ID, a_payment
 from tests.fakes.world import NOW, World
 
@@ -50,7 +50,7 @@ def test_all_that_a_shop_may_send_is_kept_and_shown() -> None:
     assert set(sent) == {field.encode_name for field in msgspec.structs.fields(PaymentRequest)}
     world = World()
     request = parse_payment_request(body.encode(), ("shop.example",))
-    started = start_payment(request, "order-1", world.starting())
+    started = start_payment(request, "order-1", lambda: 28.0, world.starting())
     view = json.loads(msgspec.json.encode(view_payment(started.payment, BASE, "key")))
     masked = {"customerMsisdn": "0556***910"}
     assert {name: view[name] for name in sent} == sent | masked

@@ -8,12 +8,12 @@ import msgspec
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from payments.deliver import Outcome
-from payments.errors import QueueUnavailable
-from payments.events import event_id, last_payment_event
-from payments.model import Status
-from payments.moments import HOUR, MINUTE, SECOND, now_ms
-from payments.webhooks import (
+from payments.domain.clock import HOUR, MINUTE, SECOND, now_ms
+from payments.domain.errors import QueueUnavailable
+from payments.domain.events import event_id, last_payment_event
+from payments.domain.payment import Status
+from payments.use_cases.deliver_webhook import Outcome
+from payments.webhooks.rules import (
     LADDER,
     CannotSign,
     NotAllowed,
@@ -21,8 +21,8 @@ from payments.webhooks import (
     read_target,
     webhook_headers,
 )
+from tests.fakes.delivery import PUBLIC, SECRETS, Outlet, hanging, refused
 from tests.fakes.payments import PAYMENT_ID, a_payment
-from tests.fakes.telling import PUBLIC, SECRETS, Outlet, hanging, refused
 from tests.fakes.world import NOW
 
 ID = event_id(PAYMENT_ID, 1)
@@ -36,8 +36,8 @@ def outlet() -> Outlet:
 
 def steps(outlet: Outlet) -> list[int]:
     """From one try to the next, in milliseconds."""
-    moments = pairwise(call.at for call in outlet.shop.calls)
-    return [after - before for before, after in moments]
+    times = pairwise(call.at for call in outlet.shop.calls)
+    return [after - before for before, after in times]
 
 
 PRIVATE = [

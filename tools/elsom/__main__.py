@@ -11,7 +11,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from typer.exceptions import TyperException
 
-from payments.errors import PaymentsError
+from payments.domain.errors import PaymentsError
 from tools.elsom import cases, configure, operate, payments, rehearse, setup, unknown
 from tools.elsom.answers import ENVIRONMENTS, KEPT
 from tools.elsom.context import Context, Options

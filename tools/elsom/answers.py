@@ -45,7 +45,7 @@ class Answers:
     # Whether this environment was asked for by name.
     was_named: bool = False
 
-    def told(self, **changes: Any) -> Answers:
+    def updated(self, **changes: Any) -> Answers:
         """The same with other values."""
         return replace(self, **changes)
 

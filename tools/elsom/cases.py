@@ -8,8 +8,7 @@ from urllib.parse import quote
 import msgspec
 import typer
 
-from payments.events import view_case
-from payments.store.cases import CaseTable
+from payments.domain.events import view_case
 from tools.elsom.context import of
 from tools.elsom.screen import table
 from tools.elsom.target import CliError
@@ -37,7 +36,7 @@ def list_cases(
 def show(context: typer.Context, case_id: Id) -> None:
     """One case with its evidence."""
     ours = of(context)
-    case = CaseTable(ours.target.table).get(case_id)
+    case = ours.target.services.cases.get(case_id)
     if case is None:
         raise CliError(f"There is no case {case_id}.")
     _show(context, msgspec.to_builtins(view_case(case)))
@@ -50,7 +49,7 @@ def resolve(
     note: Annotated[str, typer.Option(prompt=True, help="What was found and done.")],
 ) -> None:
     """Close a case with a note; one that is closed stays as it is."""
-    case = of(context).target.ask("POST", f"/cases/{quote(case_id)}/resolve", {"note": note})
+    case = of(context).target.call_api("POST", f"/cases/{quote(case_id)}/resolve", {"note": note})
     _show(context, case)
 
 

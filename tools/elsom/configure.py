@@ -17,7 +17,7 @@ from tools.elsom.findings import State, look_at, report, show
 from tools.elsom.target import DEFAULT_STACK, CliError, Target
 
 # Asked by name, in this order, with what a person reads; everything else has a default.
-QUESTIONS: Final = {
+PROMPTS: Final = {
     "ElsomInitUrl": "Elsom's URL for starts (IA_Init)",
     "ElsomStatusUrl": "Elsom's URL for status queries",
     "AlarmEmail": "E-mail for alarms (- for none)",
@@ -48,15 +48,19 @@ def configure(
     ours = of(context)
     answers = ours.answers
     try:
-        told = _set(answers, values) if values else _ask_all(ours)
-        told = told.told(stack=ours.options.stack or told.stack or DEFAULT_STACK)
+        answers = _set(answers, values) if values else _prompt_all(ours)
+        answers = answers.updated(stack=ours.options.stack or answers.stack or DEFAULT_STACK)
     except WrongAnswer as error:
         raise CliError(str(error)) from error
-    missing = [name for name in required() if not told.parameters.get(name)]
+    missing = [name for name in required() if not answers.parameters.get(name)]
     if missing and not values:
         raise CliError(f"{', '.join(missing)} not given: ./elsom configure NAME=VALUE")
-    save(told, ours.settings)
-    document = {"stack": told.stack, "region": told.region, "parameters": dict(told.parameters)}
+    save(answers, ours.settings)
+    document = {
+        "stack": answers.stack,
+        "region": answers.region,
+        "parameters": dict(answers.parameters),
+    }
     ours.screen.result(document, f"Kept in {_shown(ours.settings)}.")
 
 
@@ -104,26 +108,26 @@ def _set(answers: Answers, values: list[str]) -> Answers:
         if not equals:
             raise WrongAnswer(f"{word} is not NAME=VALUE.")
         changed[name] = check(name, value)
-    return answers.told(parameters=changed)
+    return answers.updated(parameters=changed)
 
 
-def _ask_all(ours: Context) -> Answers:
+def _prompt_all(ours: Context) -> Answers:
     """The answers after all questions; without a terminal, those that are kept."""
     answers = ours.answers
     region = _region(ours)
     changed = {name: check(name, value) for name, value in answers.parameters.items()}
-    for name, question in QUESTIONS.items():
-        value = _ask(question, changed.get(name, ""), name not in required(), _checked(name))
+    for name, prompt in PROMPTS.items():
+        value = _prompt(prompt, changed.get(name, ""), name not in required(), _checked(name))
         if value or name in changed:
             changed[name] = value
-    return answers.told(region=region, parameters=changed)
+    return answers.updated(region=region, parameters=changed)
 
 
 def _region(ours: Context) -> str:
     known = ours.options.region or ours.answers.region or ours.usual_region or ""
     if ours.options.region:
         return known
-    return _ask(_REGION, known, False, _region_name)
+    return _prompt(_REGION, known, False, _region_name)
 
 
 def _region_name(value: str) -> str:
@@ -136,15 +140,15 @@ def _checked(name: str) -> Callable[[str], str]:
     return lambda value: check(name, value)
 
 
-def _ask(question: str, known: str, optional: bool, checked: Callable[[str], str]) -> str:
+def _prompt(prompt: str, known: str, optional: bool, checked: Callable[[str], str]) -> str:
     """Ask until the answer is one; Enter keeps what is known. Without a terminal, only that."""
     if not sys.stdin.isatty():
         if not known and not optional:
-            raise WrongAnswer(f"{question} is not given: see ./elsom configure --help.")
+            raise WrongAnswer(f"{prompt} is not given: see ./elsom configure --help.")
         return checked(known) if known else ""
     while True:
         default = known or ("" if optional else None)
-        given = typer.prompt(question, default=default, show_default=bool(known), err=True)
+        given = typer.prompt(prompt, default=default, show_default=bool(known), err=True)
         value = "" if optional and given.strip() == _NONE else str(given).strip()
         try:
             return checked(value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from payments.store.cases import CaseTable
 from tools.elsom import account, stack_state
 from tools.elsom.elsom_urls import look_at_elsom
 from tools.elsom.findings import Finding, bad, look_at, ok, warning
@@ -62,7 +61,7 @@ def _concurrency(target: Target, name: str) -> Iterator[Finding]:
 
 def _callback(target: Target, name: str) -> Iterator[Finding]:
     """An empty notification: refused for its content, so the token is known and nothing is kept."""
-    url = target.cabinet_url(str(target.secret().get("callbackToken") or "none"))
+    url = target.portal_url(str(target.secret().get("callbackToken") or "none"))
     status, body = post_json(url, {})
     # The token is a secret: the address is shown without it.
     shown = f"{url.rpartition('/')[0]}/..."
@@ -124,7 +123,7 @@ def _table(target: Target, name: str) -> Iterator[Finding]:
         yield bad("backups", "point-in-time recovery is off", "deploy again: make deploy")
 
 
-def _aside(target: Target, name: str) -> Iterator[Finding]:
+def _dead_letters(target: Target, name: str) -> Iterator[Finding]:
     sqs = target.client("sqs")
     waiting = {}
     for url in target.outputs["DeadLetterQueueUrls"].split(","):
@@ -133,9 +132,9 @@ def _aside(target: Target, name: str) -> Iterator[Finding]:
         if number:
             waiting[url.rpartition("/")[2]] = number
     if not waiting:
-        yield ok(name, "nothing was moved aside")
+        yield ok(name, "no dead letters")
     for queue, number in waiting.items():
-        yield warning(name, f"{number} messages in {queue}", "look at them: aside show")
+        yield warning(name, f"{number} messages in {queue}", "look at them: dead-letters show")
 
 
 def _alarms(target: Target, name: str) -> Iterator[Finding]:
@@ -209,7 +208,7 @@ def _open_payments(target: Target, name: str) -> Iterator[Finding]:
         yield warning(name, f"{open_ones[0]} is open", do)
     else:
         yield ok(name, "none of the last 31 days")
-    cases = CaseTable(target.table).count_open()
+    cases = target.services.cases.count_open()
     if cases:
         yield warning("open cases", f"{cases} wait for a person", "settle them: cases list")
 
@@ -227,7 +226,7 @@ LOOKS: Final[dict[str, Callable[[Target, str], Iterator[Finding]]]] = {
     "schedule": _schedule,
     "messages": _sources,
     "table": _table,
-    "dead letters": _aside,
+    "dead letters": _dead_letters,
     "alarms": _alarms,
     "Lambda concurrency": _concurrency,
 }

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
-from payments.transport import NotSent, Tls, reach, tls
+from payments.http_client import NotSent, Tls, reach, tls
 from tools.elsom.findings import Finding, bad, ok
 from tools.elsom.target import Target
 

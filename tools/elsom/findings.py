@@ -82,11 +82,11 @@ def report(findings: list[Finding]) -> dict[str, Any]:
 
 def show(screen: Screen, findings: list[Finding], well: str = "All is well.") -> bool:
     """Print the lines, and at the end whether all is well; the same as the answer."""
-    told = report(findings)
+    document = report(findings)
     wrong = sum(one.state is State.BAD for one in findings)
-    last = well if told["ok"] else f"{wrong} thing{'s' if wrong > 1 else ''} to do."
-    screen.result(told, *map(_line, findings), last)
-    return bool(told["ok"])
+    last = well if document["ok"] else f"{wrong} thing{'s' if wrong > 1 else ''} to do."
+    screen.result(document, *map(_line, findings), last)
+    return bool(document["ok"])
 
 
 def _line(finding: Finding) -> str:

@@ -1,4 +1,4 @@
-"""`elsom report`, `republish`, `webhooks` and `aside`: the day's sums, and what is to be mended."""
+"""`elsom report`, `republish`, `webhooks` and `dead-letters`: the day's sums, and repairs."""
 
 from __future__ import annotations
 
@@ -8,31 +8,26 @@ from typing import Annotated, Final
 
 import typer
 
-from payments.bus import EventBridgeBus
-from payments.moments import DAY, HOUR, from_rfc3339, now_ms
-from payments.republish import Republishing, republish
-from payments.store.archive import ArchiveTable
-from payments.store.cases import CaseTable
-from payments.store.payments import PaymentTable
-from payments.store.webhooks import DeliveryTable
-from tools.elsom import aside, report, report_page
+from payments.domain.clock import DAY, HOUR, from_rfc3339, now_ms
+from payments.use_cases.republish_events import RepublishDeps, republish
+from tools.elsom import dead_letters, report, report_page
 from tools.elsom.context import of
 from tools.elsom.screen import table
 from tools.elsom.target import CliError, Target
 
 CALL_ELSOM: Final = ("StartPayment", "CheckPayment", "PaymentsApi", "CustomerPages")
 webhooks = typer.Typer(no_args_is_help=True)
-moved_aside = typer.Typer(no_args_is_help=True)
-Queue = Annotated[str, typer.Argument(help=f"One of: {', '.join(aside.QUEUES)}.")]
+dead_lettered = typer.Typer(no_args_is_help=True)
+Queue = Annotated[str, typer.Argument(help=f"One of: {', '.join(dead_letters.QUEUES)}.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Make these commands part of the command line."""
     app.command("report")(make_report)
-    app.command("republish")(tell_again)
+    app.command("republish")(republish_events)
     app.command("restart")(restart)
     app.add_typer(webhooks, name="webhooks", help="What the shop did not take.")
-    app.add_typer(moved_aside, name="aside", help="Messages that were moved aside.")
+    app.add_typer(dead_lettered, name="dead-letters", help="Messages that were given up.")
 
 
 def make_report(
@@ -43,8 +38,8 @@ def make_report(
     """A day's sums as CSV and as one HTML page, by Bishkek's clock."""
     ours = of(context)
     wanted = _day(day)
-    archive = ArchiveTable(ours.target.table)
-    made = report.make_report(wanted, archive, ours.screen.counted)
+    history = ours.target.services.history
+    made = report.make_report(wanted, history, ours.screen.counted)
     out.mkdir(parents=True, exist_ok=True)
     lines, page = out / f"report-{wanted}.csv", out / f"report-{wanted}.html"
     with lines.open("w", newline="") as file:
@@ -62,7 +57,7 @@ def make_report(
     )
 
 
-def tell_again(
+def republish_events(
     context: typer.Context,
     since: Annotated[str, typer.Option("--from", help="From then on: 2026-11-24T00:00:00Z.")],
     until: Annotated[str | None, typer.Option("--to", help="Until then; else until now.")] = None,
@@ -91,12 +86,12 @@ def tell_again(
 
 
 def restart(context: typer.Context) -> None:
-    """Have the functions that call Elsom begin anew, as after a change of the CA bundle."""
+    """Have the functions that call Elsom start again, as after a change of the CA bundle."""
     ours = of(context)
-    with ours.screen.working("Beginning anew"):
+    with ours.screen.working("Restarting"):
         restart_functions(ours.target)
-    told = f"{', '.join(CALL_ELSOM)} begin anew with their next call."
-    ours.screen.result({"functions": list(CALL_ELSOM)}, told)
+    message = f"{', '.join(CALL_ELSOM)} start again with their next call."
+    ours.screen.result({"functions": list(CALL_ELSOM)}, message)
 
 
 def restart_functions(target: Target) -> None:
@@ -110,42 +105,32 @@ def restart_functions(target: Target) -> None:
         client.update_function_configuration(FunctionName=name, Environment={"Variables": changed})
 
 
-def republishing(target: Target, days: int | None = None) -> Republishing:
+def republishing(target: Target, days: int | None = None) -> RepublishDeps:
     """What republishing works with, as the stack is set up; `days` to look back, if given."""
     hours = int(target.parameters.get("GiveUpAfterHours", "120"))
     # Elsom may not have answered for a while before a payment was given up.
     usual = hours * HOUR + 7 * DAY
-    return Republishing(
-        archive=ArchiveTable(target.table),
-        payments=PaymentTable(target.table),
-        cases=CaseTable(target.table),
-        deliveries=DeliveryTable(target.table),
-        bus=EventBridgeBus(target.client("events"), target.outputs["EventBusName"]),
-        lookback=days * DAY if days else usual,
-        report_unknown=target.parameters.get("ReportUnknownPayments", "true") == "true",
-    )
+    return target.services.republish_deps(days * DAY if days else usual)
 
 
 @webhooks.command()
 def redrive(context: typer.Context) -> None:
     """Send the webhooks that were given up again, each from its first try."""
     ours = of(context)
-    sent = list(ours.screen.counted("Sending again", aside.redrive_webhooks(ours.target)))
+    sent = list(ours.screen.counted("Sending again", dead_letters.redrive_webhooks(ours.target)))
     ours.screen.result({"eventIds": sent}, f"{len(sent)} webhooks are on their way again.")
 
 
-@moved_aside.command()
+@dead_lettered.command()
 def show(context: typer.Context, queue: Queue) -> None:
     """Look at up to a hundred messages; they stay where they are."""
     ours = of(context)
-    found = aside.look(ours.target, _known(queue))
+    found = dead_letters.look(ours.target, _known(queue))
     rows = [(number, message) for number, message in enumerate(found, start=1)]
-    ours.screen.result(
-        {"items": found}, table(f"{len(found)} messages aside", ("", "message"), rows)
-    )
+    ours.screen.result({"items": found}, table(f"{len(found)} dead letters", ("", "message"), rows))
 
 
-@moved_aside.command()
+@dead_lettered.command()
 def clear(
     context: typer.Context,
     queue: Queue,
@@ -155,15 +140,15 @@ def clear(
     ours = of(context)
     name = _known(queue)
     if not yes:
-        typer.confirm(f"Delete all messages that {name} moved aside?", abort=True, err=True)
+        typer.confirm(f"Delete all messages that {name} gave up?", abort=True, err=True)
     with ours.screen.working("Deleting"):
-        number = aside.clear(ours.target, name)
+        number = dead_letters.clear(ours.target, name)
     ours.screen.result({"deleted": number}, f"{number} messages are deleted.")
 
 
 def _known(queue: str) -> str:
-    if queue not in aside.QUEUES:
-        raise CliError(f"There is no queue {queue}; there are {', '.join(aside.QUEUES)}.")
+    if queue not in dead_letters.QUEUES:
+        raise CliError(f"There is no queue {queue}; there are {', '.join(dead_letters.QUEUES)}.")
     return queue
 
 

@@ -39,7 +39,7 @@ def list_payments(
 @app.command()
 def show(context: typer.Context, payment_id: Id) -> None:
     """One payment."""
-    _show(context, of(context).target.ask("GET", f"/payments/{quote(payment_id)}"))
+    _show(context, of(context).target.call_api("GET", f"/payments/{quote(payment_id)}"))
 
 
 @app.command()
@@ -47,7 +47,7 @@ def check(context: typer.Context, payment_id: Id) -> None:
     """Query Elsom about a payment now (at most once in 2 s and six times in 60 s)."""
     ours = of(context)
     with ours.screen.working("Asking Elsom"):
-        payment = ours.target.ask("POST", f"/payments/{quote(payment_id)}/check")
+        payment = ours.target.call_api("POST", f"/payments/{quote(payment_id)}/check")
     _show(context, payment)
 
 
@@ -55,7 +55,7 @@ def check(context: typer.Context, payment_id: Id) -> None:
 def timeline(context: typer.Context, payment_id: Id) -> None:
     """What happened to a payment, oldest first."""
     ours = of(context)
-    found = ours.target.ask("GET", f"/payments/{quote(payment_id)}/timeline")
+    found = ours.target.call_api("GET", f"/payments/{quote(payment_id)}/timeline")
     rows = [
         (
             entry["at"],

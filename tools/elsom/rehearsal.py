@@ -141,12 +141,12 @@ def notify(ours: Rehearsal) -> str:
     """A notification is stored, answered, and stands on the payment's timeline."""
     payment = ours.facts["payment"]
     body = {"PartnerPaymentResult": {"PartnerTrnID": payment, "PaymentStatus": "1"}}
-    status, told = post_json(ours.target.cabinet_url(ours.target.secret()["callbackToken"]), body)
-    if status != 200 or told.get("Response", {}).get("ErrorCode") != "0":
+    status, reply = post_json(ours.target.portal_url(ours.target.secret()["callbackToken"]), body)
+    if status != 200 or reply.get("Response", {}).get("ErrorCode") != "0":
         raise StepFailed(f"a notification was answered {status}")
 
     def seen() -> bool:
-        items = ours.target.ask("GET", f"/payments/{payment}/timeline")["items"]
+        items = ours.target.call_api("GET", f"/payments/{payment}/timeline")["items"]
         return any("notification" in item["what"] for item in items)
 
     _until(seen, 120, "the notification is not on the timeline")
@@ -263,7 +263,7 @@ def attach(ours: Rehearsal) -> str:
     deploy(ours)
     if ours.kept != before:
         raise StepFailed(f"the new stack made a table or secret of its own: {ours.kept}")
-    ours.target.ask("GET", f"/payments/{ours.facts['payment']}")
+    ours.target.call_api("GET", f"/payments/{ours.facts['payment']}")
     ours.facts["attached"] = True
     return "the new stack has the table, the secret and the payment"
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from payments.errors import PaymentsError
+from payments.domain.errors import PaymentsError
 from tools.elsom.configure import refuse_endpoint_override
 from tools.elsom.context import Context, of
 from tools.elsom.leftovers import remove_all
@@ -68,15 +68,15 @@ def rehearse(  # noqa: PLR0917 - one argument for each option, named by Typer
         raise CliError(f"{built} is not there: make build")
     refuse_endpoint_override(target)
 
-    def asked(question: str) -> bool:
-        return sys.stdin.isatty() and typer.confirm(question, err=True)
+    def confirmed(prompt: str) -> bool:
+        return sys.stdin.isatty() and typer.confirm(prompt, err=True)
 
     rehearsal = Rehearsal(
         target,
         _parameters(target, init_url, status_url, alarm_email),
         built,
-        has_seen=asked,
-        agrees=lambda question: yes or asked(question),
+        has_seen=confirmed,
+        agrees=lambda prompt: yes or confirmed(prompt),
         email=alarm_email,
     )
     seen = _run(ours, rehearsal)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any, Final, Protocol, TextIO
 
-from payments.cases import Case
-from payments.masks import visible
-from payments.model import Payment, Status
-from payments.money import Tyiyn, format_som
+from payments.domain.cases import Case
+from payments.domain.masking import visible
+from payments.domain.money import Tyiyn, format_som
+from payments.domain.payment import Payment, Status
 
 BISHKEK: Final = timezone(timedelta(hours=6))
 _DAY: Final = timedelta(days=1)
@@ -27,10 +27,10 @@ COLUMNS: Final = (
 # What a spreadsheet would take for a formula.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
-Watch = Callable[[str, Iterable[Any]], Iterator[Any]]
+Progress = Callable[[str, Iterable[Any]], Iterator[Any]]
 
 
-class Archive(Protocol):
+class History(Protocol):
     """What a report reads; moments in milliseconds, inclusive."""
 
     def created(self, first: int, last: int) -> Iterator[Payment]: ...
@@ -112,12 +112,12 @@ def today() -> date:
     return datetime.now(BISHKEK).date()
 
 
-def make_report(day: date, archive: Archive, watch: Watch) -> Report:
+def make_report(day: date, history: History, progress: Progress) -> Report:
     """Read the day from the table's indexes."""
     first, last = span(day)
-    paid = watch("Reading what was paid", archive.paid(first, last))
-    started = watch("Reading what was started", archive.created(first, last))
-    cases = watch("Reading cases", archive.cases_changed(first, last))
+    paid = progress("Reading what was paid", history.paid(first, last))
+    started = progress("Reading what was started", history.created(first, last))
+    cases = progress("Reading cases", history.cases_changed(first, last))
     return Report(
         day=day,
         paid=tuple(sorted(paid, key=lambda one: (one.paid_at, one.id))),
@@ -131,11 +131,11 @@ def document(report: Report) -> dict[str, Any]:
     return {
         "day": report.day.isoformat(),
         "currency": "KGS",
-        "paid": _told(report.paid_total),
+        "paid": _as_json(report.paid_total),
         "startedByStatus": {
-            str(status): _told(found) for status, found in report.by_status.items()
+            str(status): _as_json(found) for status, found in report.by_status.items()
         },
-        "paidByHour": [_told(found) for found in report.by_hour],
+        "paidByHour": [_as_json(found) for found in report.by_hour],
         "cases": [
             {
                 "id": case.id,
@@ -179,5 +179,5 @@ def _cell(value: object) -> str:
     return visible(f"'{text}" if text.startswith(_FORMULA) else text)
 
 
-def _told(found: Total) -> dict[str, Any]:
+def _as_json(found: Total) -> dict[str, Any]:
     return {"count": found.count, "sum": found.som}

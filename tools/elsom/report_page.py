@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from string import Template
 from typing import Final
 
-from payments.masks import visible
+from payments.domain.masking import visible
 from tools.elsom.report import Report, Total, local
 
 _WIDTH, _HEIGHT, _BAR = 720, 200, 24

@@ -25,7 +25,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from payments.masks import UNSEEN, visible
+from payments.domain.masking import UNSEEN, visible
 
 _WIDE: Final = 200
 _LINE_ENDS: Final = "\n"

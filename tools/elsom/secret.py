@@ -21,7 +21,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from payments.merchant import REREAD_INTERVAL
+from payments.aws.merchant_secret import REREAD_INTERVAL
 
 Secret = dict[str, Any]
 

@@ -39,13 +39,13 @@ def setup(
         typer.Option("--password-stdin", help=f"Read the password from stdin (or {_PASSWORD})."),
     ] = False,
 ) -> None:
-    """Fill in the merchant's data, make tokens and keys, tell the address for Elsom's cabinet."""
+    """Fill in the merchant's data, make tokens and keys, show the address for Elsom's portal."""
     ours = of(context)
     current = ours.target.secret()
     merchant = {
-        "partnerCode": partner_code or _ask("Partner code", current.get("partnerCode")),
+        "partnerCode": partner_code or _prompt("Partner code", current.get("partnerCode")),
         "merchantMsisdn": merchant_msisdn
-        or _ask("Merchant's wallet (10 digits)", current.get("merchantMsisdn")),
+        or _prompt("Merchant's wallet (10 digits)", current.get("merchantMsisdn")),
         "password": _password(password_stdin),
     }
     wanted = secrets.filled(current, merchant)
@@ -86,8 +86,8 @@ def rotate_token(
     changed = secrets.rotate_token(current)
     ours.target.write_secret(changed)
     ours.screen.wait("Until every function knows the new token", secrets.KNOWN_AFTER)
-    told = "Both tokens are accepted. When Elsom uses the new address: rotate-token --finish"
-    _give_address(ours, changed["callbackToken"], told)
+    message = "Both tokens are accepted. When Elsom uses the new address: rotate-token --finish"
+    _give_address(ours, changed["callbackToken"], message)
 
 
 def rotate_keys(
@@ -129,28 +129,28 @@ def rotate_webhook_secret(
         return
     changed = secrets.rotate_webhook_secret(current)
     if changed == current:
-        told = "A change is under way already, and nothing was changed."
+        message = "A change is under way already, and nothing was changed."
     else:
         ours.target.write_secret(changed)
-        told = "Each webhook is signed by the old and by the new secret."
+        message = "Each webhook is signed by the old and by the new secret."
     newest = changed["webhookSecrets"][0]
     ours.screen.result(
         {"webhookSecret": newest},
-        told,
+        message,
         f"Give the shop this secret: {newest}",
         "When the shop checks with it: rotate-webhook-secret --finish",
     )
 
 
 def _give_address(
-    ours: Context, token: str, told: str, webhook: dict[str, Any] | None = None
+    ours: Context, token: str, message: str, webhook: dict[str, Any] | None = None
 ) -> None:
-    """The one address that the merchant's cabinet at Elsom needs; the sandbox is told at once."""
-    address = ours.target.cabinet_url(token)
-    shown = [told, f"Address for Elsom's merchant cabinet: {address}"]
-    document = {"cabinetUrl": address}
+    """The one address that Elsom's merchant portal needs; the sandbox is told at once."""
+    address = ours.target.portal_url(token)
+    shown = [message, f"Address for Elsom's merchant portal: {address}"]
+    document = {"portalUrl": address}
     if ours.target.sandbox_url:
-        _tell_sandbox(ours.target, address)
+        _configure_sandbox(ours.target, address)
         shown.append("The sandbox has been told.")
     if webhook and ours.target.parameters.get("ShopWebhookUrl"):
         document["webhookSecret"] = webhook["webhookSecrets"][0]
@@ -158,9 +158,9 @@ def _give_address(
     ours.screen.result(document, *shown)
 
 
-def _tell_sandbox(target: Target, address: str) -> None:
+def _configure_sandbox(target: Target, address: str) -> None:
     request = urllib.request.Request(  # noqa: S310 - the local sandbox's own http URL
-        f"{target.sandbox_url}/_sandbox/cabinet",
+        f"{target.sandbox_url}/_sandbox/portal",
         json.dumps({"url": address}).encode(),
         {"Content-Type": "application/json"},
         method="PUT",
@@ -169,7 +169,7 @@ def _tell_sandbox(target: Target, address: str) -> None:
         pass
 
 
-def _ask(what: str, known: object) -> str:
+def _prompt(what: str, known: object) -> str:
     if not sys.stdin.isatty() and not known:
         raise CliError(f"{what} is not given: see setup --help.")
     if not sys.stdin.isatty():

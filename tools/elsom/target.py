@@ -16,6 +16,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from payments.bootstrap import Services
+from payments.settings import Settings
 from payments.store.table import Table
 from tools.elsom.answers import Answers
 from tools.local.shop import Shop
@@ -125,7 +127,17 @@ class Target:
     @cached_property
     def table(self) -> Table:
         """The table of payments."""
-        return Table(self.client("dynamodb"), self.outputs["PaymentsTableName"])
+        return self.services.table
+
+    @cached_property
+    def services(self) -> Services:
+        """The stack's parts, as its functions put them together, with this person's rights."""
+        settings = Settings(
+            payments_table=self.outputs["PaymentsTableName"],
+            event_bus=self.outputs.get("EventBusName", ""),
+            report_unknown_payments=self.parameters.get("ReportUnknownPayments", "true") == "true",
+        )
+        return Services(settings, self.client)
 
     @cached_property
     def shop(self) -> Shop:
@@ -142,7 +154,7 @@ class Target:
             frozen.token,
         )
 
-    def ask(self, method: str, path: str, body: object = None) -> Any:
+    def call_api(self, method: str, path: str, body: object = None) -> Any:
         """One call of the payments API; its JSON body. Raises CliError with the problem's text."""
         answer = self.shop.call(method, path, body)
         if 200 <= answer.status < 300:
@@ -162,8 +174,8 @@ class Target:
         while True:
             size = {"limit": str(min(_PAGE, limit - len(found)))}
             # A signature is made over %20: a blank that is sent as + is refused.
-            asked = urlencode({**query, **size, **cursor}, quote_via=quote)
-            page = self.ask("GET", f"{path}?{asked}")
+            parameters_of_page = urlencode({**query, **size, **cursor}, quote_via=quote)
+            page = self.call_api("GET", f"{path}?{parameters_of_page}")
             found += page["items"]
             if len(found) >= limit or page["nextCursor"] is None:
                 return found
@@ -191,8 +203,8 @@ class Target:
             SecretId=self.outputs["ElsomSecretArn"], SecretString=json.dumps(secret)
         )
 
-    def cabinet_url(self, token: str) -> str:
-        """The one address that the merchant's cabinet at Elsom gets."""
+    def portal_url(self, token: str) -> str:
+        """The one address that Elsom's merchant portal gets."""
         base = self.parameters.get("PublicBaseUrl") or self.outputs["ApiUrl"]
         return f"{base}/elsom/{token}"
 

@@ -9,10 +9,9 @@ from typing import Annotated, Any
 import typer
 from msgspec.structs import replace
 
-from payments.errors import WriteConflict
-from payments.moments import to_rfc3339
+from payments.domain.clock import to_rfc3339
+from payments.domain.errors import WriteConflict
 from payments.store.inbox import InboxTable, Unknown
-from payments.store.schedule import ScheduleTable
 from tools.elsom.context import of
 from tools.elsom.screen import table
 
@@ -26,7 +25,7 @@ def list_unknown(
 ) -> None:
     """Unknown ids that wait for a query, the longest waiting first."""
     ours = of(context)
-    inbox = InboxTable(ours.target.table)
+    inbox = ours.target.services.inbox
     waiting = ours.screen.counted("Reading unknown ids", islice(inbox.waiting_unknown(), limit))
     found = [_view(unknown) for unknown in waiting]
     columns = ("id", "notifications", "firstSeenAt", "notifiedAt", "nextCheckAt", "lastAnswer")
@@ -46,11 +45,11 @@ def purge(
     ours = of(context)
     if not yes:
         typer.confirm("End the queries about all unknown ids that wait?", abort=True)
-    inbox = InboxTable(ours.target.table)
+    inbox = ours.target.services.inbox
     done: Counter[bool] = Counter()
     for unknown in ours.screen.counted("Ending queries", inbox.waiting_unknown()):
         done[_end(inbox, unknown)] += 1
-    ScheduleTable(ours.target.table).recount_unknown()
+    ours.target.services.schedule.recount_unknown()
     sentences = [f"Ended the queries about {done[True]} unknown ids."]
     if done[False]:
         sentences.append(f"{done[False]} were notified at this moment and still wait.")

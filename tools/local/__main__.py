@@ -192,8 +192,8 @@ def timeline_table(payment: dict[str, Any], items: list[dict[str, Any]]) -> Tabl
     table.add_column("Details")
     for item in items:
         details = {name: value for name, value in item.items() if name not in {"at", "what"}}
-        told = ", ".join(f"{name} {value}" for name, value in details.items())
-        table.add_row(*map(escape, (str(item["at"]), str(item["what"]), told)))
+        shown = ", ".join(f"{name} {value}" for name, value in details.items())
+        table.add_row(*map(escape, (str(item["at"]), str(item["what"]), shown)))
     return table
 
 

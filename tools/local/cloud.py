@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from tools.environments import ENVIRONMENTS, LOCAL, ROOT, with_programs
 from tools.local.processes import Process
-from tools.local.report import Report, Silent
+from tools.local.report import NoResponse, Report
 from tools.local.secret import sandbox_secret
 from tools.local.servers import (
     ACCESS_KEY_ID,
@@ -67,7 +67,7 @@ class LocalCloud:
         demo_port: int = 8070,
     ) -> None:
         self.state = state_dir.resolve()
-        self.report = report or Silent()
+        self.report = report or NoResponse()
         self.aws = local_aws(self.state, aws_port)
         self.sandbox = sandbox(self.state, sandbox_port)
         self.shop = demo_shop(self.state, demo_port)
@@ -162,8 +162,8 @@ class LocalCloud:
         filled = {**sandbox_secret(current), **(changes or {})}
         if filled != current:
             secrets.put_secret_value(SecretId=arn, SecretString=json.dumps(filled))
-        self.tell_sandbox(
-            "PUT", "/_sandbox/cabinet", {"url": f"{self.api_url}/elsom/{filled['callbackToken']}"}
+        self.configure_sandbox(
+            "PUT", "/_sandbox/portal", {"url": f"{self.api_url}/elsom/{filled['callbackToken']}"}
         )
         return filled
 
@@ -214,7 +214,7 @@ class LocalCloud:
             config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 3}),
         )
 
-    def tell_sandbox(self, method: str, path: str, body: object = None) -> Any:
+    def configure_sandbox(self, method: str, path: str, body: object = None) -> Any:
         """One call of the sandbox's control API; its JSON answer, None for an empty one."""
         request = urllib.request.Request(  # noqa: S310 - our own http URL
             self.sandbox_url + path,

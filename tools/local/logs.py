@@ -7,7 +7,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
-from payments.masks import visible
+from payments.domain.masking import visible
 from tools.local.cloud import LocalCloud
 
 LINES = 30

@@ -19,7 +19,7 @@ class Report(Protocol):
     def note(self, text: str, /) -> None: ...
 
 
-class Silent:
+class NoResponse:
     """Tells nobody: for tests, which have their own reports."""
 
     def step(self, _title: str, /) -> AbstractContextManager[None]:

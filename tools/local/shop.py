@@ -27,7 +27,7 @@ class ShopError(Exception):
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """Status, headers and JSON body of one answer of the API."""
 
     status: int
@@ -47,7 +47,7 @@ class Shop:
 
     def call(
         self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
-    ) -> Answer:
+    ) -> Response:
         """One signed call; any HTTP status is an answer. Raises OSError when there is none."""
         data = b"" if body is None else json.dumps(body).encode()
         sent = {"Content-Type": "application/json", **(headers or {})}
@@ -111,8 +111,8 @@ class Shop:
         return items
 
 
-def read(answer: Any) -> Answer:
+def read(answer: Any) -> Response:
     text = answer.read().decode()
     headers = {name.lower(): value for name, value in answer.headers.items()}
     is_json = "json" in headers.get("content-type", "")
-    return Answer(answer.status, headers, json.loads(text) if text and is_json else text)
+    return Response(answer.status, headers, json.loads(text) if text and is_json else text)

@@ -1,15 +1,14 @@
-"""The only room that reads the environment: the stack's parameters as a typed value."""
+"""The only module that reads the environment: the stack's parameters as a typed value."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from functools import cache
 
 import msgspec
 
-from payments.model import Policy
-from payments.moments import HOUR, MINUTE, SECOND
+from payments.domain.clock import HOUR, MINUTE, SECOND
+from payments.domain.payment import Policy
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,9 +63,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     )
 
 
-@cache
-def settings() -> Settings:
-    """This process's settings."""
+def from_environment() -> Settings:
+    """The settings of this process."""
     return read_settings(os.environ)
 
 

@@ -36,10 +36,10 @@ class Metric(StrEnum):
     ENDED_UNPAID = "EndedUnpaid"
     CASE_OPENED = "CaseOpened"
     DISAGREEMENT = "Disagreement"
-    RECORD_SET_ASIDE = "RecordSetAside"
+    RECORD_UNPUBLISHED = "RecordSetAside"
     # Elsom's side.
     # 0 or 1 for each call.
-    ELSOM_SILENT = "ElsomSilent"
+    ELSOM_NO_RESPONSE = "ElsomSilent"
     ELSOM_LATENCY = "ElsomLatency"
     NOTIFICATION_RECEIVED = "NotificationReceived"
     NOTIFICATION_REFUSED = "NotificationRefused"

@@ -1,1 +1,1 @@
-"""Elsom: its words (wire) and how it is asked (client)."""
+"""Elsom: its messages (protocol), how a call can end (gateway), and the calls (client)."""

@@ -1,22 +1,25 @@
-"""The only place that asks Elsom anything."""
+"""The only place that calls Elsom, and the measures of these calls."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from payments import transport
-from payments.elsom import wire
-from payments.elsom.outcomes import (
+from payments import http_client
+from payments.elsom import protocol
+from payments.elsom.gateway import (
+    Elsom,
+    NoResponse,
     NoStatus,
     NothingSent,
     OutcomeUnknown,
-    Silent,
     StartOutcome,
     StatusOutcome,
 )
-from payments.elsom.wire import Merchant, Refused, Start, Unusable
-from payments.transport import Limits, MaybeSent, NotSent, Reply, Tls
+from payments.elsom.protocol import Merchant, Refused, Start, Unusable
+from payments.http_client import Limits, MaybeSent, NotSent, Reply, Tls
+from payments.telemetry import Metric, count, measure
 
 _HEADERS: Final = {"Content-Type": "application/json; charset=utf-8", "Accept": "application/json"}
 CONNECT_SECONDS: Final = 3.0
@@ -26,6 +29,8 @@ _SUCCESS: Final = range(200, 300)
 _CLIENT_ERROR: Final = range(400, 500)
 # These are about us or about Elsom's health, not about one payment.
 _NOT_ABOUT_THE_ID: Final = frozenset({401, 403, 407, 408, 429})
+# A refusal is an answer; these are none.
+_NO_ANSWER: Final = (NothingSent, OutcomeUnknown, NoResponse)
 
 
 class ElsomClient:
@@ -38,7 +43,7 @@ class ElsomClient:
         self,
         init_url: str,
         status_url: str,
-        trust: Tls,
+        trust: Callable[[], Tls],
         *,
         hidden: Callable[[], Iterable[str]] = tuple,
         plain_http: bool = False,
@@ -56,7 +61,7 @@ class ElsomClient:
             connect=min(CONNECT_SECONDS, total), read=min(START_READ_SECONDS, total), total=total
         )
         try:
-            reply = self._post(self._init_url, wire.start_request(start, merchant), limits)
+            reply = self._post(self._init_url, protocol.start_request(start, merchant), limits)
         except NotSent as error:
             return NothingSent(str(error))
         except MaybeSent as error:
@@ -71,25 +76,27 @@ class ElsomClient:
             total=CONNECT_SECONDS + STATUS_READ_SECONDS,
         )
         try:
-            reply = self._post(self._status_url, wire.status_request(payment_id, merchant), limits)
+            reply = self._post(
+                self._status_url, protocol.status_request(payment_id, merchant), limits
+            )
         except (NotSent, MaybeSent) as error:
-            return Silent(str(error))
+            return NoResponse(str(error))
         if reply.status in _CLIENT_ERROR and reply.status not in _NOT_ABOUT_THE_ID:
             return NoStatus(f"http-{reply.status}")
         if reply.status not in _SUCCESS or not reply.whole:
-            return Silent(f"http-{reply.status}")
-        answer = wire.read_status(reply.body)
+            return NoResponse(f"http-{reply.status}")
+        answer = protocol.read_status(reply.body)
         if isinstance(answer, Unusable):
-            return Silent(answer.why)
+            return NoResponse(answer.why)
         return self._scrubbed(answer, merchant) if isinstance(answer, Refused) else answer
 
     def _post(self, url: str, body: bytes, limits: Limits) -> Reply:
-        return transport.post(url, body, _HEADERS, limits, self._trust)
+        return http_client.post(url, body, _HEADERS, limits, self._trust())
 
     def _start_outcome(self, reply: Reply, merchant: Merchant) -> StartOutcome:
         if reply.status not in _SUCCESS or not reply.whole:
             return OutcomeUnknown(f"http-{reply.status}")
-        answer = wire.read_start(reply.body, plain_http=self._plain_http)
+        answer = protocol.read_start(reply.body, plain_http=self._plain_http)
         if isinstance(answer, Unusable):
             return OutcomeUnknown(answer.why)
         return self._scrubbed(answer, merchant) if isinstance(answer, Refused) else answer
@@ -97,4 +104,27 @@ class ElsomClient:
     def _scrubbed(self, refused: Refused, merchant: Merchant) -> Refused:
         """Elsom may repeat what it knows: no secret and no wallet number goes further."""
         secrets = (merchant.password, merchant.msisdn, *self._hidden())
-        return wire.scrub_refusal(refused, secrets)
+        return protocol.scrub_refusal(refused, secrets)
+
+
+class MeasuredElsom:
+    """Another Elsom, measured; `watch` tells seconds."""
+
+    def __init__(self, elsom: Elsom, stopwatch: Callable[[], float] = time.monotonic) -> None:
+        self._elsom = elsom
+        self._stopwatch = stopwatch
+
+    def start(self, start: Start, merchant: Merchant, seconds: float) -> StartOutcome:
+        """Send one start, taking at most `seconds`."""
+        return self._measured(lambda: self._elsom.start(start, merchant, seconds))
+
+    def status(self, payment_id: str, merchant: Merchant) -> StatusOutcome:
+        """Ask once for the status."""
+        return self._measured(lambda: self._elsom.status(payment_id, merchant))
+
+    def _measured[Outcome](self, call: Callable[[], Outcome]) -> Outcome:
+        began = self._stopwatch()
+        outcome = call()
+        measure(Metric.ELSOM_LATENCY, round((self._stopwatch() - began) * 1000))
+        count(Metric.ELSOM_NO_RESPONSE, int(isinstance(outcome, _NO_ANSWER)))
+        return outcome

@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from payments.model import Payment
+from payments.domain.payment import Payment
 from payments.pages.state import SETTLED, UNDECIDED, State, shown_status, state_of
 from payments.pages.texts import LANGUAGES, TEXTS, Language, Notice, Words, money
 
@@ -19,14 +19,14 @@ TURNS: Final = (5, 10, 20, 30, 60)
 _TICK: Final = '<path d="M5 12.5l4.5 4.5L19 7.5"/>'
 _CLOCK: Final = '<circle cx="12" cy="12" r="9"/><path d="M12 7v5.5l3.5 2"/>'
 _CROSS: Final = '<path d="M6.5 6.5l11 11M17.5 6.5l-11 11"/>'
-_QUESTION: Final = '<path d="M8.5 9a3.5 3.5 0 117 0c0 2.5-3.5 2.7-3.5 5M12 18v.01"/>'
+_QUESTION_MARK: Final = '<path d="M8.5 9a3.5 3.5 0 117 0c0 2.5-3.5 2.7-3.5 5M12 18v.01"/>'
 _MARKS: Final = {
     State.WAITING: '<path class="turn" d="M12 3a9 9 0 109 9"/>',
-    State.UNKNOWN: _QUESTION,
+    State.UNKNOWN: _QUESTION_MARK,
     State.PAID: _TICK,
     State.LATE: _TICK,
     State.EXPIRED: _CLOCK,
-    State.UNRESOLVED: _QUESTION,
+    State.UNRESOLVED: _QUESTION_MARK,
     State.CANCELLED: _CROSS,
     State.FAILED: _CROSS,
     State.UNSENT: _CROSS,
@@ -34,7 +34,7 @@ _MARKS: Final = {
 _BACK: Final = '<path d="M20 12H5M11 5.5L4.5 12l6.5 6.5"/>'
 
 
-class Links(NamedTuple):
+class PageUrls(NamedTuple):
     """Where the page leads: this page again, on to Elsom, back to the shop. None: no such way."""
 
     here: str
@@ -42,7 +42,7 @@ class Links(NamedTuple):
     shop: str | None
 
 
-def result_page(payment: Payment, links: Links, turn: int) -> str:
+def result_page(payment: Payment, urls: PageUrls, turn: int) -> str:
     """How the payment stands. `turn`: how often a page without a script has loaded itself."""
     state = state_of(payment)
     language = TEXTS[payment.language]
@@ -52,12 +52,12 @@ def result_page(payment: Payment, links: Links, turn: int) -> str:
     main = (
         f'{_mark(_MARKS[state])}<h1 tabindex="-1">{words.title}</h1>'
         f'<p class="says">{words.says}</p>{_facts(payment, language)}'
-        f"{_warning(state, language)}{_steps(state, words, language, links, turn)}"
+        f"{_warning(state, language)}{_steps(state, words, language, urls, turn)}"
     )
     title = f"{words.title} · {escape(payment.order_id)}"
     if state in SETTLED:
         return _document(payment.language, title, "", attributes, main, "")
-    head, script = _load_again(links.here, turn), f"<script>{SCRIPT}</script>"
+    head, script = _load_again(urls.here, turn), f"<script>{SCRIPT}</script>"
     return _document(payment.language, title, head, attributes, main, script)
 
 
@@ -74,7 +74,7 @@ def notice_page(
         _section(code, heading, notice, shop, retry)
         for code, heading in zip(ordered, headings, strict=True)
     )
-    main = f"{_mark(_BACK if notice is Notice.CAME_BACK else _QUESTION)}{sections}"
+    main = f"{_mark(_BACK if notice is Notice.CAME_BACK else _QUESTION_MARK)}{sections}"
     title = " · ".join(TEXTS[code].notices[notice].title for code in ordered)
     return _document(ordered[0], title, "", 'class="notice"', main, "")
 
@@ -93,33 +93,33 @@ def _facts(payment: Payment, language: Language) -> str:
     return f"<dl><div>{amount}</div><div>{order}</div></dl>"
 
 
-def _steps(state: State, words: Words, language: Language, links: Links, turn: int) -> str:
+def _steps(state: State, words: Words, language: Language, urls: PageUrls, turn: int) -> str:
     """The one next step, and the ways from here."""
     if state not in UNDECIDED:
-        step = words.step or ("" if links.shop else language.may_close)
-        return _step(step) + _button(links.shop, language.back)
+        step = words.step or ("" if urls.shop else language.may_close)
+        return _step(step) + _button(urls.shop, language.back)
     stopped = turn >= len(TURNS)
     waiting = f'<div data-when="asking"{_hidden(stopped)}>{_step(words.step)}</div>'
-    asked = (
+    checked = (
         f'<div data-when="stopped"{_hidden(not stopped)}>{_step(language.no_answer_yet)}'
-        f"{_button(links.here, language.check_again)}</div>"
+        f"{_button(urls.here, language.check_again)}</div>"
     )
     more = "".join(
         f'<p class="more"><a href="{escape(url)}">{text}</a></p>'
-        for url, text in ((links.elsom, language.not_paid_yet), (links.shop, language.back))
+        for url, text in ((urls.elsom, language.not_paid_yet), (urls.shop, language.back))
         if url
     )
-    return waiting + asked + more
+    return waiting + checked + more
 
 
 def _warning(state: State, language: Language) -> str:
     if state is State.LATE:
         return _warn(language.paid_do_not_pay, language.shop_decides)
     if state is State.UNRESOLVED:
-        return _warn(language.paid_do_not_pay, language.keep_asking)
+        return _warn(language.paid_do_not_pay, language.keep_checking)
     if state in SETTLED:
         return ""
-    return _warn(language.do_not_pay_again, "" if state in UNDECIDED else language.keep_asking)
+    return _warn(language.do_not_pay_again, "" if state in UNDECIDED else language.keep_checking)
 
 
 def _section(code: str, heading: str, notice: Notice, shop: str | None, retry: bool) -> str:

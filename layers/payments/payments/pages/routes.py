@@ -2,47 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
-from payments.check import Checking
-from payments.errors import NotFound, PaymentsError
-from payments.http import Answer, Request, json_answer
-from payments.links import pay_url, result_url, sign
-from payments.merchant import MerchantVault
-from payments.model import OPEN, Payment, Status
-from payments.moments import Clock, now_ms
-from payments.pages.answers import HEADERS, page, redirect
-from payments.pages.html import TURNS, Links, notice_page, result_page
-from payments.pages.onward import Places, back_to_shop, elsom_page, front_page
+from payments.aws.api_gateway import Request, Response, json_answer
+from payments.aws.merchant_secret import MerchantSecretCache
+from payments.domain.clock import Clock, now_ms
+from payments.domain.errors import NotFound, PaymentsError
+from payments.domain.payment import OPEN, Payment, Status
+from payments.domain.signed_urls import pay_url, result_url, sign
+from payments.pages.destinations import Places, back_to_shop, elsom_page, front_page
+from payments.pages.html import TURNS, PageUrls, notice_page, result_page
+from payments.pages.responses import HEADERS, page, redirect
 from payments.pages.state import shown_status
 from payments.pages.texts import Notice, preferred_language
 from payments.store.payments import Payments
-from payments.triggers import check_for_page, poll_for_page
+from payments.use_cases.check_payment import check_for_page, poll_for_page
+from payments.use_cases.query_payment import CheckDeps
 
 COOKIE: Final = "elsom_payment"
 _COOKIE_SECONDS: Final = 86_400
 
 
-class Pages(msgspec.Struct, frozen=True, kw_only=True):
-    """What the pages work with. `checking` is made only where Elsom is asked."""
+class PageDeps(msgspec.Struct, frozen=True, kw_only=True):
+    """What the pages work with."""
 
     payments: Payments
-    vault: MerchantVault
+    merchant_secret: MerchantSecretCache
     places: Places
-    checking: Callable[[], Checking]
+    checking: CheckDeps
     clock: Clock = now_ms
 
 
-def go_to_elsom(request: Request, pages: Pages) -> Answer:
+def redirect_to_elsom(request: Request, pages: PageDeps) -> Response:
     """`GET /pay/{id}`: remember the payment in a cookie, send the customer on to Elsom.
 
     A payment that can no longer be paid, and one without a page at Elsom, goes to its result.
     """
     payment = _payment_of(request, pages)
-    key = pages.vault.get().signing_key()
+    key = pages.merchant_secret.get().signing_key()
     url = _way_to_pay(payment, pages)
     if url is None:
         return redirect(result_url(request.base_url, payment.id, key))
@@ -53,32 +52,32 @@ def go_to_elsom(request: Request, pages: Pages) -> Answer:
     return redirect(url, {"Set-Cookie": cookie})
 
 
-def come_back(request: Request, pages: Pages) -> Answer:
+def handle_return(request: Request, pages: PageDeps) -> Response:
     """`GET /elsom/{token}`: the customer returns from Elsom, perhaps in another browser."""
     token = request.parameter("token")
-    if not (token.isascii() and pages.vault.knows_token(token)):
+    if not (token.isascii() and pages.merchant_secret.knows_token(token)):
         raise NotFound
     payment_id, _, signature = request.cookies.get(COOKIE, "").partition(".")
     if _is_signed(payment_id, signature, pages):
-        key = pages.vault.get().signing_key()
+        key = pages.merchant_secret.get().signing_key()
         return redirect(result_url(request.base_url, payment_id, key))
     first = preferred_language(request.headers.get("accept-language", ""))
     return page(200, notice_page(Notice.CAME_BACK, front_page(pages.places), first=first))
 
 
-def show_result(request: Request, pages: Pages) -> Answer:
+def show_result(request: Request, pages: PageDeps) -> Response:
     """`GET /return/{id}`: how the payment stands. Unless it is paid, it triggers a query."""
     payment = _returned(_payment_of(request, pages), pages)
-    signature = sign("page", payment.id, pages.vault.get().signing_key())
-    links = Links(
+    signature = sign("page", payment.id, pages.merchant_secret.get().signing_key())
+    urls = PageUrls(
         here=f"?s={signature}",
-        elsom=_pay_link(request, payment, pages),
+        elsom=_pay_url(request, payment, pages),
         shop=back_to_shop(payment, pages.places),
     )
-    return page(200, result_page(payment, links, _turn(request)))
+    return page(200, result_page(payment, urls, _turn(request)))
 
 
-def tell_status(request: Request, pages: Pages) -> Answer:
+def show_status(request: Request, pages: PageDeps) -> Response:
     """`GET /return/{id}/status`: for the page's own script."""
     payment = _polled(_payment_of(request, pages), pages)
     body = {
@@ -89,7 +88,7 @@ def tell_status(request: Request, pages: Pages) -> Answer:
     return json_answer(200, body, HEADERS)
 
 
-def _payment_of(request: Request, pages: Pages) -> Payment:
+def _payment_of(request: Request, pages: PageDeps) -> Payment:
     """The payment of the address, if it is signed; a wrong signature looks like no payment."""
     payment_id = request.parameter("id")
     if not _is_signed(payment_id, request.query.get("s", ""), pages):
@@ -100,44 +99,44 @@ def _payment_of(request: Request, pages: Pages) -> Payment:
     return payment
 
 
-def _is_signed(payment_id: str, signature: str, pages: Pages) -> bool:
+def _is_signed(payment_id: str, signature: str, pages: PageDeps) -> bool:
     """Whether we made this signature. What a browser sends may be no text at all."""
     if not (signature and f"{payment_id}{signature}".isascii()):
         return False
-    return pages.vault.verifies_page(payment_id, signature)
+    return pages.merchant_secret.verifies_page(payment_id, signature)
 
 
-def _returned(payment: Payment, pages: Pages) -> Payment:
+def _returned(payment: Payment, pages: PageDeps) -> Payment:
     """The payment after the customer's return; as it is stored when Elsom cannot be queried."""
     if payment.status is Status.PAID:
         return payment
     try:
-        return check_for_page(payment.id, pages.checking()) or payment
+        return check_for_page(payment.id, pages.checking) or payment
     except PaymentsError:
         return payment
 
 
-def _polled(payment: Payment, pages: Pages) -> Payment:
+def _polled(payment: Payment, pages: PageDeps) -> Payment:
     """The payment as it is now; Elsom is queried if it was not lately."""
     if payment.status is Status.PAID:
         return payment
     try:
-        return poll_for_page(payment, pages.checking())
+        return poll_for_page(payment, pages.checking)
     except PaymentsError:
         return payment
 
 
-def _way_to_pay(payment: Payment, pages: Pages) -> str | None:
+def _way_to_pay(payment: Payment, pages: PageDeps) -> str | None:
     """Elsom's page, while the payment can be paid there."""
     if payment.status not in OPEN or pages.clock() >= payment.expires_at:
         return None
     return elsom_page(payment, pages.places)
 
 
-def _pay_link(request: Request, payment: Payment, pages: Pages) -> str | None:
+def _pay_url(request: Request, payment: Payment, pages: PageDeps) -> str | None:
     if _way_to_pay(payment, pages) is None:
         return None
-    return pay_url(request.base_url, payment.id, pages.vault.get().signing_key())
+    return pay_url(request.base_url, payment.id, pages.merchant_secret.get().signing_key())
 
 
 def _turn(request: Request) -> int:

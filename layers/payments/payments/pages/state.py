@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from payments.model import Payment, Reason, Status
+from payments.domain.payment import Payment, Reason, Status
 
 
 class State(StrEnum):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from payments.money import Tyiyn, format_som
+from payments.domain.money import Tyiyn, format_som
 from payments.pages.state import State
 
 LANGUAGES: Final = ("ky", "ru", "en")
@@ -36,7 +36,7 @@ class Language(NamedTuple):
     states: Mapping[State, Words]
     notices: Mapping[Notice, Words]
     do_not_pay_again: str
-    keep_asking: str
+    keep_checking: str
     paid_do_not_pay: str
     shop_decides: str
     amount: str
@@ -121,7 +121,7 @@ _KY: Final = Language(
         ),
     },
     do_not_pay_again="Эгер төлөп койгон болсоңуз, кайра төлөбөңүз.",
-    keep_asking="Элсомдон дагы сурайбыз, төлөм тууралуу дүкөнгө маалым болот.",
+    keep_checking="Элсомдон дагы сурайбыз, төлөм тууралуу дүкөнгө маалым болот.",
     paid_do_not_pay="Кайра төлөбөңүз.",
     shop_decides="Дүкөн бул төлөмдү көрүп турат, буйрутма боюнча чечимди өзү кабыл алат.",
     amount="Суммасы",
@@ -201,7 +201,7 @@ _RU: Final = Language(
         ),
     },
     do_not_pay_again="Если вы уже оплатили, не платите ещё раз.",
-    keep_asking="Мы ещё спросим Элсом, и магазин узнает об оплате.",
+    keep_checking="Мы ещё спросим Элсом, и магазин узнает об оплате.",
     paid_do_not_pay="Не платите ещё раз.",
     shop_decides="Магазин видит эту оплату и решит, что делать с заказом.",
     amount="Сумма",
@@ -287,7 +287,7 @@ _EN: Final = Language(
         ),
     },
     do_not_pay_again="If you have paid, do not pay again.",
-    keep_asking="We will ask Elsom again, and the shop will learn of your payment.",
+    keep_checking="We will ask Elsom again, and the shop will learn of your payment.",
     paid_do_not_pay="Do not pay again.",
     shop_decides="The shop sees this payment and will decide about the order.",
     amount="Amount",

@@ -1,1 +1,1 @@
-"""The only room for DynamoDB: one table, one module for each kind of item."""
+"""The only package that uses DynamoDB: one table, one module for each kind of item."""

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from payments.cases import Case, CaseState, resolve
-from payments.errors import NotFound, WriteConflict
+from payments.domain.cases import Case, CaseState, resolve
+from payments.domain.errors import NotFound, WriteConflict
 from payments.store.listing import Position
 from payments.store.payments import new_token
 from payments.store.table import Item, Table, readable

@@ -9,12 +9,12 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
-from payments.elsom.wire import Notification
-from payments.errors import StoreUnavailable, WriteConflict
-from payments.ids import is_id
-from payments.masks import mask_numbers, visible
-from payments.model import Answer
-from payments.moments import DAY, SECOND
+from payments.domain.clock import DAY, SECOND
+from payments.domain.errors import StoreUnavailable, WriteConflict
+from payments.domain.ids import is_id
+from payments.domain.masking import mask_numbers, visible
+from payments.domain.payment import ElsomStatus
+from payments.elsom.protocol import Notification
 from payments.store.payments import day_key, new_token
 from payments.store.table import Table
 
@@ -50,8 +50,8 @@ class Unknown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     version: int = 1
     next_check_at: int | None = None
     check_step: int = 0
-    asked_at: int | None = None
-    last_answer: Answer | None = None
+    queried_at: int | None = None
+    last_answer: ElsomStatus | None = None
     paid_at: int | None = None
 
 

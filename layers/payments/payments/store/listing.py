@@ -14,9 +14,9 @@ from typing import Final, Protocol
 
 import msgspec
 
-from payments.ids import shard
-from payments.model import Payment
-from payments.moments import utc_day
+from payments.domain.clock import utc_day
+from payments.domain.ids import shard
+from payments.domain.payment import Payment
 from payments.store.payments import DAY_SHARDS, SORT_KEY, payment_of
 from payments.store.table import Item, Table, readable
 

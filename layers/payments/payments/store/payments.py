@@ -8,10 +8,10 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from payments.errors import StoreUnavailable, WriteConflict
-from payments.ids import shard
-from payments.model import Payment
-from payments.moments import utc_day
+from payments.domain.clock import utc_day
+from payments.domain.errors import StoreUnavailable, WriteConflict
+from payments.domain.ids import shard
+from payments.domain.payment import Payment
 from payments.store.table import Item, Table
 
 DUE_SHARDS: Final = 16

@@ -8,8 +8,9 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from payments.errors import WriteConflict
-from payments.moments import SECOND
+from payments.domain.circuit_breaker import Circuit
+from payments.domain.clock import SECOND
+from payments.domain.errors import WriteConflict
 from payments.store.inbox import ELSOM, MOST_UNKNOWN, UNKNOWN_COUNT, UNKNOWN_SHARD
 from payments.store.payments import DUE_SHARDS, new_token
 from payments.store.table import Table
@@ -26,21 +27,6 @@ class Due(msgspec.Struct, frozen=True, order=True):
     at: int
     id: str
     item: str
-
-
-class Circuit(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """How Elsom answers status questions: failures in a row, and until when it is left alone.
-
-    `status_at` and `status_of`: when Elsom last told a known payment's status, and whose; written
-    seldom, and after a paid payment's `A` only until `wanted_until`. Moments in milliseconds.
-    """
-
-    failures: int = 0
-    open_until: int = 0
-    status_at: int = 0
-    status_of: str = ""
-    wanted_until: int = 0
-    version: int = 0
 
 
 class Pass(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -78,7 +64,7 @@ class Schedule(Protocol):
     def save_circuit(self, before: Circuit, after: Circuit) -> None:
         """Write the circuit; when somebody else was first, theirs stands."""
 
-    def claim_unknown_question(self, now: int) -> bool:
+    def claim_unknown_query(self, now: int) -> bool:
         """Take the one question a second that unknown ids have in all."""
 
 
@@ -124,7 +110,7 @@ class ScheduleTable:
         """Write the circuit; when somebody else was first, theirs stands."""
         self._save_state(_CIRCUIT, msgspec.to_builtins(before), msgspec.to_builtins(after))
 
-    def claim_unknown_question(self, now: int) -> bool:
+    def claim_unknown_query(self, now: int) -> bool:
         """Take the one question a second that unknown ids have in all."""
         state = self._table.get(ELSOM, _RATE) or {"at": 0, "version": 0}
         if now - state["at"] < UNKNOWN_INTERVAL:

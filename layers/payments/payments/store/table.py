@@ -9,7 +9,7 @@ from typing import Any, Final
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from payments.errors import StoreUnavailable, WriteConflict
+from payments.domain.errors import StoreUnavailable, WriteConflict
 
 Item = dict[str, Any]
 _MISSING: Final = object()
@@ -169,8 +169,8 @@ class Table:
 
     def get_many(self, keys: Sequence[tuple[str, str]], *, consistent: bool = False) -> list[Item]:
         """Read up to 100 items by (pk, sk), in any order; those that are not there are left out."""
-        asked = {"Keys": [_key(pk, sk) for pk, sk in keys], "ConsistentRead": consistent}
-        wanted: dict[str, Any] = {self._name: asked}
+        keys_of_table = {"Keys": [_key(pk, sk) for pk, sk in keys], "ConsistentRead": consistent}
+        wanted: dict[str, Any] = {self._name: keys_of_table}
         items: list[Item] = []
         for _ in range(_BATCH_TRIES):
             if not wanted.get(self._name, {}).get("Keys"):

@@ -10,9 +10,9 @@ from typing import Any, Final, Protocol
 import msgspec
 from msgspec.structs import replace
 
-from payments.errors import StoreUnavailable, WriteConflict
-from payments.ids import shard
-from payments.moments import DAY, SECOND
+from payments.domain.clock import DAY, SECOND
+from payments.domain.errors import StoreUnavailable, WriteConflict
+from payments.domain.ids import shard
 from payments.store.payments import new_token
 from payments.store.table import Item, Table
 

@@ -1,0 +1,200 @@
+"""What the shop reads and does: one payment, its timeline, a status query, a resend, and lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from payments.api.pagination import from_cursor, parse_limit
+from payments.aws.event_bus import Bus
+from payments.domain.clock import DAY, from_rfc3339
+from payments.domain.errors import (
+    ElsomUnreachable,
+    InvalidRequest,
+    NotFound,
+    QueueUnavailable,
+    StateConflict,
+)
+from payments.domain.events import last_payment_event
+from payments.domain.payment import Payment, Status, Trigger
+from payments.domain.views import view_timeline
+from payments.elsom.gateway import NoResponse
+from payments.store.inbox import Inbox
+from payments.store.listing import Listing, Position
+from payments.store.payments import Payments
+from payments.store.webhooks import Deliveries
+from payments.use_cases.query_payment import CheckDeps, Result, check_payment
+
+DEFAULT_SPAN: Final = 31 * DAY
+LARGEST_SPAN: Final = 92 * DAY
+# What one page looks at: a filter that seldom matches gives short pages, not slow ones.
+EXAMINED: Final = 200
+_PARAMETERS: Final = frozenset({"status", "orderId", "from", "to", "limit", "cursor"})
+
+
+class Query(msgspec.Struct, frozen=True, array_like=True):
+    """What is asked for, and where the page before ended. Moments in milliseconds, inclusive."""
+
+    first: int
+    last: int
+    status: Status | None = None
+    order_id: str | None = None
+    after: Position | None = None
+
+
+class Page(msgspec.Struct, frozen=True):
+    """The payments of one page; `next_query` leads to the next one, if there may be one."""
+
+    payments: list[Payment]
+    next_query: Query | None
+
+
+def get_payment(payment_id: str, payments: Payments) -> Payment:
+    """The payment; raise NotFound if there is none."""
+    payment = payments.get(payment_id)
+    if payment is None:
+        raise NotFound
+    return payment
+
+
+def get_timeline(payment_id: str, payments: Payments, inbox: Inbox) -> dict[str, Any]:
+    """What happened to the payment, notifications included."""
+    payment = get_payment(payment_id, payments)
+    return {"items": view_timeline(payment, inbox.received(payment_id))}
+
+
+def check_now(payment_id: str, checking: CheckDeps) -> Payment:
+    """Query Elsom now; too early, the stored payment; ElsomUnreachable without a response."""
+    checked = check_payment(payment_id, Trigger.SHOP, checking)
+    if checked.payment is None:
+        raise NotFound
+    if checked.result is Result.CIRCUIT_OPEN:
+        msg = "Elsom has not answered lately and is left alone for a moment"
+        raise ElsomUnreachable(msg)
+    if isinstance(checked.outcome, NoResponse):
+        raise ElsomUnreachable(checked.outcome.why)
+    return checked.payment
+
+
+def resend_last_event(
+    payment_id: str, payments: Payments, deliveries: Deliveries, bus: Bus
+) -> dict[str, str]:
+    """Publish the payment's last event once more, under its id; StateConflict when there is none.
+
+    The webhook's tries begin again when the event comes back from the bus, not before: a retry
+    that is pending stays. Raises QueueUnavailable while the bus refuses.
+    """
+    event = last_payment_event(get_payment(payment_id, payments))
+    if event is None:
+        msg = "nothing has been told about this payment yet"
+        raise StateConflict(msg)
+    deliveries.want_again(event.event_id)
+    if bus.publish([event]):
+        msg = "the bus does not take this event"
+        raise QueueUnavailable(msg)
+    return {"eventId": event.event_id, "type": event.type}
+
+
+def list_payments(query: Query, limit: int, listing: Listing) -> Page:
+    """One page, newest first, at most `limit` payments out of at most `EXAMINED` entries."""
+    capacity = EXAMINED if query.status else limit
+    if query.order_id is None:
+        entries = listing.newest(query.first, query.last, capacity, query.after)
+    else:
+        entries = listing.of_order(query.order_id, query.first, query.last, capacity, query.after)
+    found, seen = _matching(entries, query.status, limit, listing)
+    more = seen < len(entries) or len(entries) == capacity
+    if not (more and seen):
+        return Page(found, None)
+    return Page(found, msgspec.structs.replace(query, after=entries[seen - 1]))
+
+
+def parse_query(
+    parameters: Mapping[str, str], now: int, signing_keys: Sequence[str]
+) -> tuple[Query, int]:
+    """The query and the limit; raise InvalidRequest that names every wrong parameter."""
+    unknown = [
+        (name, "is not a parameter of this list") for name in parameters.keys() - _PARAMETERS
+    ]
+    limit, wrong_limit = parse_limit(parameters.get("limit"))
+    filters = {name: value for name, value in parameters.items() if name in _FILTERS}
+    if "cursor" not in parameters:
+        query, wrong = _from_filters(filters, now)
+    else:
+        query, wrong = _from_cursor(parameters["cursor"], filters, signing_keys)
+    errors = [*sorted(unknown), *wrong_limit, *wrong]
+    if errors or query is None:
+        raise InvalidRequest(*errors)
+    return query, limit
+
+
+def _matching(
+    entries: Sequence[Position], status: Status | None, limit: int, listing: Listing
+) -> tuple[list[Payment], int]:
+    """The payments that match, and how many entries were looked at for them."""
+    if status is None:
+        return listing.read(entries[:limit]), min(limit, len(entries))
+    found: list[Payment] = []
+    by_id = {payment.id: payment for payment in listing.read(entries)}
+    for seen, entry in enumerate(entries, start=1):
+        payment = by_id.get(entry.id)
+        if payment is not None and payment.status is status:
+            found.append(payment)
+        if len(found) == limit:
+            return found, seen
+    return found, len(entries)
+
+
+_FILTERS: Final = frozenset({"status", "orderId", "from", "to"})
+
+
+def _from_filters(
+    filters: Mapping[str, str], now: int
+) -> tuple[Query | None, list[tuple[str, str]]]:
+    errors: list[tuple[str, str]] = []
+    status = filters.get("status")
+    if status is not None and status not in set(Status):
+        errors.append(("status", f"must be one of {', '.join(Status)}"))
+    order_id = filters.get("orderId")
+    if order_id is not None and not 1 <= len(order_id) <= 20:
+        errors.append(("orderId", "must be 1 to 20 characters"))
+    last = _moment("to", filters.get("to"), now, errors)
+    first = _moment("from", filters.get("from"), last - DEFAULT_SPAN, errors)
+    if not errors and not first <= last <= first + LARGEST_SPAN:
+        errors.append(("from", "must be before `to`, by at most 92 days"))
+    if errors:
+        return None, errors
+    # Nothing was created before the epoch, where our milliseconds begin.
+    span = (max(first, 0), max(last, 0))
+    return Query(*span, Status(status) if status else None, order_id), []
+
+
+def _from_cursor(
+    cursor: str, filters: Mapping[str, str], signing_keys: Sequence[str]
+) -> tuple[Query | None, list[tuple[str, str]]]:
+    """The cursor carries its filters; others given beside it must be the same."""
+    query = from_cursor(cursor, Query, signing_keys)
+    if query is None:
+        return None, [("cursor", "is not a cursor of this list")]
+    given, wrong = _from_filters(filters, query.last)
+    if given is None:
+        return None, wrong
+    same = (
+        filters.get("status", query.status) == query.status
+        and filters.get("orderId", query.order_id) == query.order_id
+        and ("from" not in filters or given.first == query.first)
+        and ("to" not in filters or given.last == query.last)
+    )
+    return (query, []) if same else (None, [("cursor", "belongs to a list with other filters")])
+
+
+def _moment(name: str, text: str | None, default: int, errors: list[tuple[str, str]]) -> int:
+    if text is None:
+        return default
+    try:
+        return from_rfc3339(text)
+    except (ValueError, OverflowError):
+        errors.append((name, "must be an RFC 3339 time such as 2026-11-24T00:00:00Z"))
+        return default

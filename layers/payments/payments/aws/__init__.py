@@ -1,0 +1,1 @@
+"""AWS but DynamoDB: clients, API Gateway, queues, the event bus, the merchant's secret."""

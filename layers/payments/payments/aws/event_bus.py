@@ -1,0 +1,63 @@
+"""The event bus: where everybody in the account can listen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from payments.domain.clock import SECOND, from_rfc3339
+from payments.domain.errors import QueueUnavailable
+from payments.domain.events import SOURCE, Event
+
+_BATCH: Final = 10
+# What EventBridge says about an entry that it will never take; everything else passes.
+_ITS_OWN_FAULT: Final = frozenset({"InvalidArgument", "MalformedDetail"})
+
+
+class Bus(Protocol):
+    """What the use cases need of the bus."""
+
+    def publish(self, events: Sequence[Event]) -> list[Event]:
+        """Tell all of them; return those that can never be told. Raise QueueUnavailable."""
+
+
+class EventBridgeBus:
+    """The bus in EventBridge."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def publish(self, events: Sequence[Event]) -> list[Event]:
+        """Tell all of them, ten in a call; return those that the bus refuses for good.
+
+        Raises QueueUnavailable when even one was not taken for another reason: tell all again.
+        """
+        refused: list[Event] = []
+        for start in range(0, len(events), _BATCH):
+            batch = events[start : start + _BATCH]
+            try:
+                answer = self._client.put_events(Entries=[self._entry(event) for event in batch])
+            except (ClientError, BotoCoreError) as error:
+                raise QueueUnavailable(f"bus: {type(error).__name__}") from error
+            if not answer.get("FailedEntryCount"):
+                continue
+            for event, entry in zip(batch, answer["Entries"], strict=True):
+                code = entry.get("ErrorCode")
+                if code in _ITS_OWN_FAULT:
+                    refused.append(event)
+                elif code:
+                    raise QueueUnavailable(f"bus: {code}")
+        return refused
+
+    def _entry(self, event: Event) -> dict[str, Any]:
+        return {
+            "EventBusName": self._name,
+            "Source": SOURCE,
+            "DetailType": str(event.type),
+            "Time": from_rfc3339(event.occurred_at) / SECOND,
+            "Detail": msgspec.json.encode(event).decode(),
+        }

@@ -1,0 +1,88 @@
+"""What can go wrong, as one tree.
+
+PaymentsError
+├── InvalidRequest            the caller's input is wrong; says which fields          400
+├── NotFound                  no such payment, case or page                           404
+├── IdempotencyKeyReused      same key, another request                               422
+├── StartInProgress           same key, the first start still runs                    409
+├── StateConflict             the thing is not in a state that allows it              409
+├── ElsomRefused              Elsom said no to a start                                422
+├── ElsomUnreachable          nothing was sent, or Elsom does not answer              503
+├── NotConfigured             the merchant's secret is not filled in                  503
+├── StoreUnavailable          DynamoDB cannot be read or written                      503
+├── QueueUnavailable          SQS or the bus does not take a message                  503
+└── WriteConflict             somebody else wrote first; carries what is there now    (internal)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from payments.domain.masking import mask_numbers
+
+
+class PaymentsError(Exception):
+    """Root of everything this package raises on purpose."""
+
+
+class InvalidRequest(PaymentsError):
+    """The input breaks a rule; `errors` lists (field, message) pairs."""
+
+    def __init__(self, *errors: tuple[str, str]) -> None:
+        # A field that we do not know is named as the caller wrote it.
+        self.errors = tuple((mask_numbers(field), message) for field, message in errors)
+        super().__init__("; ".join(f"{field}: {message}" for field, message in self.errors))
+
+
+class NotFound(PaymentsError):
+    """Nothing is kept under this id, or the caller may not know that it is."""
+
+
+class IdempotencyKeyReused(PaymentsError):
+    """The key belongs to a request with other content."""
+
+
+class StartInProgress(PaymentsError):
+    """Another call with this key has not ended; `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"a start with this key still runs; try again in {retry_after} s")
+        self.retry_after = retry_after
+
+
+class StateConflict(PaymentsError):
+    """The payment or case is not in a state that allows this."""
+
+
+class ElsomRefused(PaymentsError):
+    """Elsom refused a start; the payment is stored as failed."""
+
+    def __init__(self, payment_id: str, code: str, message: str | None) -> None:
+        super().__init__(f"Elsom refused the payment with error code {code}")
+        self.payment_id = payment_id
+        self.code = code
+        self.elsom_message = message
+
+
+class ElsomUnreachable(PaymentsError):
+    """Elsom could not be asked, or gave no usable answer."""
+
+
+class NotConfigured(PaymentsError):
+    """The merchant's secret still holds placeholders, or cannot be read."""
+
+
+class StoreUnavailable(PaymentsError):
+    """DynamoDB refused or did not answer; the write may or may not be there."""
+
+
+class QueueUnavailable(PaymentsError):
+    """A message could not be handed over."""
+
+
+class WriteConflict(PaymentsError):
+    """A conditional write lost; `current` is what is stored now (None: nothing)."""
+
+    def __init__(self, current: Any) -> None:
+        super().__init__("somebody else wrote first")
+        self.current = current

@@ -1,0 +1,142 @@
+"""Events: what others are told, and when. Pure: no clock, no I/O.
+
+An event's id is a function of what it is about and of that thing's own counter, so that every
+telling of it, also years later from the table, has the same id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+
+from payments.domain.cases import Case, CaseKind, CaseState, changed_at
+from payments.domain.clock import to_rfc3339
+from payments.domain.ids import derive_id
+from payments.domain.payment import Payment, Status
+from payments.domain.views import PaymentView, SequenceNumber, view_payment_for_event
+
+SOURCE: Final = "elsom.payments"
+
+
+class EventType(StrEnum):
+    """The detail-type on the bus, and `type` in the detail."""
+
+    PAYMENT_PENDING = "payment.pending"
+    PAYMENT_PAID = "payment.paid"
+    PAYMENT_PAID_LATE = "payment.paid_late"
+    PAYMENT_EXPIRED = "payment.expired"
+    PAYMENT_CANCELLED = "payment.cancelled"
+    PAYMENT_FAILED = "payment.failed"
+    PAYMENT_START_UNKNOWN = "payment.start_unknown"
+    CASE_OPENED = "case.opened"
+    CASE_RESOLVED = "case.resolved"
+
+
+class CaseView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A case as the API shows it. Times in RFC 3339 UTC."""
+
+    id: str
+    kind: CaseKind
+    state: CaseState
+    payment_id: str
+    order_id: str | None
+    evidence: dict[str, Any]
+    opened_at: str
+    resolved_at: str | None
+    note: str | None
+    sequence: SequenceNumber
+
+
+class PaymentEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A payment has changed its status. `sequence` tells which of two events is newer."""
+
+    event_id: str
+    sequence: SequenceNumber
+    type: EventType
+    occurred_at: str
+    payment: PaymentView
+
+
+class CaseEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A case was opened or resolved."""
+
+    event_id: str
+    sequence: SequenceNumber
+    type: EventType
+    occurred_at: str
+    case: CaseView
+
+
+Event = PaymentEvent | CaseEvent
+
+# Every status has its event, but for the one of a start without an outcome.
+_TYPE_OF: Final[Mapping[Status, EventType]] = {
+    status: EventType(f"payment.{status}") for status in Status if status is not Status.CREATED
+}
+
+
+def payment_event(before: Payment | None, after: Payment) -> PaymentEvent | None:
+    """What one write of a payment has to tell: a change of status, else nothing."""
+    if before is not None and before.status is after.status:
+        return None
+    return last_payment_event(after)
+
+
+def last_payment_event(payment: Payment) -> PaymentEvent | None:
+    """The event of the payment's present status; None while its start has no outcome."""
+    event_type = _TYPE_OF.get(payment.status)
+    if event_type is None:
+        return None
+    if payment.status is Status.PAID and payment.late:
+        event_type = EventType.PAYMENT_PAID_LATE
+    return PaymentEvent(
+        event_id=event_id(payment.id, payment.sequence),
+        sequence=payment.sequence,
+        type=event_type,
+        occurred_at=to_rfc3339(changed_at(payment)),
+        payment=view_payment_for_event(payment),
+    )
+
+
+def case_event(before: Case | None, after: Case) -> CaseEvent | None:
+    """What one write of a case has to tell."""
+    if before is not None and before.state is after.state:
+        return None
+    return last_case_event(after)
+
+
+def last_case_event(case: Case) -> CaseEvent:
+    """The event of the case's present state."""
+    resolved = case.state is CaseState.RESOLVED and case.resolved_at is not None
+    moment = case.resolved_at if resolved and case.resolved_at else case.opened_at
+    return CaseEvent(
+        event_id=event_id(case.id, case.sequence),
+        sequence=case.sequence,
+        type=EventType.CASE_RESOLVED if resolved else EventType.CASE_OPENED,
+        occurred_at=to_rfc3339(moment),
+        case=view_case(case),
+    )
+
+
+def view_case(case: Case) -> CaseView:
+    """The case as others see it."""
+    return CaseView(
+        id=case.id,
+        kind=case.case_kind,
+        state=case.state,
+        payment_id=case.payment_id,
+        order_id=case.order,
+        evidence=case.evidence,
+        opened_at=to_rfc3339(case.opened_at),
+        resolved_at=to_rfc3339(case.resolved_at) if case.resolved_at is not None else None,
+        note=case.note,
+        sequence=case.sequence,
+    )
+
+
+def event_id(subject_id: str, sequence: int) -> str:
+    """The one id of an event, whoever tells it and however often."""
+    return derive_id("event", subject_id, str(sequence))

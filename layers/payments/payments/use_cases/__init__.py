@@ -1,0 +1,1 @@
+"""One module for each function's work, named like the function."""

@@ -1,0 +1,217 @@
+"""Send one webhook: the first try from the bus, the later ones from what is due.
+
+    message of the bus ──first try──▶ 2xx: done, nothing is kept
+                                 └──▶ failed: kept in the table, due in 5 s
+    due ──claimed: the next try is due by the ladder──▶ 2xx or 410: ended
+                                                   └──▶ failed: as claimed; in the end a dead letter
+    message of the bus, event wanted again ──takes the place of the pending retry──▶ first try
+
+Claiming moves the ladder before anything is sent, so a message that comes twice sends once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from payments.aws.queues import DueWebhook, TextQueue
+from payments.domain.clock import SECOND, Clock
+from payments.domain.errors import NotConfigured, QueueUnavailable, WriteConflict
+from payments.http_client import MaybeSent, NotSent
+from payments.store.webhooks import Deliveries, Delivery
+from payments.webhooks.rules import (
+    LADDER,
+    TRIES,
+    CannotSign,
+    NotAllowed,
+    Target,
+    choose_address,
+    next_try_at,
+    read_target,
+    webhook_headers,
+)
+
+_GONE: Final = 410
+# Two machines' clocks differ a little.
+_TOLERANCE: Final = SECOND
+# Longer than a first try can take: until it has ended nobody else makes the second.
+_LEASE: Final = LADDER[1]
+
+# Target, address, payload, headers in; the HTTP status out. Raises NotSent or MaybeSent.
+Post = Callable[[Target, str, str, Mapping[str, str]], int]
+Resolve = Callable[[Target], Sequence[str]]
+
+
+class DeliverDeps(msgspec.Struct, frozen=True, kw_only=True):
+    """What a delivery works with. `url` is empty while the shop wants no webhooks."""
+
+    deliveries: Deliveries
+    queue: TextQueue
+    dead_letters: TextQueue
+    post: Post
+    resolve: Resolve
+    secrets: Callable[[], Sequence[str]]
+    url: str
+    sandbox: bool
+    clock: Clock
+
+
+class Outcome(StrEnum):
+    """How one message ended."""
+
+    DELIVERED = "Delivered"
+    FAILED = "Failed"
+    GONE = "Gone"
+    DEAD_LETTERED = "DeadLettered"
+    SKIPPED = "Skipped"
+
+
+class DeliverResult(msgspec.Struct, frozen=True):
+    """The outcome, the event, how often it was tried, and a word for what went wrong."""
+
+    outcome: Outcome
+    event_id: str
+    tries: int = 0
+    why: str = ""
+
+
+class _Message(msgspec.Struct, frozen=True, rename="camel"):
+    """The event itself, the bus's envelope around it, or the note that a retry is due."""
+
+    event_id: str | None = None
+    webhook: str | None = None
+    detail: msgspec.Raw = msgspec.Raw()
+
+
+def deliver_message(text: str, deps: DeliverDeps) -> DeliverResult:
+    """Serve one message of the webhooks queue.
+
+    Raises msgspec.MsgspecError for a message that is none of ours, StoreUnavailable or
+    QueueUnavailable when it has to come again.
+    """
+    message = msgspec.json.decode(text, type=_Message)
+    if message.webhook is not None:
+        return _try_again(message.webhook, deps)
+    if message.event_id is not None:
+        return _try_first(message.event_id, text, deps)
+    # What the bus itself could not deliver lies in the dead-letter queue with its envelope.
+    detail = bytes(message.detail)
+    event = msgspec.json.decode(detail, type=_Message)
+    if event.event_id is None:
+        msg = "neither an event nor a retry"
+        raise msgspec.ValidationError(msg)
+    return _try_first(event.event_id, detail.decode(), deps)
+
+
+def _try_first(event_id: str, payload: str, deps: DeliverDeps) -> DeliverResult:
+    """The event itself came. One that was tried before is only sent if it is wanted again."""
+    known = deps.deliveries.get(event_id)
+    if not deps.url or (known is not None and not known.wanted_again):
+        return DeliverResult(Outcome.SKIPPED, event_id)
+    if known is not None:
+        return _begin_again(known, payload, deps)
+    began = deps.clock()
+    outcome, why = _attempt(event_id, payload, began, deps)
+    tried = DeliverResult(outcome, event_id, 1, why)
+    if outcome is Outcome.DELIVERED:
+        return tried
+    kept = Delivery(event_id=event_id, tries=1, first_tried_at=began)
+    if outcome is Outcome.FAILED:
+        kept = replace(kept, payload=payload, due_at=next_try_at(1, deps.clock()))
+    if _keep(kept, deps) and outcome is Outcome.FAILED:
+        _remind(event_id, deps)
+    return tried
+
+
+def _keep(kept: Delivery, deps: DeliverDeps) -> bool:
+    """Write down the first try; tell whether no other worker has meanwhile."""
+    return deps.deliveries.insert(kept)
+
+
+def _begin_again(known: Delivery, payload: str, deps: DeliverDeps) -> DeliverResult:
+    """The resent event takes the place of the pending retry in one write, before it is sent."""
+    now = deps.clock()
+    fresh = Delivery(event_id=known.event_id, payload=payload, tries=1, first_tried_at=now)
+    claimed = _save(known, replace(fresh, due_at=now + _LEASE, version=known.version), deps)
+    if claimed is None:
+        # A retry ran at the same moment. Its write may be older than the wish: look again.
+        return _try_first(known.event_id, payload, deps)
+    tried = _attempt_claimed(claimed, now, deps)
+    if tried.outcome is Outcome.FAILED:
+        _save(claimed, replace(claimed, due_at=next_try_at(1, deps.clock())), deps)
+        _remind(known.event_id, deps)
+    return tried
+
+
+def _remind(event_id: str, deps: DeliverDeps) -> None:
+    """Ask for the second try in a few seconds; without this the schedule finds it in a minute."""
+    with suppress(QueueUnavailable):
+        note = msgspec.json.encode(DueWebhook(event_id)).decode()
+        deps.queue.send(note, LADDER[0] // SECOND)
+
+
+def _try_again(event_id: str, deps: DeliverDeps) -> DeliverResult:
+    known = deps.deliveries.get(event_id)
+    now = deps.clock()
+    if known is None or known.due_at is None or known.due_at > now + _TOLERANCE:
+        return DeliverResult(Outcome.SKIPPED, event_id)
+    if not deps.url:
+        _end(known, deps)
+        return DeliverResult(Outcome.SKIPPED, event_id)
+    if known.tries >= TRIES:
+        return _give_up(known, "died", deps)
+    tries = known.tries + 1
+    claimed = _save(known, replace(known, tries=tries, due_at=next_try_at(tries, now)), deps)
+    if claimed is None:
+        return DeliverResult(Outcome.SKIPPED, event_id)
+    return _attempt_claimed(claimed, now, deps)
+
+
+def _attempt_claimed(claimed: Delivery, now: int, deps: DeliverDeps) -> DeliverResult:
+    """Send what the ladder was moved on for; what fails stays due, what is done with ends."""
+    outcome, why = _attempt(claimed.event_id, claimed.payload, now, deps)
+    if outcome is not Outcome.FAILED:
+        _end(claimed, deps)
+    elif claimed.tries >= TRIES:
+        return _give_up(claimed, why, deps)
+    return DeliverResult(outcome, claimed.event_id, claimed.tries, why)
+
+
+def _give_up(delivery: Delivery, why: str, deps: DeliverDeps) -> DeliverResult:
+    """Move the payload aside, for a person to look at."""
+    deps.dead_letters.send(delivery.payload)
+    _end(delivery, deps)
+    return DeliverResult(Outcome.DEAD_LETTERED, delivery.event_id, delivery.tries, why)
+
+
+def _end(delivery: Delivery, deps: DeliverDeps) -> None:
+    """Keep only the mark that this event is done with."""
+    _save(delivery, replace(delivery, payload="", due_at=None), deps)
+
+
+def _save(before: Delivery, after: Delivery, deps: DeliverDeps) -> Delivery | None:
+    """Write it down; None when somebody else did so first: then theirs stands."""
+    try:
+        return deps.deliveries.save(before, after)
+    except WriteConflict:
+        return None
+
+
+def _attempt(event_id: str, payload: str, now: int, deps: DeliverDeps) -> tuple[Outcome, str]:
+    try:
+        target = read_target(deps.url, sandbox=deps.sandbox)
+        headers = webhook_headers(event_id, payload, now, deps.secrets())
+        address = choose_address(deps.resolve(target), sandbox=deps.sandbox)
+        status = deps.post(target, address, payload, headers)
+    except (CannotSign, NotConfigured):
+        return Outcome.FAILED, "no-secret"
+    except (NotAllowed, NotSent, MaybeSent) as error:
+        return Outcome.FAILED, str(error)
+    if 200 <= status < 300:
+        return Outcome.DELIVERED, ""
+    return (Outcome.GONE if status == _GONE else Outcome.FAILED), f"http-{status}"
