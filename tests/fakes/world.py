@@ -66,6 +66,9 @@ class FaultyPayments:
             rival()
         return self.inner.save(before, after)
 
+    def of_order(self, order_id: str) -> list[Payment]:
+        return self.inner.of_order(order_id)
+
     def _fail(self) -> None:
         if self.refuse:
             self.refuse -= 1

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from payments.aws.queues import ChecksQueue
+from payments.aws.queues import CheckRequest, Queue
 from payments.domain.circuit_breaker import (
     Circuit,
     is_open,
@@ -54,7 +54,7 @@ class CheckDeps(msgspec.Struct, frozen=True, kw_only=True):
     inbox: Inbox
     schedule: Schedule
     elsom: Elsom
-    queue: ChecksQueue
+    queue: Queue[CheckRequest]
     merchant: Callable[[], Merchant]
     policy: Policy
     clock: Clock
@@ -212,8 +212,9 @@ def _is_changed(before: Payment, after: Payment) -> bool:
 
 
 def save_no_response(no_response: NoResponse, now: int, schedule: Schedule, jitter: float) -> None:
-    """Count it against Elsom's health. Nothing fails for it, here as below."""
-    _save_circuit(schedule, lambda seen: record_failure(seen, no_response.why, now, jitter))
+    """Count a query without a response, unless Elsom did respond about this one payment."""
+    if not no_response.about_one_payment:
+        _save_circuit(schedule, partial(record_failure, now=now, jitter=jitter))
 
 
 def save_response(

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from payments.aws.queues import CheckRequest, ChecksQueue
+from payments.aws.queues import CheckRequest, Queue
 from payments.domain.clock import Clock
 from payments.domain.errors import QueueUnavailable, StoreUnavailable
 from payments.domain.ids import is_id
@@ -28,7 +28,7 @@ class ReceiveDeps(msgspec.Struct, frozen=True, kw_only=True):
 
     payments: Payments
     inbox: Inbox
-    queue: ChecksQueue
+    queue: Queue[CheckRequest]
     clock: Clock
 
 
