@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from cli import screen
 from payments import bootstrap
 from payments.aws import api_gateway
 from payments.aws.queues import CheckRequest
@@ -41,7 +42,6 @@ from payments.use_cases import (
     start_payment,
 )
 from tests.failure.stack import module
-from tools.elsom import screen
 
 type Patch = pytest.MonkeyPatch
 
