@@ -53,7 +53,7 @@ def _is_unconfirmed(request: CheckRequest, checked: CheckResult) -> bool:
     if checked.result is Result.UNKNOWN_ID:
         return is_id(request.id)
     payment = checked.payment
-    last = request.again == len(FOLLOW_UPS) and checked.result is Result.ANSWERED
+    last = request.step == len(FOLLOW_UPS) and checked.result is Result.ANSWERED
     return last and payment is not None and payment.is_open
 
 

@@ -20,7 +20,7 @@ import msgspec
 from payments.domain.clock import to_rfc3339
 from payments.domain.ids import derive_id, next_sequence
 from payments.domain.money import Tyiyn, format_som
-from payments.domain.payment import FINAL, Payment, Reason, Status
+from payments.domain.payment import FINAL, Payment, Reason, Status, status_since
 
 
 class CaseKind(StrEnum):
@@ -165,7 +165,7 @@ def _disagreement(payment: Payment, disagreed_at: int) -> Case:
 def _given_up_at(payment: Payment) -> int | None:
     """When the payment was given up, also if it was paid late after that."""
     if payment.status is Status.EXPIRED and payment.status_reason is Reason.UNRESOLVED:
-        return changed_at(payment)
+        return status_since(payment)
     entries = (one["at"] for one in payment.timeline if one.get("reason") == Reason.UNRESOLVED)
     return next(entries, None)
 
@@ -179,14 +179,6 @@ def _unresolved(payment: Payment, given_up_at: int) -> Case:
         givenUpAt=to_rfc3339(given_up_at),
         queries=payment.queries,
     )
-
-
-def changed_at(payment: Payment) -> int:
-    """When the payment got its present status."""
-    for entry in reversed(payment.timeline):
-        if entry.get("sequence") == payment.sequence:
-            return int(entry["at"])
-    return payment.updated_at
 
 
 def _case(kind: CaseKind, payment: Payment, opened_at: int, **evidence: Any) -> Case:

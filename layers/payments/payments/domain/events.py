@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import msgspec
 
-from payments.domain.cases import Case, CaseKind, CaseState, changed_at
+from payments.domain.cases import Case, CaseKind, CaseState
 from payments.domain.clock import to_rfc3339
 from payments.domain.ids import derive_id
-from payments.domain.payment import Payment, Status
+from payments.domain.payment import Payment, Status, status_since
 from payments.domain.views import PaymentView, SequenceNumber, view_payment_for_event
 
 SOURCE: Final = "elsom.payments"
@@ -96,7 +96,7 @@ def last_payment_event(payment: Payment) -> PaymentEvent | None:
         event_id=event_id(payment.id, payment.sequence),
         sequence=payment.sequence,
         type=event_type,
-        occurred_at=to_rfc3339(changed_at(payment)),
+        occurred_at=to_rfc3339(status_since(payment)),
         payment=view_payment_for_event(payment),
     )
 

@@ -159,3 +159,11 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     def is_open(self) -> bool:
         """Whether the payment has no final status yet."""
         return self.status in OPEN
+
+
+def status_since(payment: Payment) -> int:
+    """When the payment got its present status; later writes do not change it."""
+    for entry in reversed(payment.timeline):
+        if entry.get("sequence") == payment.sequence:
+            return int(entry["at"])
+    return payment.updated_at

@@ -1,4 +1,4 @@
-"""What arrived from outside: notifications, and ids that nobody here has started."""
+"""The inbox: notifications as they came, and unknown ids, which this stack never started."""
 
 from __future__ import annotations
 

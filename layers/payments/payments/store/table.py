@@ -141,7 +141,7 @@ class Table:
     ) -> list[Item]:
         """Up to `limit` items of one partition; `index` names one of the table's indexes.
 
-        `after` holds all keys (the table's and the index's) of the item to go on behind.
+        `after` holds all keys (the table's and the index's) of the item to continue after.
         """
         request: dict[str, Any] = {
             "TableName": self._name,

@@ -95,7 +95,7 @@ class DeliveryTable:
             with suppress(WriteConflict):
                 self.save(known, replace(known, wanted_again=True))
                 return
-        msg = "a webhook is being tried at this moment"
+        msg = "a try of this webhook is running"
         raise StoreUnavailable(msg)
 
     def due(self, now: int, limit: int) -> list[str]:
