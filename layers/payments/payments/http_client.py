@@ -1,4 +1,4 @@
-"""The only room with an HTTP client: one POST, and whether it may have reached the other side.
+"""The only module with an HTTP client: one POST, and whether it may have reached the other side.
 
 Whatever fails before the connection stands is `NotSent`, everything after it `MaybeSent`. The
 request goes out through requests' adapter, since its sessions read what they do not need:
