@@ -227,12 +227,15 @@ class MemoryDynamoDB:
         self._before[key] = stored, self._clock()
         self.images[key] = image
         for name, (hash_name, range_name) in INDEXES.items():
-            self._move(
-                name,
-                key,
-                place_of(stored, hash_name, range_name, key),
-                place_of(image, hash_name, range_name, key),
-            )
+            before = stored or {}
+            same_hash = before.get(hash_name) is image.get(hash_name)
+            if not (same_hash and before.get(range_name) is image.get(range_name)):
+                self._move(
+                    name,
+                    key,
+                    place_of(stored, hash_name, range_name, key),
+                    place_of(image, hash_name, range_name, key),
+                )
         for listener in self.listeners:
             listener(stored, image)
 
@@ -315,7 +318,8 @@ class MemoryDynamoDB:
 
 def kind_of(image: Image) -> str:
     """The sort key, less the hash in a notification's."""
-    return str(image["sk"]["S"].partition("#")[0])
+    sort_key: str = image["sk"]["S"]
+    return sort_key.partition("#")[0]
 
 
 def key_of(image: Image) -> Key:
