@@ -166,7 +166,7 @@ def test_a_range_of_time_is_told_again_by_the_command_under_the_same_ids(
     times = ["--from", payment["createdAt"], "--to", payment["updatedAt"]]
     where = ["--local", "--state-dir", str(stack.cloud.state)]
     finished = subprocess.run(
-        [sys.executable, "-m", "tools.elsom", *where, "republish", *times],
+        [sys.executable, "-m", "cli", *where, "republish", *times],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": f"{ROOT / 'layers' / 'payments'}{os.pathsep}{ROOT}"},
         capture_output=True,

@@ -1,4 +1,4 @@
-"""Sends one webhook to an address that was checked."""
+"""Sends one webhook, to an address that was checked."""
 
 from __future__ import annotations
 

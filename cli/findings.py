@@ -10,8 +10,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
-from tools.elsom.screen import Screen
-from tools.elsom.target import CliError
+from cli.screen import Screen
+from cli.target import CliError
 
 
 class State(StrEnum):

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from tools.elsom.findings import Finding, bad, ok, warning
-from tools.elsom.target import Target
+from cli.findings import Finding, bad, ok, warning
+from cli.target import Target
 from tools.template import template
 
 # Left for the API, the pages and the schedule, beside the two queues: for a shop, and for a trial.

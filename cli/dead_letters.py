@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tools.elsom.target import Target
+from cli.target import Target
 
 QUEUES: Final = {
     "checks": "ChecksDeadLetterQueue",

@@ -8,12 +8,12 @@ from typing import Annotated, Final
 
 import typer
 
+from cli import dead_letters, report, report_page
+from cli.context import of
+from cli.screen import table
+from cli.target import CliError, Target
 from payments.domain.clock import DAY, HOUR, from_rfc3339, now_ms
 from payments.use_cases.republish_events import RepublishDeps, republish
-from tools.elsom import dead_letters, report, report_page
-from tools.elsom.context import of
-from tools.elsom.screen import table
-from tools.elsom.target import CliError, Target
 
 CALL_ELSOM: Final = ("StartPayment", "CheckPayment", "PaymentsApi", "CustomerPages")
 webhooks = typer.Typer(no_args_is_help=True)

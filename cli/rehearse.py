@@ -9,11 +9,10 @@ from typing import Annotated, Any
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from payments.domain.errors import PaymentsError
-from tools.elsom.configure import refuse_endpoint_override
-from tools.elsom.context import Context, of
-from tools.elsom.leftovers import remove_all
-from tools.elsom.rehearsal import (
+from cli.configure import refuse_endpoint_override
+from cli.context import Context, of
+from cli.leftovers import remove_all
+from cli.rehearsal import (
     NOWHERE,
     STEPS,
     CannotBeSeen,
@@ -22,7 +21,8 @@ from tools.elsom.rehearsal import (
     new_name,
     remove,
 )
-from tools.elsom.target import CliError, Target
+from cli.target import CliError, Target
+from payments.domain.errors import PaymentsError
 from tools.environments import ROOT
 from tools.local.cloud import START_PATH, STATUS_PATH, architecture
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from tools.elsom import account, stack_state
-from tools.elsom.answers import WrongAnswer, check, required
-from tools.elsom.elsom_urls import look_at_elsom
-from tools.elsom.findings import Finding, bad, ok
-from tools.elsom.target import Target
+from cli import account, stack_state
+from cli.answers import WrongAnswer, check, required
+from cli.elsom_urls import look_at_elsom
+from cli.findings import Finding, bad, ok
+from cli.target import Target
 
 CREDENTIALS: Final = "credentials"
 type _OfTarget = Callable[[Target, str], Iterator[Finding]]

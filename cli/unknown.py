@@ -9,11 +9,11 @@ from typing import Annotated, Any
 import typer
 from msgspec.structs import replace
 
+from cli.context import of
+from cli.screen import table
 from payments.domain.clock import to_rfc3339
 from payments.domain.errors import WriteConflict
 from payments.store.inbox import InboxTable, Unknown
-from tools.elsom.context import of
-from tools.elsom.screen import table
 
 app = typer.Typer(no_args_is_help=True)
 

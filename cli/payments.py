@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import typer
 
-from tools.elsom.context import of
-from tools.elsom.screen import table
+from cli.context import of
+from cli.screen import table
 
 app = typer.Typer(no_args_is_help=True)
 Id = Annotated[str, typer.Argument(help="The payment's id.")]

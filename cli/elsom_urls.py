@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
+from cli.findings import Finding, bad, ok
+from cli.target import Target
 from payments.http_client import NotSent, Tls, reach, tls
-from tools.elsom.findings import Finding, bad, ok
-from tools.elsom.target import Target
 
 _SECONDS: Final = 5.0
 _PORTS: Final = {"https": 443, "http": 80}

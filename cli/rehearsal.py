@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from cli import preflight
+from cli.doctor import BEFORE_DELETE, examine
+from cli.findings import Finding, State, look_at
+from cli.leftovers import remove_all
+from cli.operate import restart_functions
+from cli.posting import post_json
+from cli.secret import filled
+from cli.target import Target
 from tools.attach import KEPT, kept_template
-from tools.elsom import preflight
-from tools.elsom.doctor import BEFORE_DELETE, examine
-from tools.elsom.findings import Finding, State, look_at
-from tools.elsom.leftovers import remove_all
-from tools.elsom.operate import restart_functions
-from tools.elsom.posting import post_json
-from tools.elsom.secret import filled
-from tools.elsom.target import Target
 from tools.environments import ENVIRONMENTS, ROOT, with_programs
 from tools.template import TEMPLATE
 

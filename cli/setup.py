@@ -10,11 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
-from tools.elsom import secret as secrets
-from tools.elsom.context import Context, of
-from tools.elsom.doctor import BEFORE_DELETE, examine
-from tools.elsom.findings import look_at, show
-from tools.elsom.target import CliError, Target
+from cli import secret as secrets
+from cli.context import Context, of
+from cli.doctor import BEFORE_DELETE, examine
+from cli.findings import look_at, show
+from cli.target import CliError, Target
 
 _PASSWORD = "ELSOM_PASSWORD"  # noqa: S105 - the name of a variable
 

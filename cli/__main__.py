@@ -11,13 +11,13 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from typer.exceptions import TyperException
 
+from cli import cases, configure, operate, payments, rehearse, setup, unknown
+from cli.answers import ENVIRONMENTS, KEPT
+from cli.context import Context, Options
+from cli.screen import Screen
+from cli.secret import SecretError
+from cli.target import CliError
 from payments.domain.errors import PaymentsError
-from tools.elsom import cases, configure, operate, payments, rehearse, setup, unknown
-from tools.elsom.answers import ENVIRONMENTS, KEPT
-from tools.elsom.context import Context, Options
-from tools.elsom.screen import Screen
-from tools.elsom.secret import SecretError
-from tools.elsom.target import CliError
 from tools.environments import LOCAL
 
 app = typer.Typer(

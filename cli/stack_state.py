@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from tools.elsom.findings import Finding, bad, ok, warning
-from tools.elsom.target import Target
+from cli.findings import Finding, bad, ok, warning
+from cli.target import Target
 
 _STACK_TAG: Final = "aws:cloudformation:stack-name"
 RUNS: Final = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from tools.elsom import account, stack_state
-from tools.elsom.elsom_urls import look_at_elsom
-from tools.elsom.findings import Finding, bad, look_at, ok, warning
-from tools.elsom.posting import post_json
-from tools.elsom.secret import missing
-from tools.elsom.target import Target
+from cli import account, stack_state
+from cli.elsom_urls import look_at_elsom
+from cli.findings import Finding, bad, look_at, ok, warning
+from cli.posting import post_json
+from cli.secret import missing
+from cli.target import Target
 
 INDEXES: Final = {"due", "by-order", "by-created", "by-paid"}
 # One that somebody has just looked at is hidden for a moment.

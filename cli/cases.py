@@ -8,10 +8,10 @@ from urllib.parse import quote
 import msgspec
 import typer
 
+from cli.context import of
+from cli.screen import table
+from cli.target import CliError
 from payments.domain.events import view_case
-from tools.elsom.context import of
-from tools.elsom.screen import table
-from tools.elsom.target import CliError
 
 app = typer.Typer(no_args_is_help=True)
 Id = Annotated[str, typer.Argument(help="The case's id.")]

@@ -7,15 +7,15 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from tools.elsom.findings import Finding, State
-from tools.elsom.stack_state import (
+from cli.findings import Finding, State
+from cli.stack_state import (
     kept_log_groups,
     kept_roles,
     kept_secrets,
     kept_tables,
     look_at_leftovers,
 )
-from tools.elsom.target import CliError, Target
+from cli.target import CliError, Target
 
 PREFIX: Final = "elsom-rehearsal-"
 _LISTS_LAG: Final = 60.0

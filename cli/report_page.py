@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from string import Template
 from typing import Final
 
+from cli.report import Report, Total, local
 from payments.domain.masking import visible
-from tools.elsom.report import Report, Total, local
 
 _WIDTH, _HEIGHT, _BAR = 720, 200, 24
 _PAGE: Final = Template("""<!doctype html>

@@ -10,11 +10,11 @@ from typing import Annotated, Final
 import typer
 from botocore.config import Config
 
-from tools.elsom import preflight as program
-from tools.elsom.answers import Answers, WrongAnswer, check, required, save
-from tools.elsom.context import Context, of
-from tools.elsom.findings import State, look_at, report, show
-from tools.elsom.target import DEFAULT_STACK, CliError, Target
+from cli import preflight as program
+from cli.answers import Answers, WrongAnswer, check, required, save
+from cli.context import Context, of
+from cli.findings import State, look_at, report, show
+from cli.target import DEFAULT_STACK, CliError, Target
 
 # Asked by name, in this order, with what a person reads; everything else has a default.
 PROMPTS: Final = {

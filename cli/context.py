@@ -10,10 +10,10 @@ from pathlib import Path
 import boto3
 import typer
 
-from tools.elsom import answers as kept
-from tools.elsom.answers import Answers, WrongAnswer
-from tools.elsom.screen import Screen
-from tools.elsom.target import CliError, Target, account_target, find_target
+from cli import answers as kept
+from cli.answers import Answers, WrongAnswer
+from cli.screen import Screen
+from cli.target import CliError, Target, account_target, find_target
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cli.answers import Answers
 from payments.bootstrap import Services
 from payments.settings import Settings
 from payments.store.table import Table
-from tools.elsom.answers import Answers
 from tools.local.shop import Shop
 
 _API: Final = re.compile(r"https://(\w+)\.execute-api\.[^/]+/(\w+)")
