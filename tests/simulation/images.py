@@ -92,7 +92,10 @@ class QuicklyTranslated:
         return
 
     def __exit__(
-        self, _kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _: TracebackType | None,
     ) -> None:
         if error is not None:
             with _translated():
