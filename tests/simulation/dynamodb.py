@@ -6,7 +6,7 @@ Above it the real store runs unchanged; `tests/contract` holds it to what AWS's 
 import re
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache, lru_cache
 from heapq import heappop, heappush
 from typing import Any, NamedTuple, Protocol
@@ -110,7 +110,7 @@ class MemoryDynamoDB:
             stored = self.images.get(key_of(item))
             if stored is not None:
                 raise condition_failed("PutItem", stored)
-            self._write(key_of(item), StoredImage(item))
+            self._write(key_of(item), StoredImage(item), item)
             return {}
 
         return self._gate.call("dynamodb", f"PutItem {kind_of(item)}", effect, writes=True)
@@ -138,7 +138,7 @@ class MemoryDynamoDB:
             for name, value in update.adds:
                 number = int(image.get(names[name], {"N": "0"})["N"]) + int(values[value]["N"])
                 image[names[name]] = typed(number)
-            self._write(key, image)
+            self._write(key, image, names.values())
             written = [name for name, *_ in (*update.sets, *update.adds)]
             return {"Attributes": {names[name]: image[names[name]] for name in written}}
 
@@ -220,16 +220,15 @@ class MemoryDynamoDB:
             return False
         return stored is None or stored["version"] != seen
 
-    def _write(self, key: Key, image: Image) -> None:
+    def _write(self, key: Key, image: Image, written: Collection[str]) -> None:
+        """Store an item, of which these attributes were written or removed."""
         stored = self.images.get(key)
         if stored is None:
             insort(self._sorted[key[0]], key[1])
         self._before[key] = stored, self._clock()
         self.images[key] = image
         for name, (hash_name, range_name) in INDEXES.items():
-            before = stored or {}
-            same_hash = before.get(hash_name) is image.get(hash_name)
-            if not (same_hash and before.get(range_name) is image.get(range_name)):
+            if hash_name in written or range_name in written:
                 self._move(
                     name,
                     key,

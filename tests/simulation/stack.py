@@ -6,7 +6,7 @@ What each method does is what its handler does, less the events' envelopes.
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from random import Random
 from typing import Any, Final
 from unittest.mock import patch
@@ -76,9 +76,17 @@ SECRET: Final = msgspec.json.encode(
 Post = Callable[[Target, str, str, Mapping[str, str]], int]
 
 
+class _Settings(Settings, frozen=True, dict=True):
+    """The stack's parameters, each world's read once."""
+
+    @cached_property
+    def policy(self) -> Policy:
+        return super().policy
+
+
 def settings_of(policy: Policy) -> Settings:
     """The stack's parameters; queues are named by their URLs."""
-    return Settings(
+    return _Settings(
         check_ladder_seconds=_in_seconds(policy.ladder),
         late_check_seconds=_in_seconds(policy.late_ladder),
         payment_lifetime_minutes=policy.lifetime // MINUTE,
