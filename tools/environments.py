@@ -10,6 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCAL = ROOT / ".local"
+UV = LOCAL / "uv" / "bin" / "uv"
 
 
 @dataclass(frozen=True)
