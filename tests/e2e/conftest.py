@@ -8,13 +8,7 @@ from cli.secret import new_webhook_secret
 from tests.deployed import Deployed, another_stack, deployed, running_cloud
 from tests.e2e.command_line import Elsom
 from tests.receiver import Receiver, receiving
-from tests.side_by_side import spread
 from tools.local.cloud import LocalCloud
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_cmdline_main(config: pytest.Config) -> None:
-    spread(config, workers=3)
 
 
 @pytest.fixture(scope="session")
