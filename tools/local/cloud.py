@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -189,25 +188,4 @@ class LocalCloud:
         return local_target(stack_name, self._described)
 
     def _sam(self, command: str, *words: str) -> None:
-        run_sam(self.state / "logs" / f"sam-{command}.log", self.sam_environment(), command, *words)
-
-    def sam_environment(self) -> dict[str, str]:
-        """What the SAM CLI gets: the local AWS, and nothing of a real account."""
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("AWS_", "SAM_", "PYTHONPATH"))
-        }
-        return {
-            **kept,
-            "AWS_ENDPOINT_URL": self.aws.url,
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
-            "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "SAM_CLI_TELEMETRY": "0",
-            "SAM_CLI_POLL_DELAY": "0.5",
-            "__SAM_CLI_APP_DIR": str(self.state / "sam-app"),
-        }
+        run_sam(self.target, self.state / "logs" / f"sam-{command}.log", command, *words)
