@@ -61,6 +61,7 @@ class LocalCloud:
         self.aws_endpoint = self.aws.url
         self.sandbox_url = self.sandbox.url
         self.target = self._target(LOCAL_STACK)
+        self.outputs: dict[str, str] = {}
         self._screen = screen
         self._roster = Roster(self.state)
         self._build_dir = self.state / "build"
@@ -119,12 +120,8 @@ class LocalCloud:
             except CliError as error:
                 raise CliError(f"{error} {first_failure(self.target)}".strip()) from error
         self.target = self.target.again()
+        self.outputs = self.target.outputs
         return self.outputs
-
-    @property
-    def outputs(self) -> dict[str, str]:
-        """The outputs of the stack that was deployed last."""
-        return self.target.outputs
 
     @property
     def api_url(self) -> str:
