@@ -68,6 +68,8 @@ def read_value(value: Mapping[str, Any]) -> Any:
             return {name: read_value(one) for name, one in inner.items()}
         case "L":
             return [read_value(one) for one in inner]
+        case "NULL":
+            return None
     raise ValueError(kind)
 
 
@@ -92,7 +94,10 @@ class QuicklyTranslated:
         return
 
     def __exit__(
-        self, _kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _: TracebackType | None,
     ) -> None:
         if error is not None:
             with _translated():
