@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tools.elsom.__main__ import main
-from tools.elsom.answers import ENVIRONMENTS, TRACKED, Answers, WrongAnswer, check, load, save
-from tools.elsom.configure import refuse_endpoint_override
-from tools.elsom.target import CliError, account_target
-from tools.template import template
+from cli.__main__ import main
+from cli.answers import ENVIRONMENTS, TRACKED, Answers, WrongAnswer, check, load, save
+from cli.configure import refuse_endpoint_override
+from cli.errors import CliError
+from cli.target import account_target
+from cli.template import template
 
 ODD = {
     "ShopUrl": "",

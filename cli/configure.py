@@ -1,0 +1,148 @@
+"""`elsom configure` and `elsom preflight`: what a deployment needs, and whether it can be."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Final
+
+import boto3
+import typer
+from botocore.config import Config
+
+from cli.answers import WrongAnswer, check, required, save
+from cli.context import Command, Context
+from cli.errors import CliError
+from cli.findings import State, look_at, report, show
+from cli.preflight import CREDENTIALS, LOOKS, planned
+from cli.screen import Screen
+from cli.target import DEFAULT_STACK, Target
+from cli.template import checkout, kept_template
+
+app = typer.Typer()
+# Asked by name, in this order, with what a person reads; everything else has a default.
+PROMPTS: Final = {
+    "ElsomInitUrl": "Elsom's URL for starts (IA_Init)",
+    "ElsomStatusUrl": "Elsom's URL for status queries",
+    "AlarmEmail": "E-mail for alarms (- for none)",
+    "ShopWebhookUrl": "Your shop's URL for webhooks (- for none)",
+}
+_NONE: Final = "-"
+
+
+@app.command()
+def configure(
+    context: Command,
+    values: Annotated[
+        list[str] | None,
+        typer.Argument(help="NAME=VALUE: set these parameters and ask nothing.", metavar="VALUES"),
+    ] = None,
+) -> None:
+    """Ask what a deployment needs, at most five things, and keep the answers for the SAM CLI.
+
+    Enter keeps what stands in brackets. Any other parameter of the template is set as NAME=VALUE;
+    NAME= makes it empty.
+    """
+    checkout()
+    ours = context.obj
+    answers, parameters = ours.answers, dict(ours.answers.parameters)
+    region = answers.region
+    if values:
+        parameters |= dict(map(_given, values))
+    else:
+        region = ours.region or _prompt("AWS region", _usual_region(ours), False, _region_name)
+        for name, value in parameters.items():
+            check(name, value)
+        for name, prompt in PROMPTS.items():
+            known = parameters.get(name, "")
+            value = _prompt(prompt, known, name not in required(), _checked(name))
+            if value or name in parameters:
+                parameters[name] = value
+    stack = ours.stack or answers.stack or DEFAULT_STACK
+    save(answers.updated(stack=stack, region=region, parameters=parameters), ours.settings)
+    document = {"stack": stack, "region": region, "parameters": parameters}
+    here = ours.settings.is_relative_to(Path.cwd())
+    shown = ours.settings.relative_to(Path.cwd()) if here else ours.settings
+    ours.screen.result(document, f"Kept in {shown}.")
+
+
+@app.command()
+def preflight(context: Command) -> None:
+    """Can the stack be deployed? Looks at account, names, leftovers and Elsom; changes nothing.
+
+    Ends with 1 if something is bad; a warning is to be known. Nothing is sent to Elsom.
+    """
+    ours = context.obj
+    target = ours.account
+    if not (target.is_local and target.status):
+        planned(target, dict(ours.answers.parameters))
+    refuse_endpoint_override(target)
+    findings = list(ours.screen.counted("Looking", look_at(target, LOOKS, last=CREDENTIALS)))
+    first = findings[0]
+    if first.state is State.BAD:
+        # Nothing else can be said without credentials: one sentence.
+        ours.screen.result(report(findings), f"Nothing is deployed: {first.say}; {first.do}.")
+        raise typer.Exit(1)
+    if not show(ours.screen, findings, "The stack can be deployed."):
+        raise typer.Exit(1)
+
+
+@app.command("kept-template")
+def print_kept_template() -> None:
+    """A template of the table and the secret alone, as JSON, to import kept ones with."""
+    Screen(as_json=True).result(kept_template())
+
+
+def refuse_endpoint_override(target: Target) -> None:
+    """Raise CliError where something leads calls away from the real AWS."""
+    if target.is_local:
+        return
+    for service in ("cloudformation", "s3", "sts"):
+        direct = Config(ignore_configured_endpoint_urls=True)  # type: ignore[call-arg] # not in its stubs
+        plain = target.session.client(service, config=direct)
+        if target.client(service).meta.endpoint_url != plain.meta.endpoint_url:
+            raise CliError(
+                "An endpoint URL is set (AWS_ENDPOINT_URL, or in the AWS profile), so this would"
+                " not reach the real AWS: unset it."
+            )
+
+
+def _given(word: str) -> tuple[str, str]:
+    name, equals, value = word.partition("=")
+    if not equals:
+        raise WrongAnswer(f"{word} is not NAME=VALUE.")
+    return name, check(name, value)
+
+
+def _usual_region(ours: Context) -> str:
+    """What was told before, else the region that environment or AWS profile name."""
+    named = ours.answers.region or os.environ.get("AWS_REGION")
+    return named or boto3.session.Session(profile_name=ours.profile).region_name or ""
+
+
+def _region_name(value: str) -> str:
+    if value.count("-") < 2 or not value.replace("-", "").isalnum():
+        raise WrongAnswer("A region looks like eu-central-1.")
+    return value
+
+
+def _checked(name: str) -> Callable[[str], str]:
+    return lambda value: check(name, value)
+
+
+def _prompt(prompt: str, known: str, optional: bool, checked: Callable[[str], str]) -> str:
+    """Ask until the answer is one; Enter keeps what is known. Without a terminal, only that."""
+    if not sys.stdin.isatty():
+        if not known and not optional:
+            raise WrongAnswer(f"{prompt} is not given: see ./elsom configure --help.")
+        return checked(known) if known else ""
+    while True:
+        default = known or ("" if optional else None)
+        given = str(typer.prompt(prompt, default=default, show_default=bool(known), err=True))
+        value = "" if optional and given.strip() == _NONE else given.strip()
+        try:
+            return checked(value)
+        except WrongAnswer as error:
+            typer.echo(f"  {error}", err=True)
