@@ -66,8 +66,9 @@ class Breaches:
             self.loop.halted = True
 
 
-# Every operation that reads or writes a payment ends so.
+# Every operation that reads or writes a payment, or an unknown id, ends so.
 _PAYMENT: Final = " payment"
+_UNKNOWN: Final = " unknown"
 
 
 @dataclass
@@ -113,10 +114,12 @@ class Invariants:
     def task_ended(self, task: Task, how: Ended) -> None:
         """A function that lived has written down an `A` that it heard, if the table let it."""
         for query in self.queries.ended(task, how):
-            hindered = any(call.endswith(_PAYMENT) for call in task.troubles)
+            # An id whose payment a restore took away is one of nobody's: its own item is written.
+            item = _PAYMENT if self.queries.is_known(query.subject) else _UNKNOWN
+            hindered = any(call.endswith(item) for call in task.troubles)
             moves = self.moves.get(query.subject)
             paid = moves and moves[-1][1] is Status.PAID
-            if query.word == "A" and moves and not paid and not hindered:
+            if query.word == "A" and not paid and not hindered:
                 self.break_(2, query.subject, "an answer A in hand was thrown away")
 
     def written(self, before: Image | None, after: Image) -> None:
