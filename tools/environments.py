@@ -63,6 +63,8 @@ ENVIRONMENTS = {
         Environment("local-aws", LOCAL / "aws"),
         Environment("elsom", LOCAL / "elsom"),
         Environment("audit", LOCAL / "audit"),
+        # Made where the machine's own Node is too old for the Node client.
+        Environment("node", LOCAL / "node"),
         Environment("dev", ROOT / ".venv"),
     )
 }

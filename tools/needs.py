@@ -19,6 +19,8 @@ TOOLS = {
     "npm": Tool("npm", "apt-get install -y npm"),
     "node": Tool("node", "apt-get install -y nodejs"),
     "chromium": Tool("chromium", "apt-get install -y chromium"),
+    "php": Tool("php", "apt-get install -y php-cli php-curl"),
+    "phpunit": Tool("phpunit", "apt-get install -y phpunit"),
     "make": Tool("make", "apt-get install -y make"),
 }
 
