@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tests.clients.javascript import node, packages
+from tests.clients.javascript import node
 from tests.clients.scripted_server import KEY_ID, REGION, SECRET_KEY, serving_script
 
 ROOT: Final = Path(__file__).parents[2]
@@ -48,7 +48,7 @@ class Client:
             case "php":
                 return ["php", runner, source]
             case "php74":
-                return [node(), str(packages() / "php74.js"), str(LIST / "run.php"), source]
+                return [node(), str(self.source / "php74.mjs"), str(LIST / "run.php"), source]
             case _:
                 return [node(), runner, source]
 

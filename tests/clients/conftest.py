@@ -12,29 +12,23 @@ from typing import Final
 import pytest
 
 from tests.clients.conformance import CLIENTS, FOLDERS, Client, names, run_scripted
-from tests.clients.javascript import packages
+from tests.clients.javascript import beside_packages
+from tests.clients.languages import NEEDED, marked
 from tests.deployed import Deployed, deployed, running_cloud
 from tests.receiver import Receiver, receiving
+from tools.local.cloud import LocalCloud
 from tools.local.servers import REGION
-from tools.needs import missing
 
 # Waiting is most of what the list does: two halves of it side by side.
 HALVES: Final = 2
-NEEDED: Final[dict[str, tuple[str, ...]]] = {
-    "php": ("php",),
-    "php74": ("npm",),
-    "mjs": ("npm",),
-}
-LANGUAGES: Final = [
-    pytest.param(language, marks=pytest.mark.needs(*tools)) for language, tools in NEEDED.items()
-]
+PHP74: Final = Path(__file__).with_name("php74.mjs")
 Results = dict[str, list[str]]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that takes `language` runs for every client."""
-    if "language" in metafunc.fixturenames:
-        metafunc.parametrize("language", LANGUAGES)
+    if "language" in metafunc.fixturenames and "broken" not in metafunc.fixturenames:
+        metafunc.parametrize("language", [marked(one) for one in NEEDED])
 
 
 @pytest.fixture(scope="session")
@@ -45,10 +39,12 @@ def copied() -> Iterator[Callable[[str], Client]]:
 
         def copy(language: str) -> Client:
             # Node looks for packages in the folders above.
-            above = packages() if language == "mjs" else Path(temporary)
+            above = beside_packages() if "npm" in NEEDED[language] else Path(temporary)
             folder = Path(tempfile.mkdtemp(dir=above, prefix="client-"))
             made.append(folder)
             shutil.copytree(CLIENTS / FOLDERS[language], folder, dirs_exist_ok=True)
+            if language == "php74":
+                shutil.copy(PHP74, folder)
             return Client(language, folder)
 
         yield copy
@@ -73,7 +69,7 @@ def clients(copied: Callable[[str], Client]) -> Callable[[str], Client]:
 def scripted(clients: Callable[[str], Client]) -> Iterator[Callable[[str], Results]]:
     """What each client does wrong in the scripted list; all clients run it side by side."""
     listed = names("scripted.json")
-    there = [language for language, tools in NEEDED.items() if not any(map(missing, tools))]
+    there = [language for language, tools in NEEDED.items() if all(map(shutil.which, tools))]
     with ThreadPoolExecutor(HALVES * len(there)) as pool:
         runs: dict[str, list[Future[Results]]] = {
             language: [
@@ -97,13 +93,15 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Iterator[Deployed]:
-    with running_cloud(tmp_path_factory.mktemp("cloud")) as cloud:
-        yield deployed(
-            cloud,
-            "clients",
-            {"ShopWebhookUrl": receiver.url, "ReturnUrlHosts": "shop.example"},
-        )
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    with running_cloud(tmp_path_factory.mktemp("cloud")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def stack(cloud: LocalCloud, receiver: Receiver) -> Deployed:
+    parameters = {"ShopWebhookUrl": receiver.url, "ReturnUrlHosts": "shop.example"}
+    return deployed(cloud, "clients", parameters)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ import pytest
 
 import payments
 from tests.clients.conformance import CLIENTS, ROOT, Client
-from tests.clients.javascript import node, packages
+from tests.clients.javascript import beside_packages, node
 
 API = json.loads((ROOT / "docs" / "api" / "openapi.json").read_text())["components"]["schemas"]
 TYPES = (CLIENTS / "node" / "index.d.ts").read_text()
@@ -47,7 +47,7 @@ def test_node_test(copied: Callable[[str], Client]) -> None:
 
 @pytest.mark.needs("npm")
 def test_the_types_of_node_are_what_a_shop_writes(copied: Callable[[str], Client]) -> None:
-    compiler = packages() / "node_modules" / "typescript" / "bin" / "tsc"
+    compiler = beside_packages() / "node_modules" / "typescript" / "bin" / "tsc"
     options = ["--noEmit", "--strict", "--exactOptionalPropertyTypes"]
     target = ["--module", "nodenext", "--target", "es2022", "--lib", "es2022,dom,dom.iterable"]
     done([node(), str(compiler), *options, *target, "types/shop.ts"], cwd=copied("mjs").source)
@@ -83,9 +83,9 @@ def test_every_client_has_the_bundles_version() -> None:
 
 def test_the_packages_of_node_are_tested_at_the_version_that_it_names() -> None:
     package = json.loads((CLIENTS / "node" / "package.json").read_text())
-    pins = json.loads((ROOT / "tests" / "clients" / "npm" / "package.json").read_text())
+    pins = json.loads((ROOT / "requirements" / "node" / "package.json").read_text())
     for name, wanted in package["dependencies"].items():
-        assert wanted == f"^{pins['dependencies'][name]}"
+        assert wanted == f"^{pins['devDependencies'][name]}"
 
 
 def test_no_client_writes_what_it_does() -> None:

@@ -18,13 +18,11 @@ import pytest
 
 from tests.clients.conformance import Client
 from tests.clients.javascript import node
+from tests.clients.languages import marked
 from tests.deployed import Deployed, eventually
 from tests.receiver import Received, Receiver
 
-LANGUAGES = [
-    pytest.param("php", marks=pytest.mark.needs("php")),
-    pytest.param("mjs", marks=pytest.mark.needs("npm")),
-]
+LANGUAGES = [marked("php"), marked("mjs")]
 
 
 @dataclass(frozen=True)
