@@ -172,6 +172,10 @@ _PROBLEMS: Final[Mapping[type, tuple[int, str, str, str, int | None]]] = {
         503, "try-again", "The store does not answer",
         "Repeat the request; a start with the same key.", _RETRY_SECONDS,
     ),
+    errors.ReportTooLarge: (
+        503, "report-too-large", "The day is too large",
+        "It cannot be added up in the function's time; `./elsom report` has no such limit.", None,
+    ),
     errors.QueueUnavailable: (
         503, "try-again", "The queue or the bus does not answer",
         "Repeat the request.", _RETRY_SECONDS,

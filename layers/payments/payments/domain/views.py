@@ -69,7 +69,12 @@ def view_timeline(
     """Everything that happened, oldest first; what notifications claimed is marked as such."""
     entries = [*payment.timeline, *map(_notification_entry, notifications)]
     entries.sort(key=lambda entry: entry["at"])
-    return [{**entry, "at": to_rfc3339(entry["at"])} for entry in entries]
+    return [_timeline_entry(entry) for entry in entries]
+
+
+def _timeline_entry(entry: Mapping[str, Any]) -> dict[str, Any]:
+    moments = {name: to_rfc3339(entry[name]) for name in ("at", "lastAt") if name in entry}
+    return {**entry, **moments}
 
 
 def _notification_entry(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from payments.aws.queues import DueWebhook, TextQueue
 from payments.domain.clock import SECOND, Clock
 from payments.domain.errors import NotConfigured, QueueUnavailable, WriteConflict
 from payments.http_client import MaybeSent, NotSent
-from payments.store.webhooks import Deliveries, Delivery
+from payments.store.webhooks import Deliveries, Delivery, DeliveryEnd
 from payments.webhooks.rules import (
     LADDER,
     TRIES,
@@ -123,6 +123,8 @@ def _try_first(event_id: str, payload: str, deps: DeliverDeps) -> DeliverResult:
     kept = Delivery(event_id=event_id, tries=1, first_tried_at=began)
     if outcome is Outcome.FAILED:
         kept = replace(kept, payload=payload, due_at=next_try_at(1, deps.clock()))
+    else:
+        kept = replace(kept, ended=DeliveryEnd.GONE)
     if _keep(kept, deps) and outcome is Outcome.FAILED:
         _remind(event_id, deps)
     return tried
@@ -161,7 +163,7 @@ def _try_again(event_id: str, deps: DeliverDeps) -> DeliverResult:
     if known is None or known.due_at is None or known.due_at > now + _TOLERANCE:
         return DeliverResult(Outcome.SKIPPED, event_id)
     if not deps.url:
-        _end(known, deps)
+        _end(known, DeliveryEnd.NOT_WANTED, deps)
         return DeliverResult(Outcome.SKIPPED, event_id)
     if known.tries >= TRIES:
         return _give_up(known, "died", deps)
@@ -176,7 +178,8 @@ def _attempt_claimed(claimed: Delivery, now: int, deps: DeliverDeps) -> DeliverR
     """Send what the ladder was moved on for; what fails stays due, what is done with ends."""
     outcome, why = _attempt(claimed.event_id, claimed.payload, now, deps)
     if outcome is not Outcome.FAILED:
-        _end(claimed, deps)
+        end = DeliveryEnd.GONE if outcome is Outcome.GONE else DeliveryEnd.DELIVERED
+        _end(claimed, end, deps)
     elif claimed.tries >= TRIES:
         return _give_up(claimed, why, deps)
     return DeliverResult(outcome, claimed.event_id, claimed.tries, why)
@@ -185,13 +188,13 @@ def _attempt_claimed(claimed: Delivery, now: int, deps: DeliverDeps) -> DeliverR
 def _give_up(delivery: Delivery, why: str, deps: DeliverDeps) -> DeliverResult:
     """Move the payload aside, for a person to look at."""
     deps.dead_letters.send(delivery.payload)
-    _end(delivery, deps)
+    _end(delivery, DeliveryEnd.GIVEN_UP, deps)
     return DeliverResult(Outcome.DEAD_LETTERED, delivery.event_id, delivery.tries, why)
 
 
-def _end(delivery: Delivery, deps: DeliverDeps) -> None:
-    """Keep only the mark that this event is done with."""
-    _save(delivery, replace(delivery, payload="", due_at=None), deps)
+def _end(delivery: Delivery, end: DeliveryEnd, deps: DeliverDeps) -> None:
+    """Keep only the mark that this event is done with, and how."""
+    _save(delivery, replace(delivery, payload="", due_at=None, ended=end), deps)
 
 
 def _save(before: Delivery, after: Delivery, deps: DeliverDeps) -> Delivery | None:
