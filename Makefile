@@ -15,7 +15,7 @@ DEV_PYTHON := .venv/bin/python
 SAM := env -u PYTHONPATH PATH="$(CURDIR)/.local/sam/bin:$$PATH" .local/sam/bin/sam
 # Where `make deploy` keeps its answers; git ignores it.
 CONFIG_FILE ?= $(CURDIR)/samconfig.local.toml
-ELSOM := .local/elsom/bin/python -m tools.elsom --env "$(or $(ENV),default)" --config-file "$(CONFIG_FILE)"
+ELSOM := .local/elsom/bin/python -m cli --env "$(or $(ENV),default)" --config-file "$(CONFIG_FILE)"
 
 define LEFT_TO_DO
 

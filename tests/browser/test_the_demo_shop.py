@@ -188,7 +188,7 @@ def test_the_highest_sequence_wins_not_the_last_to_arrive(
     order = stack.fake.starts[0][1]
     webhook(shop, order, "payment.paid", 3)
     webhook(shop, order, "payment.pending", 2)
-    assert f"<dt>{TEXTS['en']['told']}</dt><dd>payment.paid</dd>" in order_page(shop)
+    assert f"<dt>{TEXTS['en']['announced']}</dt><dd>payment.paid</dd>" in order_page(shop)
 
 
 def test_a_webhook_signed_by_anybody_else_is_refused(shop: ShopServer, stack: FakeStack) -> None:

@@ -9,10 +9,13 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from payments.aws.queues import CheckRequest, ChecksQueue, SqsChecksQueue
+from payments.aws import queues
+from payments.aws.queues import CheckRequest, SqsQueue
 from payments.domain.errors import QueueUnavailable
 from tests.fakes.memory import MemoryQueue
 from tests.fakes.world import NOW, ManualClock
+
+type ChecksQueue = queues.Queue[CheckRequest]
 
 REQUEST = CheckRequest(
     id="0123456789ABCDEFGHJK",
@@ -42,7 +45,7 @@ def in_sqs() -> Queue:
         sqs.delete_message(QueueUrl=url, ReceiptHandle=messages[0]["ReceiptHandle"])
         return msgspec.json.decode(messages[0]["Body"], type=CheckRequest)
 
-    return Queue(SqsChecksQueue(sqs, url), take)
+    return Queue(SqsQueue(sqs, url), take)
 
 
 @pytest.fixture(params=["memory", "moto"])
@@ -105,7 +108,7 @@ class Refusing:
 def down() -> list[ChecksQueue]:
     memory = MemoryQueue(ManualClock())
     memory.down = True
-    return [memory, SqsChecksQueue(Refusing(), "https://sqs/checks")]
+    return [memory, SqsQueue(Refusing(), "https://sqs/checks")]
 
 
 @pytest.mark.parametrize("queue", down(), ids=["memory", "sqs"])

@@ -277,7 +277,7 @@ class Stack(Services):
 
     def check_as(self, payment_id: str, trigger: Trigger) -> query_payment.CheckResult:
         """A check by anybody."""
-        return query_payment.check_payment(payment_id, trigger, self.check_deps())
+        return query_payment.query_payment(payment_id, trigger, self.check_deps())
 
     def post(self, target: Target, address: str, payload: str, headers: Mapping[str, str]) -> int:
         return self._post(target, address, payload, headers)

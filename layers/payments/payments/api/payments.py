@@ -26,7 +26,7 @@ from payments.store.inbox import Inbox
 from payments.store.listing import Listing, Position
 from payments.store.payments import Payments, Step, apply
 from payments.store.webhooks import Deliveries
-from payments.use_cases.query_payment import CheckDeps, Result, check_payment
+from payments.use_cases.query_payment import CheckDeps, Result, query_payment
 
 DEFAULT_SPAN: Final = 31 * DAY
 LARGEST_SPAN: Final = 92 * DAY
@@ -93,7 +93,7 @@ def check_now(payment_id: str, checking: CheckDeps, requested: Requested | None 
     if requested is not None:
         payment = get_payment(payment_id, checking.payments)
         apply(checking.payments, payment, requested.noted("check_requested"))
-    checked = check_payment(payment_id, Trigger.SHOP, checking)
+    checked = query_payment(payment_id, Trigger.SHOP, checking)
     if checked.payment is None:
         raise NotFound
     if checked.result is Result.CIRCUIT_OPEN:

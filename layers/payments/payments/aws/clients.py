@@ -1,4 +1,4 @@
-"""The only room for boto3: clients that give up early, so that a function can still answer."""
+"""The only module with boto3: clients that give up early, so that a function can still answer."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import batched
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -37,8 +38,7 @@ class EventBridgeBus:
         Raises QueueUnavailable when even one was not taken for another reason: tell all again.
         """
         refused: list[Event] = []
-        for start in range(0, len(events), _BATCH):
-            batch = events[start : start + _BATCH]
+        for batch in batched(events, _BATCH, strict=False):
             try:
                 answer = self._client.put_events(Entries=[self._entry(event) for event in batch])
             except (ClientError, BotoCoreError) as error:

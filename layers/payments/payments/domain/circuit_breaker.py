@@ -16,8 +16,6 @@ from payments.domain.payment import ElsomStatus
 THRESHOLD: Final = 5
 SHORTEST_PAUSE: Final = 30 * SECOND
 LONGEST_PAUSE: Final = 300 * SECOND
-# A response about one payment that cannot be read says nothing about Elsom's health.
-_ABOUT_ONE_PAYMENT: Final = frozenset({"unknown-status", "no-error-code"})
 # The proof that Elsom accepts our queries is written no more often than this.
 PROOF_EVERY: Final = 10 * MINUTE
 # How long an old payment without a status waits for the next proof, whatever it is.
@@ -54,14 +52,12 @@ def proof_for(payment_id: str, circuit: Circuit) -> int | None:
     return circuit.status_at if circuit.status_of not in {"", payment_id} else None
 
 
-def record_failure(circuit: Circuit, why: str, now: int, jitter: float) -> Circuit:
+def record_failure(circuit: Circuit, now: int, jitter: float) -> Circuit:
     """Count a query without a response; from the fifth in a row on, pause, longer each time.
 
     Only for known payments: what Elsom does with ids it does not know says nothing about its
     health. `jitter` is 0 to 1.
     """
-    if why in _ABOUT_ONE_PAYMENT:
-        return circuit
     failures = circuit.failures + 1
     open_until = 0
     if failures >= THRESHOLD:

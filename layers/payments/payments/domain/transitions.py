@@ -5,6 +5,7 @@ Every step that leaves a payment open sets its next check, and every change adds
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -99,7 +100,7 @@ def start_unknown(payment: Payment, now: int, why: str) -> Payment:
         now,
         reason=Reason.START_OUTCOME_UNKNOWN,
         next_check_at=now,
-        why=why,
+        details={"why": why},
     )
 
 
@@ -211,7 +212,7 @@ def _settled(
     policy: Policy,
     verified: int | None,
 ) -> Payment:
-    queried_by = str(payment.queried_by) if payment.queried_by else None
+    details = {"queriedBy": str(payment.queried_by) if payment.queried_by else None}
     if target is Status.PAID:
         late = payment.status not in OPEN
         return _moved(
@@ -223,7 +224,7 @@ def _settled(
             last_answer=answer,
             paid_at=now,
             late=late,
-            queriedBy=queried_by,
+            details=details,
         )
     return _moved(
         payment,
@@ -233,7 +234,7 @@ def _settled(
         reason=REASON_OF[answer],
         next_check_at=late_check(payment, policy, 0, now),
         last_answer=answer,
-        queriedBy=queried_by,
+        details=details,
     )
 
 
@@ -261,9 +262,6 @@ def _answer_noted(
     return replace(payment, last_answer=answer, updated_at=now, timeline=timeline, **changes)
 
 
-_FIELDS: Final = frozenset(Payment.__struct_fields__)
-
-
 def _moved(
     payment: Payment,
     status: Status,
@@ -272,11 +270,10 @@ def _moved(
     next_check_at: int | None,
     verified: int | None = None,
     reason: Reason | None = None,
-    **more: Any,
+    details: Mapping[str, str | None] | None = None,
+    **changes: Any,
 ) -> Payment:
-    """Change the status; what is not a field of the payment goes on the timeline entry."""
-    changes = {key: value for key, value in more.items() if key in _FIELDS}
-    details = {key: value for key, value in more.items() if key not in _FIELDS}
+    """Change the status and the fields in `changes`; `details` go on the timeline entry only."""
     sequence = next_sequence(payment.sequence, now)
     timeline = _noted(
         payment,
@@ -284,7 +281,7 @@ def _moved(
         str(status),
         sequence=sequence,
         reason=str(reason) if reason else None,
-        **details,
+        **(details or {}),
     )
     moved = replace(
         payment,

@@ -87,7 +87,7 @@ class ElsomClient:
             return NoResponse(f"http-{reply.status}")
         answer = protocol.read_status(reply.body)
         if isinstance(answer, Unusable):
-            return NoResponse(answer.why)
+            return NoResponse(answer.why, about_one_payment=answer.is_response)
         return self._scrubbed(answer, merchant) if isinstance(answer, Refused) else answer
 
     def _post(self, url: str, body: bytes, limits: Limits) -> Reply:

@@ -28,9 +28,14 @@ class NoStatus(msgspec.Struct, frozen=True):
 
 
 class NoResponse(msgspec.Struct, frozen=True):
-    """Elsom gave no usable answer to a status question."""
+    """Elsom gave no usable response to a status query.
+
+    `about_one_payment`: Elsom did respond, with a value for this payment that cannot be read. That
+    says nothing about Elsom's health.
+    """
 
     why: str
+    about_one_payment: bool = False
 
 
 StartOutcome = Accepted | Refused | NothingSent | OutcomeUnknown

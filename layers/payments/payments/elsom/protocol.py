@@ -72,9 +72,13 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 class Unusable(msgspec.Struct, frozen=True):
-    """The answer cannot be understood; `why` is a fixed word of ours, never Elsom's text."""
+    """A response that cannot be used; `why` is a fixed code of ours, never Elsom's text.
+
+    `is_response`: it has the form of Elsom's responses, and only a value is missing or unknown.
+    """
 
     why: str
+    is_response: bool = False
 
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -123,7 +127,7 @@ def read_start(body: bytes, *, plain_http: bool = False) -> Accepted | Refused |
         return result
     url = _scalar(result.get("URL"))
     if url is None or len(url) > _MAX_URL or not _is_page(url, plain_http=plain_http):
-        return Unusable("no-url")
+        return Unusable("no-url", is_response=True)
     return Accepted(url)
 
 
@@ -136,7 +140,7 @@ def read_status(body: bytes) -> Answered | Refused | Unusable:
     try:
         return Answered(ElsomStatus((word or "").upper()))
     except ValueError:
-        return Unusable("unknown-status")
+        return Unusable("unknown-status", is_response=True)
 
 
 def read_notification(body: bytes) -> Notification | None:
@@ -207,7 +211,7 @@ def _result(body: bytes) -> dict[str, Any] | Refused | Unusable:
         return Unusable("unreadable")
     code = _error_code(response)
     if code is None:
-        return Unusable("no-error-code")
+        return Unusable("no-error-code", is_response=True)
     if code != SUCCESS:
         return Refused(code, _scalar(response.get("ErrorMsg")))
     return result

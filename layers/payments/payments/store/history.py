@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import batched
 from typing import Final, Protocol
 
 from payments.domain.cases import Case, CaseState
@@ -78,15 +79,9 @@ class HistoryTable:
             )
 
     def _items(self, entries: Iterator[Item], sort_key: str) -> Iterator[Item]:
-        keys: list[tuple[str, str]] = []
-        for entry in entries:
-            if entry["sk"] == sort_key:
-                keys.append((entry["pk"], sort_key))
-            if len(keys) == _BATCH:
-                yield from self._table.get_many(keys, consistent=True)
-                keys = []
-        if keys:
-            yield from self._table.get_many(keys, consistent=True)
+        keys = ((entry["pk"], sort_key) for entry in entries if entry["sk"] == sort_key)
+        for batch in batched(keys, _BATCH, strict=False):
+            yield from self._table.get_many(batch, consistent=True)
 
 
 def _partitions(first: int, last: int) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from itertools import batched
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -36,6 +37,9 @@ class Payments(Protocol):
 
     def save(self, before: Payment, after: Payment) -> Payment:
         """Replace `before` by `after`, return what is stored; raise WriteConflict if it moved."""
+
+    def of_order(self, order_id: str) -> list[Payment]:
+        """The newest payments of one order, each as it is now."""
 
 
 def new_token() -> str:
@@ -89,10 +93,9 @@ class PaymentTable:
 
     def read_all(self, keys: Sequence[tuple[str, str]]) -> list[Payment]:
         """Payments by key as they are now, in any order; those that are gone are left out."""
-        batches = (keys[start : start + _BATCH] for start in range(0, len(keys), _BATCH))
         return [
             payment_of(item)
-            for batch in batches
+            for batch in batched(keys, _BATCH, strict=False)
             for item in self._table.get_many(batch, consistent=True)
         ]
 

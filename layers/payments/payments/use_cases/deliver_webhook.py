@@ -19,7 +19,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from payments.aws.queues import DueWebhook, TextQueue
+from payments.aws.queues import DueWebhook, Queue
 from payments.domain.clock import SECOND, Clock
 from payments.domain.errors import NotConfigured, QueueUnavailable, WriteConflict
 from payments.http_client import MaybeSent, NotSent
@@ -51,8 +51,8 @@ class DeliverDeps(msgspec.Struct, frozen=True, kw_only=True):
     """What a delivery works with. `url` is empty while the shop wants no webhooks."""
 
     deliveries: Deliveries
-    queue: TextQueue
-    dead_letters: TextQueue
+    queue: Queue[DueWebhook]
+    dead_letters: Queue[msgspec.Raw]
     post: Post
     resolve: Resolve
     secrets: Callable[[], Sequence[str]]
@@ -125,14 +125,10 @@ def _try_first(event_id: str, payload: str, deps: DeliverDeps) -> DeliverResult:
         kept = replace(kept, payload=payload, due_at=next_try_at(1, deps.clock()))
     else:
         kept = replace(kept, ended=DeliveryEnd.GONE)
-    if _keep(kept, deps) and outcome is Outcome.FAILED:
+    is_first = deps.deliveries.insert(kept)
+    if is_first and outcome is Outcome.FAILED:
         _remind(event_id, deps)
     return tried
-
-
-def _keep(kept: Delivery, deps: DeliverDeps) -> bool:
-    """Write down the first try; tell whether no other worker has meanwhile."""
-    return deps.deliveries.insert(kept)
 
 
 def _begin_again(known: Delivery, payload: str, deps: DeliverDeps) -> DeliverResult:
@@ -153,8 +149,7 @@ def _begin_again(known: Delivery, payload: str, deps: DeliverDeps) -> DeliverRes
 def _remind(event_id: str, deps: DeliverDeps) -> None:
     """Ask for the second try in a few seconds; without this the schedule finds it in a minute."""
     with suppress(QueueUnavailable):
-        note = msgspec.json.encode(DueWebhook(event_id)).decode()
-        deps.queue.send(note, LADDER[0] // SECOND)
+        deps.queue.send(DueWebhook(event_id), LADDER[0] // SECOND)
 
 
 def _try_again(event_id: str, deps: DeliverDeps) -> DeliverResult:
@@ -187,7 +182,7 @@ def _attempt_claimed(claimed: Delivery, now: int, deps: DeliverDeps) -> DeliverR
 
 def _give_up(delivery: Delivery, why: str, deps: DeliverDeps) -> DeliverResult:
     """Move the payload aside, for a person to look at."""
-    deps.dead_letters.send(delivery.payload)
+    deps.dead_letters.send(msgspec.Raw(delivery.payload))
     _end(delivery, DeliveryEnd.GIVEN_UP, deps)
     return DeliverResult(Outcome.DEAD_LETTERED, delivery.event_id, delivery.tries, why)
 

@@ -6,48 +6,31 @@ Everything here may happen again: event ids and case ids are derived, so a repea
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 
 from payments.aws.event_bus import Bus
-from payments.aws.queues import TextQueue
+from payments.aws.queues import Queue
 from payments.domain.cases import Case, cases_between, duplicates_among, paid_unknown
 from payments.domain.events import CaseEvent, Event, case_event, payment_event
 from payments.domain.payment import ElsomStatus, Payment, Status
-from payments.store.cases import case_of
+from payments.store.cases import Cases, case_of
 from payments.store.inbox import Unknown, unknown_of
-from payments.store.payments import payment_of
+from payments.store.payments import Payments, payment_of
 from payments.store.table import to_item
 
 # A record that holds something else than we wrote: reading it again would not help.
 _UNREADABLE: Final = (msgspec.ValidationError, LookupError, TypeError, ValueError)
 
 
-class OrderBook(Protocol):
-    """What the publisher needs of the store of payments."""
-
-    def get(self, payment_id: str) -> Payment | None:
-        """Read a payment as it is now."""
-
-    def of_order(self, order_id: str) -> list[Payment]:
-        """The payments of one order, each as it is now."""
-
-
-class CaseBook(Protocol):
-    """What the publisher needs of the store of cases."""
-
-    def open(self, case: Case) -> bool:
-        """Keep a case that is not kept yet; tell whether it was new."""
-
-
 class PublishDeps(msgspec.Struct, frozen=True, kw_only=True):
     """What the publisher works with. `aside` takes what can never be published."""
 
     bus: Bus
-    cases: CaseBook
-    payments: OrderBook
-    unpublished: TextQueue
+    cases: Cases
+    payments: Payments
+    unpublished: Queue[UnpublishedRecord]
     report_unknown: bool
 
 
@@ -66,9 +49,9 @@ class UnpublishedRecord(msgspec.Struct, frozen=True, kw_only=True, rename="camel
     event_name: str
 
 
-def duplicates_of(payment: Payment, book: OrderBook) -> list[Case]:
+def duplicates_of(payment: Payment, payments: Payments) -> list[Case]:
     """The cases of a paid payment's order; the others of the order are read as they are now."""
-    others = [one for one in book.of_order(payment.order_id) if one.id != payment.id]
+    others = [one for one in payments.of_order(payment.order_id) if one.id != payment.id]
     return duplicates_among([payment, *others])
 
 
@@ -93,7 +76,7 @@ def publish_records(records: Iterable[Mapping[str, Any]], deps: PublishDeps) -> 
     refused = deps.bus.publish(events)
     unpublished += [_refused(event) for event in refused]
     for one in unpublished:
-        deps.unpublished.send(msgspec.json.encode(one).decode())
+        deps.unpublished.send(one)
     return PublishResult(
         events=len(events) - len(refused), cases=tuple(opened), unpublished=len(unpublished)
     )

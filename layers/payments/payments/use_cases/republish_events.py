@@ -12,6 +12,7 @@ for a payment over 4 KB), and about a second for each thousand.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import batched
 from typing import Any, Final
 
 import msgspec
@@ -20,9 +21,11 @@ from payments.aws.event_bus import Bus
 from payments.domain.cases import Case, cases_of, paid_unknown
 from payments.domain.events import Event, last_case_event, last_payment_event
 from payments.domain.payment import Payment, Status
+from payments.store.cases import Cases
 from payments.store.history import History
+from payments.store.payments import Payments
 from payments.store.webhooks import Deliveries
-from payments.use_cases.publish_events import CaseBook, OrderBook, duplicates_of
+from payments.use_cases.publish_events import duplicates_of
 
 _BATCH: Final = 100
 
@@ -34,8 +37,8 @@ class RepublishDeps(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     history: History
-    payments: OrderBook
-    cases: CaseBook
+    payments: Payments
+    cases: Cases
     deliveries: Deliveries
     bus: Bus
     lookback: int
@@ -58,7 +61,7 @@ def republish(first: int, last: int, deps: RepublishDeps) -> RepublishResult:
     events = 0
     opened = 0
     refused: list[str] = []
-    for batch in _batches(_touched(first, last, deps)):
+    for batch in batched(_touched(first, last, deps), _BATCH, strict=False):
         opened += sum(deps.cases.open(case) for case in _cases_of(batch, deps))
         changed = [payment for payment in batch if changed_within(payment, first, last)]
         latest = [event for payment in changed if (event := last_payment_event(payment))]
@@ -66,7 +69,7 @@ def republish(first: int, last: int, deps: RepublishDeps) -> RepublishResult:
         events += len(latest)
     if deps.report_unknown:
         opened += sum(deps.cases.open(case) for case in _unknown_paid(first, last, deps))
-    for case_batch in _batches(deps.history.cases_changed(first, last)):
+    for case_batch in batched(deps.history.cases_changed(first, last), _BATCH, strict=False):
         case_events = [last_case_event(case) for case in case_batch]
         refused += _publish(case_events, deps)
         events += len(case_events)
@@ -118,14 +121,3 @@ def _publish(events: Sequence[Event], deps: RepublishDeps) -> list[str]:
     for event in events:
         deps.deliveries.want_again(event.event_id)
     return [event.event_id for event in deps.bus.publish(events)]
-
-
-def _batches[Thing](things: Iterable[Thing]) -> Iterator[list[Thing]]:
-    batch: list[Thing] = []
-    for thing in things:
-        batch.append(thing)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from payments.aws.queues import CheckRequest, ChecksQueue, DueWebhook, TextQueue
+from payments.aws.queues import CheckRequest, DueWebhook, Queue
 from payments.domain.circuit_breaker import is_healthy, is_open
 from payments.domain.clock import MINUTE, Clock
 from payments.store.payments import SORT_KEY
@@ -29,7 +29,7 @@ class ScheduleDeps(msgspec.Struct, frozen=True, kw_only=True):
     """What the schedule works with; `concurrency` is how many questions Elsom bears at once."""
 
     schedule: Schedule
-    queue: ChecksQueue
+    queue: Queue[CheckRequest]
     clock: Clock
     concurrency: int
 
@@ -38,7 +38,7 @@ class ScheduleWebhooksDeps(msgspec.Struct, frozen=True, kw_only=True):
     """What the schedule of webhooks works with."""
 
     deliveries: Deliveries
-    queue: TextQueue
+    queue: Queue[DueWebhook]
     clock: Clock
 
 
@@ -81,9 +81,7 @@ def send_due_webhooks(deps: ScheduleWebhooksDeps) -> int:
     """Send the webhooks whose next try is due; one sent twice is tried once."""
     capacity = max(WEBHOOKS_PER_MINUTE - deps.queue.backlog(), WEBHOOKS_AT_LEAST)
     due = deps.deliveries.due(deps.clock(), capacity)
-    return deps.queue.send_all(
-        [(msgspec.json.encode(DueWebhook(event_id)).decode(), 0) for event_id in due]
-    )
+    return deps.queue.send_all([(DueWebhook(event_id), 0) for event_id in due])
 
 
 def _after(turn: Pass, sent: list[Due], now: int, capacity: int) -> Pass:
