@@ -162,5 +162,5 @@ class Figures:
             entries = self._api.timeline(payment.id)
         except ElsomPaymentsError:
             return []
-        moments = [parse_moment(one.get("at")) for one in entries if one["what"] == "notification"]
-        return [Notification(at, payment) for at in moments if at is not None]
+        times = [parse_moment(one.get("at")) for one in entries if one["what"] == "notification"]
+        return [Notification(at, payment) for at in times if at is not None]

@@ -26,7 +26,9 @@ GIVEN_UP: Final = tuple(
 )
 MEANINGS: Final = {
     Status.CREATED: "stored; a start runs, or nothing was sent yet",
-    Status.START_UNKNOWN: "the start may have reached Elsom; it is not sent again, checks settle it",
+    Status.START_UNKNOWN: (
+        "the start may have reached Elsom; it is not sent again, checks settle it"
+    ),
     Status.PENDING: "Elsom has it; the customer may pay",
     Status.PAID: "Elsom answered `A` to our query; never left",
     Status.EXPIRED: "Elsom's `2`, or given up (`unresolved`)",

@@ -20,9 +20,9 @@ type ChecksQueue = queues.Queue[CheckRequest]
 REQUEST = CheckRequest(
     id="0123456789ABCDEFGHJK",
     reason="notification",
-    received_at=NOW,
+    triggered_at=NOW,
     elsom_transaction_id="PSP1",
-    again=2,
+    step=2,
 )
 
 
@@ -89,9 +89,9 @@ def test_the_message_is_the_json_that_both_sides_agree_on() -> None:
     assert msgspec.json.decode(msgspec.json.encode(REQUEST)) == {
         "id": "0123456789ABCDEFGHJK",
         "reason": "notification",
-        "receivedAt": NOW,
+        "triggeredAt": NOW,
         "elsomTransactionId": "PSP1",
-        "again": 2,
+        "step": 2,
     }
 
 

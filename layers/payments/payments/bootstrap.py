@@ -1,8 +1,8 @@
-"""The composition root: puts the real parts together, once per process.
+"""The composition root: it builds the collaborators of every use case, once per process.
 
 Handlers, the command line, the simulation and the tests all build `Services`, each with its own
-settings, AWS clients and clock. What only some functions need is imported where it is built, since
-every import is paid at a cold start.
+settings, AWS clients and clock. What only some functions need is imported where it is built: each
+import makes a cold start longer.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ def services() -> Services:
 class Services:
     """Every collaborator of one stack. `client` makes the AWS client of a service by its name.
 
-    Building a part makes its AWS clients and calls nothing: a handler builds its parts while it is
-    imported, when a function has a whole processor.
+    Building a part makes its AWS clients and calls nothing. So a handler can build its parts while
+    it is imported, when Lambda gives a function a whole processor.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class Services:
 
     @cached_property
     def schedule(self) -> ScheduleTable:
-        """What is due, and Elsom's health."""
+        """What is due, and the circuit breaker of queries to Elsom."""
         return ScheduleTable(self.table)
 
     @cached_property
@@ -114,14 +114,14 @@ class Services:
 
     @cached_property
     def cases(self) -> CaseTable:
-        """Money that matches no open order."""
+        """The store of cases."""
         from payments.store.cases import CaseTable
 
         return CaseTable(self.table)
 
     @cached_property
     def deliveries(self) -> DeliveryTable:
-        """Webhooks that wait for their next try."""
+        """The store of webhooks that were not delivered at the first try."""
         from payments.store.webhooks import DeliveryTable
 
         return DeliveryTable(self.table)
@@ -137,27 +137,27 @@ class Services:
 
     @cached_property
     def checks_queue(self) -> SqsQueue[CheckRequest]:
-        """Requests to query Elsom."""
+        """The queue of checks."""
         return SqsQueue(self._client("sqs"), self.settings.checks_queue_url)
 
     @cached_property
     def webhooks_queue(self) -> SqsQueue[DueWebhook]:
-        """Webhooks to be sent now."""
+        """The queue of webhooks that are due, and of events from the bus."""
         return SqsQueue(self._client("sqs"), self.settings.webhooks_queue_url)
 
     @cached_property
     def dead_webhooks_queue(self) -> SqsQueue[Raw]:
-        """Webhooks that were given up."""
+        """The dead-letter queue of webhooks: payloads that were given up."""
         return SqsQueue(self._client("sqs"), self.settings.webhooks_dead_letter_queue_url)
 
     @cached_property
     def unpublished_queue(self) -> SqsQueue[UnpublishedRecord]:
-        """Records of the stream that can never be published."""
+        """The queue of the stream's records that can never be published."""
         return SqsQueue(self._client("sqs"), self.settings.unpublished_queue_url)
 
     @cached_property
     def bus(self) -> Bus:
-        """Where events are published."""
+        """The event bus."""
         from payments.aws.event_bus import EventBridgeBus
 
         return EventBridgeBus(self._client("events"), self.settings.event_bus)
@@ -169,7 +169,7 @@ class Services:
         return MerchantSecretCache(read, self.clock)
 
     def request_of(self, event: LambdaEvent) -> Request:
-        """API Gateway's event as a request, with the API's own address."""
+        """Read API Gateway's event."""
         from payments.aws.api_gateway import read_request
 
         settings = self.settings
@@ -179,12 +179,12 @@ class Services:
 
     @cached_property
     def elsom(self) -> Elsom:
-        """Elsom as this stack is set up."""
+        """The calls to Elsom, with metrics."""
         from payments.elsom.client import ElsomClient, MeasuredElsom
 
         settings = self.settings
         if not settings.elsom_ca_bundle_parameter:
-            # 28 ms of CPU: spent while Lambda starts the function, with a whole core.
+            # It takes 28 ms of CPU: better during the start, when Lambda gives a whole processor.
             _ = self.trust
         client = ElsomClient(
             settings.elsom_init_url,
@@ -217,7 +217,7 @@ class Services:
         return sender.post(target, address, payload, headers)
 
     def resolve(self, target: Target) -> Sequence[str]:
-        """The addresses behind the shop's name. Raises NotSent."""
+        """The addresses of the shop's host name. Raises NotSent."""
         from payments.webhooks import sender
 
         return sender.resolve(target)
@@ -225,7 +225,7 @@ class Services:
     # ------------------------------------------------------------ what each use case works with
 
     def start_deps(self) -> StartDeps:
-        """For a start."""
+        """For `start_payment`."""
         from payments.use_cases.start_payment import StartDeps
 
         return StartDeps(
@@ -239,7 +239,7 @@ class Services:
         )
 
     def check_deps(self) -> CheckDeps:
-        """For status queries."""
+        """For `check_payment`, `query_payment` and `check_unknown_id`."""
         from payments.use_cases.query_payment import CheckDeps
 
         return CheckDeps(
@@ -255,7 +255,7 @@ class Services:
         )
 
     def receive_deps(self) -> ReceiveDeps:
-        """For notifications."""
+        """For `receive_notification`."""
         from payments.use_cases.receive_notification import ReceiveDeps
 
         return ReceiveDeps(
@@ -263,7 +263,7 @@ class Services:
         )
 
     def schedule_deps(self) -> ScheduleDeps:
-        """For the checks that are due."""
+        """For `schedule_checks`: the checks that are due."""
         from payments.use_cases.schedule_checks import ScheduleDeps
 
         return ScheduleDeps(
@@ -274,7 +274,7 @@ class Services:
         )
 
     def schedule_webhooks_deps(self) -> ScheduleWebhooksDeps:
-        """For the webhooks that are due."""
+        """For `schedule_checks`: the webhooks that are due."""
         from payments.use_cases.schedule_checks import ScheduleWebhooksDeps
 
         return ScheduleWebhooksDeps(
@@ -282,7 +282,7 @@ class Services:
         )
 
     def publish_deps(self) -> PublishDeps:
-        """For the table's stream."""
+        """For `publish_events`."""
         from payments.use_cases.publish_events import PublishDeps
 
         return PublishDeps(
@@ -294,7 +294,7 @@ class Services:
         )
 
     def deliver_deps(self) -> DeliverDeps:
-        """For webhooks."""
+        """For `deliver_webhook`."""
         from payments.use_cases.deliver_webhook import DeliverDeps
 
         return DeliverDeps(
@@ -310,7 +310,7 @@ class Services:
         )
 
     def republish_deps(self, lookback: int) -> RepublishDeps:
-        """For publishing a range of time again; `lookback` in milliseconds."""
+        """For `republish_events`; `lookback` in milliseconds."""
         from payments.use_cases.republish_events import RepublishDeps
 
         return RepublishDeps(
@@ -324,7 +324,7 @@ class Services:
         )
 
     def api_deps(self) -> ApiDeps:
-        """For the shop's routes but the start."""
+        """For the shop's routes except the start."""
         from payments.api.routes import ApiDeps
 
         return ApiDeps(
@@ -352,7 +352,7 @@ class Services:
 
     @cached_property
     def places(self) -> Places:
-        """Where a customer may be sent on to."""
+        """The rules about where a customer may be sent on to."""
         from payments.pages.destinations import Places
 
         return Places(

@@ -23,16 +23,16 @@ _COUNTS: Final = (
 class CheckRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """A message of the checks queue: query Elsom about this id.
 
-    The other fields belong to triggers (`notification`, `page`). `received_at` is when the trigger
-    came, in milliseconds. `again` is the number of the follow-up query: 0 is the trigger's own.
+    The other fields belong to triggers (`notification`, `page`). `triggered_at` is when the trigger
+    came, in milliseconds. `step` is the query's number after the trigger: 0 is the trigger's own.
     `hops` is how often the message was sent again.
     """
 
     id: str
     reason: Literal["notification", "page", "schedule", "unknown"]
-    received_at: int = 0
+    triggered_at: int = 0
     elsom_transaction_id: str | None = None
-    again: int = 0
+    step: int = 0
     hops: int = 0
 
 

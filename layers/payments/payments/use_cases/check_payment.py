@@ -14,11 +14,10 @@ from typing import Final
 from msgspec.structs import replace
 
 from payments.aws.queues import CheckRequest
-from payments.domain.cases import changed_at
 from payments.domain.clock import SECOND
 from payments.domain.errors import QueueUnavailable
 from payments.domain.next_check import waits_for_query
-from payments.domain.payment import FINAL, Payment, Status, Trigger
+from payments.domain.payment import FINAL, Payment, Status, Trigger, status_since
 from payments.domain.query_rule import moment_of, next_step
 from payments.use_cases.keep_trigger import keep_in_index
 from payments.use_cases.query_payment import QUERIED, CheckDeps, CheckResult, Result, query_payment
@@ -38,7 +37,7 @@ def check_from_queue(request: CheckRequest, deps: CheckDeps) -> CheckResult:
         _trigger_of(request),
         deps,
         transaction_id=request.elsom_transaction_id,
-        notified_at=request.received_at if request.reason == "notification" else None,
+        notified_at=request.triggered_at if request.reason == "notification" else None,
         is_served=partial(_is_served, request),
     )
     if checked.payment is None:
@@ -55,7 +54,7 @@ def check_from_queue(request: CheckRequest, deps: CheckDeps) -> CheckResult:
 
 def check_for_page(payment_id: str, deps: CheckDeps) -> Payment | None:
     """Serve the customer's return, which is a trigger; return the payment as it is now."""
-    trigger = CheckRequest(id=payment_id, reason="page", received_at=deps.clock())
+    trigger = CheckRequest(id=payment_id, reason="page", triggered_at=deps.clock())
     checked = query_payment(payment_id, Trigger.PAGE, deps)
     payment = checked.payment
     if payment is None or payment.status is Status.PAID or checked.changed:
@@ -66,7 +65,7 @@ def check_for_page(payment_id: str, deps: CheckDeps) -> Payment | None:
     elif not waits_for_query(payment):
         now = deps.clock()
         due = max(now, checked.allowed_at)
-        payment = keep_in_index(deps.payments, payment, trigger.received_at, due).payment
+        payment = keep_in_index(deps.payments, payment, trigger.triggered_at, due).payment
         if checked.result is Result.TOO_EARLY:
             with suppress(QueueUnavailable):
                 deps.queue.send(trigger, _seconds_until(checked.allowed_at, now))
@@ -90,7 +89,7 @@ def _serve_schedule(request: CheckRequest, deps: CheckDeps) -> CheckResult:
         return checked
     if checked.result in QUERIED and not checked.changed:
         trigger = CheckRequest(
-            id=payment.id, reason="notification", received_at=payment.triggered_at
+            id=payment.id, reason="notification", triggered_at=payment.triggered_at
         )
         _follow_up(trigger, deps)
     return checked
@@ -99,12 +98,12 @@ def _serve_schedule(request: CheckRequest, deps: CheckDeps) -> CheckResult:
 def _trigger_of(request: CheckRequest) -> Trigger:
     if request.reason == "page":
         return Trigger.PAGE
-    return Trigger.FOLLOW_UP if request.again else Trigger.NOTIFICATION
+    return Trigger.FOLLOW_UP if request.step else Trigger.NOTIFICATION
 
 
 def _wanted_at(request: CheckRequest) -> int:
     """When this query of the trigger is wanted."""
-    return moment_of(request.received_at, request.again)
+    return moment_of(request.triggered_at, request.step)
 
 
 def _is_served(request: CheckRequest, payment: Payment) -> bool:
@@ -116,7 +115,7 @@ def _has_ended_since(request: CheckRequest, payment: Payment) -> bool:
     """Whether the payment has ended after the trigger, in a query that served it."""
     if payment.status not in FINAL or payment.triggered_at is not None:
         return False
-    return min(_latest_query(payment), changed_at(payment)) >= request.received_at
+    return min(_latest_query(payment), status_since(payment)) >= request.triggered_at
 
 
 def _is_over(request: CheckRequest, checked: CheckResult) -> bool:
@@ -128,10 +127,10 @@ def _is_over(request: CheckRequest, checked: CheckResult) -> bool:
 def _follow_up(request: CheckRequest, deps: CheckDeps) -> None:
     """Send the message of the trigger's next query, if one lies ahead."""
     now = deps.clock()
-    step = next_step(request.received_at, now)
+    step = next_step(request.triggered_at, now)
     if step is not None:
-        delay = _seconds_until(moment_of(request.received_at, step), now)
-        deps.queue.send(replace(request, again=step, hops=request.hops + 1), delay)
+        delay = _seconds_until(moment_of(request.triggered_at, step), now)
+        deps.queue.send(replace(request, step=step, hops=request.hops + 1), delay)
 
 
 def _wait(request: CheckRequest, checked: CheckResult, deps: CheckDeps) -> None:

@@ -57,7 +57,7 @@ def receive_notification(
     request = CheckRequest(
         id=trn_id,
         reason="notification",
-        received_at=now,
+        triggered_at=now,
         elsom_transaction_id=notification.transaction_id,
     )
     try:
@@ -85,7 +85,7 @@ def _trigger_query(
     the trigger until Elsom has answered. While its query has not begun, no further message is sent:
     that query serves every notification that comes.
     """
-    now = request.received_at
+    now = request.triggered_at
     if not (is_first and payment.status in _WAITING):
         payment, is_new = keep_in_index(deps.payments, payment, now)
         if not is_new:
