@@ -57,6 +57,9 @@ class BusTap:
         ]
 
 
+PACKAGES = (ROOT, ROOT / "layers" / "payments", ROOT / "clients" / "python")
+
+
 @pytest.fixture(scope="module")
 def tap(stack: Deployed) -> BusTap:
     return BusTap(stack)
@@ -168,12 +171,12 @@ def test_a_range_of_time_is_told_again_by_the_command_under_the_same_ids(
     finished = subprocess.run(
         [sys.executable, "-m", "cli", *where, "republish", *times],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": f"{ROOT / 'layers' / 'payments'}{os.pathsep}{ROOT}"},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, PACKAGES))},
         capture_output=True,
         text=True,
         check=False,
     )
     assert finished.returncode == 0, finished
-    assert finished.stdout.startswith("Told ")
+    assert finished.stdout.startswith("Republished ")
     eventually(lambda: len(receiver.about(payment["id"])) == 2)
     assert len({one.event["eventId"] for one in receiver.about(payment["id"])}) == 1
