@@ -16,6 +16,7 @@ from tests.deployed import Deployed, eventually
 from tests.receiver import Receiver
 
 ROOT = Path(__file__).parents[2]
+PACKAGES = (ROOT, ROOT / "layers" / "payments", ROOT / "clients" / "python")
 SCHEMA = json.loads((ROOT / "docs" / "events" / "events.schema.json").read_text())
 
 
@@ -55,9 +56,6 @@ class BusTap:
             if one["detail"].get("payment", {}).get("id") == subject_id
             or one["detail"].get("case", {}).get("paymentId") == subject_id
         ]
-
-
-PACKAGES = (ROOT, ROOT / "layers" / "payments", ROOT / "clients" / "python")
 
 
 @pytest.fixture(scope="module")
