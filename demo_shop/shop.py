@@ -68,7 +68,7 @@ class Shop:
             while len(self._orders) > _MOST_ORDERS:
                 del self._orders[next(iter(self._orders))]
         order.payment = self._stack.api().start(
-            order.good.price,
+            str(order.good.price),
             order.id,
             idempotency_key=f"{order.id}-{key}",
             language=order.language,

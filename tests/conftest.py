@@ -1,6 +1,7 @@
 """What all tests share: no network in unit tests, tools that a test needs, AWS's own DynamoDB."""
 
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,10 +9,31 @@ from pathlib import Path
 import pytest
 
 from tests.dynamodb_local import running_dynamodb_local
-from tools.needs import TOOLS, missing
+
+pytest_plugins = ["tests.sums"]
 
 HERE = Path(__file__).parent
 SOCKETLESS = tuple(HERE / name for name in ("unit", "simulation", "exploration"))
+# Programs beyond Python that some tests need, and how each is installed on Debian.
+INSTALL = {
+    "chromium": "apt-get install -y chromium",
+    "java": "apt-get install -y default-jre-headless",
+    "make": "apt-get install -y make",
+    "node": "apt-get install -y nodejs",
+    "npm": "apt-get install -y npm",
+    "php": "apt-get install -y php-cli php-curl",
+    "phpunit": "apt-get install -y phpunit",
+}
+# What takes longest begins first; folders that are not named come after these.
+LONGEST_FIRST = ("simulation", "e2e", "failure", "exploration", "browser", "contract", "template")
+# Many long tests that share nothing: each goes to whichever worker is free.
+EACH_ALONE = (
+    "exploration/test_all_interleavings.py",
+    "failure/test_aws_fails.py",
+    "failure/test_guards_are_needed.py",
+    "lint/test_lint.py",
+    "simulation/test_guards_taken_away.py",
+)
 
 # No test may reach a real AWS account, whatever this machine's settings are.
 for name in [name for name in os.environ if name.startswith("AWS_")]:
@@ -24,19 +46,42 @@ os.environ.update(
     AWS_CONFIG_FILE=os.devnull,
     AWS_SHARED_CREDENTIALS_FILE=os.devnull,
 )
+# Chosen once for all workers, since all must collect the same tests.
+os.environ.setdefault("FRESH_SEED", str(secrets.randbelow(10**9)))
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.path.is_relative_to(folder) for folder in SOCKETLESS):
             item.add_marker(pytest.mark.disable_socket)
+        group = group_of(item)
+        if group:
+            item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: place(folder_of(item)))
+
+
+def group_of(item: pytest.Item) -> str | None:
+    """What one worker runs as a whole: a file, or of a folder all that needs a cloud."""
+    file = str(item.path.relative_to(HERE))
+    if folder_of(item) in {"browser", "failure"} and "cloud" in getattr(item, "fixturenames", ()):
+        return f"{folder_of(item)} in a cloud"
+    return None if file in EACH_ALONE else file
+
+
+def folder_of(item: pytest.Item) -> str:
+    return item.path.relative_to(HERE).parts[0]
+
+
+def place(folder: str) -> int:
+    return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in item.iter_markers("needs"):
         for tool in marker.args:
-            if missing(tool):
-                pytest.skip(f"{tool} is missing: {TOOLS[tool].install}")
+            if shutil.which(tool) is None:
+                pytest.skip(f"{tool} is missing: {INSTALL[tool]}")
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tools import dynamodb_local
+from tests.fetched import fetched
 from tools.local.processes import free_port
 
 READY_SECONDS: Final = 30.0
@@ -28,7 +28,7 @@ def running_dynamodb_local(scratch: Path) -> Iterator[str]:
     It listens on every address of the machine, as it has no option for another: on a random port,
     for seconds, with made-up data.
     """
-    folder = dynamodb_local.install()
+    folder = fetched(".local/dynamodb-local/DynamoDBLocal.jar").parent
     port = free_port()
     command = [
         # It lives for a minute: compiling itself to the utmost would take longer than it saves.

@@ -1,11 +1,10 @@
-"""Makes docs/events/*.json, one JSON Schema a type of event, for `make generated`.
+"""Makes docs/events/events.schema.json, the JSON Schema of all events, for `make generated`.
 
-They come from the very types that events are made of; a test fails when the committed files differ.
+It comes from the types that events are made of; a test fails when the committed file differs.
 """
 
 from __future__ import annotations
 
-import copy
 import json
 from pathlib import Path
 from typing import Any, Final
@@ -16,8 +15,8 @@ from payments.domain.events import CaseEvent, EventType, PaymentEvent
 from tools.api_types import NAMES, UTC
 from tools.environments import ROOT
 
-HERE: Final = ROOT / "docs" / "events"
-_TITLES: Final = {
+FILE: Final = ROOT / "docs" / "events" / "events.schema.json"
+_MEANINGS: Final = {
     EventType.PAYMENT_PENDING: "The customer can pay now.",
     EventType.PAYMENT_PAID: "Elsom says that the payment is paid. This is never taken back.",
     EventType.PAYMENT_PAID_LATE: "Paid after it had already ended otherwise; a case is opened.",
@@ -31,60 +30,68 @@ _TITLES: Final = {
 
 
 def files() -> dict[Path, str]:
-    """What the committed files have to hold."""
+    """What the committed file has to hold."""
+    return {FILE: json.dumps(schema(), indent=2) + "\n"}
+
+
+def schema() -> dict[str, Any]:
+    """One document: payment and case once, and one definition for each type of event."""
+    events = {_name(event_type): _event(event_type) for event_type in EventType}
     return {
-        HERE / f"{event_type}.json": json.dumps(schema_of(event_type), indent=2) + "\n"
-        for event_type in EventType
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Events of Elsom Payments",
+        "description": "The detail of an event on the bus, and the body of a webhook. `type` says "
+        "which of the definitions it follows.",
+        "type": "object",
+        "oneOf": [{"$ref": f"#/$defs/{name}"} for name in events],
+        "$defs": {**events, **_types()},
     }
 
 
-def schema_of(event_type: EventType) -> dict[str, Any]:
-    """The JSON Schema of the detail of one type of event."""
-    is_case = event_type.startswith("case.")
-    event: type[msgspec.Struct] = CaseEvent if is_case else PaymentEvent
-    (_,), components = msgspec.json.schema_components([event], ref_template="#/$defs/{name}")
-    parts: dict[str, Any] = copy.deepcopy(components)
-    detail = parts.pop(event.__name__)
-    del parts["EventType"]
-    for part in (detail, *parts.values()):
-        part.pop("title", None)
-        for name, field in part.get("properties", {}).items():
-            if name.endswith("At"):
-                part["properties"][name] = _moment(field)
-    detail["properties"]["type"] = {"const": str(event_type)}
-    if not is_case:
-        parts["PaymentView"]["properties"]["status"] = {"const": _status(event_type)}
-        parts["PaymentView"]["properties"]["late"] = _late(event_type)
-        parts.pop("Status", None)
-    return _renamed(
-        {
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "title": str(event_type),
-            "description": _TITLES[event_type],
-            **{key: value for key, value in detail.items() if key != "description"},
-            "$defs": parts,
+def _name(event_type: EventType) -> str:
+    return "".join(word.capitalize() for word in event_type.replace(".", "_").split("_"))
+
+
+def _event(event_type: EventType) -> dict[str, Any]:
+    """What one type adds to the fields that all events of payments, or of cases, have."""
+    subject, _, what = event_type.partition(".")
+    fields = (
+        {"state": {"const": "resolved" if what == "resolved" else "open"}}
+        if subject == "case"
+        else {
+            "status": {"const": what.removesuffix("_late")},
+            "late": {"const": event_type is EventType.PAYMENT_PAID_LATE},
         }
     )
+    return {
+        "title": str(event_type),
+        "description": _MEANINGS[event_type],
+        "$ref": f"#/$defs/{subject.capitalize()}Event",
+        "properties": {"type": {"const": str(event_type)}, subject: {"properties": fields}},
+    }
 
 
-def _status(event_type: EventType) -> str:
-    return event_type.removeprefix("payment.").removesuffix("_late")
-
-
-def _late(event_type: EventType) -> dict[str, Any]:
-    return {"const": event_type is EventType.PAYMENT_PAID_LATE}
+def _types() -> dict[str, Any]:
+    """The types that events are made of, by the names that others know them by."""
+    _, types = msgspec.json.schema_components(
+        [PaymentEvent, CaseEvent], ref_template="#/$defs/{name}"
+    )
+    text = json.dumps(types)
+    for ours, theirs in NAMES.items():
+        text = text.replace(f'"{ours}"', f'"{theirs}"').replace(f'/{ours}"', f'/{theirs}"')
+    renamed: dict[str, Any] = json.loads(text)
+    for made in renamed.values():
+        for name, field in made.get("properties", {}).items():
+            if name.endswith("At"):
+                made["properties"][name] = _moment(field)
+    renamed["Payment"]["properties"]["checkoutUrl"] = {
+        "type": "null",
+        "description": "Always null in an event: the URL is signed. The API gives it.",
+    }
+    return renamed
 
 
 def _moment(field: dict[str, Any]) -> dict[str, Any]:
     """A time, or null where the field may be."""
     kinds = [kind.get("type") for kind in field.get("anyOf", ())]
     return {"anyOf": [UTC, {"type": "null"}]} if "null" in kinds else dict(UTC)
-
-
-def _renamed(schema: dict[str, Any]) -> dict[str, Any]:
-    """The types by the names that others know them by."""
-    text = json.dumps(schema)
-    for ours, theirs in NAMES.items():
-        text = text.replace(f'"{ours}"', f'"{theirs}"').replace(f'/{ours}"', f'/{theirs}"')
-    renamed: dict[str, Any] = json.loads(text)
-    return renamed

@@ -1,6 +1,6 @@
-"""Draws docs/states.md from the transition table, for `make generated`.
+"""Makes docs/states.md from the transition table, for `make generated`.
 
-A test fails when the committed drawing is not what the table says.
+A test fails when the committed file is not what the table says.
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ GIVEN_UP: Final = tuple(
     if status in OPEN and status is not Status.CREATED
 )
 MEANINGS: Final = {
-    Status.CREATED: "written down; a start runs, or nothing was sent yet",
-    Status.START_UNKNOWN: "a start may have reached Elsom; never sent again, the checks settle it",
+    Status.CREATED: "stored; a start runs, or nothing was sent yet",
+    Status.START_UNKNOWN: (
+        "the start may have reached Elsom; it is not sent again, checks settle it"
+    ),
     Status.PENDING: "Elsom has it; the customer may pay",
-    Status.PAID: "Elsom itself answered `A`; never left",
+    Status.PAID: "Elsom answered `A` to our query; never left",
     Status.EXPIRED: "Elsom's `2`, or given up (`unresolved`)",
     Status.CANCELLED: "Elsom's `3`",
     Status.FAILED: "Elsom's `4`, a refusal, or never sent",
@@ -40,7 +42,7 @@ def text() -> str:
     rows = "\n".join(f"| `{status}` | {MEANINGS[status]} |" for status in Status)
     return f"""# States of a payment
 
-Drawn from the transition table in `payments/domain/payment.py` by `make generated`.
+Made by `make generated` from the transition table in `layers/payments/payments/domain/payment.py`.
 
 ```mermaid
 stateDiagram-v2
@@ -52,9 +54,11 @@ stateDiagram-v2
 |---|---|
 {rows}
 
-`expired`, `cancelled` and `failed` can only become `paid`, with `late`, and money that comes so
-opens a case. While a start still runs, only `A` is applied. `1` leaves every state as it is; an
-answer that cannot be read, an error code and silence change nothing and are asked again.
+`paid` is never left. `expired`, `cancelled` and `failed` can only become `paid`, with `late`; such
+a payment opens a case. While a start still runs, only `A` is applied.
+
+`1` changes no status. An answer that cannot be read, an error code and no response change no status
+either: Elsom is queried again. The statuses of Elsom are in [protocol.md](protocol.md).
 """
 
 

@@ -1,4 +1,4 @@
-"""The checks queue: ask Elsom about one payment, write down what it says."""
+"""The checks queue: query Elsom about one payment, and store the answer."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _UNKNOWN = CheckResult(Result.UNKNOWN_ID)
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Messages in, those that have to come again out."""
+    """Serve messages; return those that must be received again."""
     failures = []
     for record in event["Records"]:
         try:
             _log(_serve(record))
         except PaymentsError as error:
-            logger.warning("comes again", error=type(error).__name__, detail=str(error))
+            logger.warning("message failed", error=type(error).__name__, detail=str(error))
             failures.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failures}
 
@@ -49,11 +49,11 @@ def _serve(record: dict[str, Any]) -> CheckResult:
 
 
 def _is_unconfirmed(request: CheckRequest, checked: CheckResult) -> bool:
-    """Whether a notification named nothing of ours, or Elsom still knows of no end after it."""
+    """Whether a notification named no payment of ours, or one that Elsom still calls open."""
     if checked.result is Result.UNKNOWN_ID:
         return is_id(request.id)
     payment = checked.payment
-    last = request.again == len(FOLLOW_UPS) and checked.result is Result.ANSWERED
+    last = request.step == len(FOLLOW_UPS) and checked.result is Result.ANSWERED
     return last and payment is not None and payment.is_open
 
 

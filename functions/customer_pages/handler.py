@@ -1,4 +1,4 @@
-"""The customer's way to Elsom and back."""
+"""The customer's pages: on to Elsom, and back from it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _show_error(error: PaymentsError, _request_id: str) -> Response:
 @metrics.log_metrics
 @handle_errors(_show_error)
 def lambda_handler(event: LambdaEvent, _context: Any) -> Response:
-    """Event in, one call, answer out."""
+    """Serve one request."""
     request = services.request_of(event)
     route = _ROUTES.get(request.resource)
     if route is None:

@@ -24,13 +24,13 @@ _COUNTED = {
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Messages in, those that have to come again out."""
+    """Serve messages; return those that must be received again."""
     failures = []
     for record in event["Records"]:
         try:
             tried = deliver_message(record["body"], deps)
         except (PaymentsError, msgspec.MsgspecError) as error:
-            logger.warning("comes again", error=type(error).__name__)
+            logger.warning("message failed", error=type(error).__name__)
             failures.append({"itemIdentifier": record["messageId"]})
             continue
         if tried.outcome in _COUNTED:

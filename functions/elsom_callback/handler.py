@@ -1,4 +1,4 @@
-"""`POST /elsom/{token}`: Elsom's notification, kept before it is answered."""
+"""`POST /elsom/{token}`: Elsom's notification, stored before it is answered."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def _answer(status: int, *, accepted: bool, message: str) -> Response:
 
 
 def _refusal(error: PaymentsError, request_id: str) -> Response:
-    """Never a false success: whatever kept us from storing it, Elsom may send it again."""
+    """Never a success: a notification that was not stored must be sent again."""
     if isinstance(error, NotFound):
         return problem_of(error, request_id)
-    return _answer(503, accepted=False, message="Not stored, send again")
+    return _answer(503, accepted=False, message="Not stored. Send it again")
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 @handle_errors(_refusal)
 def lambda_handler(event: LambdaEvent, _context: Any) -> Response:
-    """Event in, one call, answer out."""
+    """Serve one notification."""
     request = services.request_of(event)
     if not secret.knows_token(request.parameter("token")):
         count(Metric.NOTIFICATION_REFUSED)

@@ -1,4 +1,4 @@
-"""The shop's questions: payments, timelines, cases, and asking Elsom now."""
+"""The shop's routes except the start: payments, timelines, checks, events, cases."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ deps = services.api_deps()
 @metrics.log_metrics
 @handle_errors(problem_of)
 def lambda_handler(event: LambdaEvent, _context: Any) -> Response:
-    """Event in, one call, answer out."""
+    """Serve one request."""
     return routes.answer(services.request_of(event), deps)

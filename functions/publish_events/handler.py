@@ -1,4 +1,4 @@
-"""The table's stream: events on the bus, and cases for a person."""
+"""The table's stream: publish events on the bus, and open cases."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ deps = bootstrap.services().publish_deps()
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], _context: Any) -> None:
-    """A batch of records in; an error is raised, and the whole batch comes again."""
+    """Publish a batch of records; after an error Lambda sends the whole batch again."""
     published = publish_records(event["Records"], deps)
     for metric, number in changes_of(event["Records"]):
         count(metric, number)
@@ -24,7 +24,9 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> None:
         count(Metric.CASE_OPENED)
         if case.case_kind is CaseKind.DISAGREEMENT:
             count(Metric.DISAGREEMENT)
-        logger.warning("case", case_id=case.id, kind=case.case_kind, payment_id=case.payment_id)
+        logger.warning(
+            "case opened", case_id=case.id, kind=case.case_kind, payment_id=case.payment_id
+        )
     if published.unpublished:
         count(Metric.RECORD_UNPUBLISHED, published.unpublished)
         logger.error("unpublished records", count=published.unpublished)

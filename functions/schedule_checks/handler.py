@@ -17,7 +17,7 @@ cases = services.cases
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(_event: dict[str, Any], _context: Any) -> None:
-    """One turn; an error is raised, and the next minute tries again."""
+    """Run one turn; after an error, the next one follows in a minute."""
     sent = send_due_checks(checks)
     count(Metric.SCHEDULE_RUN)
     measure(Metric.OLDEST_WAIT, sent.oldest_wait)
@@ -29,5 +29,5 @@ def lambda_handler(_event: dict[str, Any], _context: Any) -> None:
         backlog=sent.backlog,
         webhooks=retries,
     )
-    # Last, since nothing waits for it.
+    # Counted last: a failure here delays no check and no webhook.
     count(Metric.OPEN_CASES, cases.count_open())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from payments import bootstrap
@@ -19,15 +20,16 @@ deps = services.start_deps()
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-@handle_errors(problem_of)
+@handle_errors(partial(problem_of, has_key=True))
 def lambda_handler(event: LambdaEvent, context: Any) -> Response:
-    """Event in, one call, answer out."""
+    """Serve one start."""
     request = services.request_of(event)
     hosts = services.settings.allowed_return_hosts
-    key, wanted = parse_start(request.headers.get("idempotency-key"), request.body, hosts)
+    key, payment_request = parse_start(request.headers.get("idempotency-key"), request.body, hosts)
+    # Before the start is sent: without this key there is no `checkoutUrl` to answer with.
     signing_key = secret.get().signing_key()
     started = start_payment(
-        wanted, key, lambda: context.get_remaining_time_in_millis() / 1000, deps
+        payment_request, key, lambda: context.get_remaining_time_in_millis() / 1000, deps
     )
     _log(started)
     body = view_payment(started.payment, request.base_url, signing_key)
@@ -38,4 +40,4 @@ def lambda_handler(event: LambdaEvent, context: Any) -> Response:
 
 def _log(started: StartResult) -> None:
     payment = started.payment
-    logger.info("started", payment_id=payment.id, status=payment.status, replay=started.replayed)
+    logger.info("started", payment_id=payment.id, status=payment.status, replayed=started.replayed)

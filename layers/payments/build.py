@@ -1,12 +1,12 @@
 """Builds the layer: `python build.py FOLDER` fills FOLDER/python with `payments` and what it needs.
 
-One layer serves both architectures: the compiled wheels of arm64 and x86_64 lie side by side, since
-their `.so` names differ. Everything is compiled to bytecode here, because Lambda's folders are
-read-only and each cold start would compile it again. The same input gives the same bytes, so an
-unchanged layer is not published again.
+One layer serves both architectures: it holds the wheels of arm64 and of x86_64, whose `.so` names
+differ. Everything is compiled to bytecode here: Lambda's folders are read-only, so otherwise each
+cold start would compile it again. The same input gives the same bytes, so an unchanged layer is not
+published again.
 
-What was fetched, pruned and compiled is kept in the folder named by LAYER_CACHE, by default
-.local/layer-cache, under a name made of the requirements' hash: a second build needs no network and
+Dependencies are fetched, pruned and compiled once for each hash of the requirements, and kept in
+the folder named by LAYER_CACHE, by default .local/layer-cache. A second build needs no network and
 no installer.
 """
 
@@ -38,7 +38,7 @@ PROJECT_UV = LOCAL / "uv" / "bin" / "uv"
 PLATFORMS = ("manylinux_2_28_aarch64", "manylinux_2_28_x86_64")
 LAMBDA_FOLDER = "/opt/python"
 
-# What is called of AWS; the rest of botocore's descriptions would be read at every cold start.
+# The calls that are made to AWS. Each cold start would read the rest of botocore's descriptions.
 OPERATIONS = {
     "dynamodb": frozenset({"BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"}),
     "events": frozenset({"PutEvents"}),
@@ -95,13 +95,13 @@ def dependencies() -> Path:
 
 
 def cache_key() -> str:
-    """Changes with the requirements, with this program and with Python's bytecode."""
+    """A hash of the requirements, of this program and of Python's bytecode version."""
     parts = (REQUIREMENTS.read_bytes(), Path(__file__).read_bytes(), importlib.util.MAGIC_NUMBER)
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:32]
 
 
 def publish(made: Path, finished: Path) -> None:
-    """Move `made` into the cache at once; where another build was faster, its result stays."""
+    """Move `made` into the cache in one step; where another build was faster, its result stays."""
     try:
         made.rename(finished)
     except OSError:
@@ -137,7 +137,7 @@ def unpack(target: Path, platform: str) -> None:
 
 
 def uv_options(platform: str) -> list[str]:
-    """The platform in uv's words."""
+    """Uv's options for a platform."""
     architecture = platform.removeprefix("manylinux_2_28_")
     return [
         *("--python", sys.executable, "--python-platform", f"{architecture}-manylinux_2_28"),
@@ -147,14 +147,14 @@ def uv_options(platform: str) -> list[str]:
 
 
 def pip_options(platform: str) -> list[str]:
-    """The platform in pip's words, which must name the older tags that fit too."""
+    """Pip's options for a platform, which must name the older tags that fit too."""
     older = [platform.replace("2_28", "2_17"), platform.replace("manylinux_2_28", "manylinux2014")]
     tags = [argument for tag in (platform, *older) for argument in ("--platform", tag)]
     return ["--implementation", "cp", "--no-compile", *tags]
 
 
 def run(command: list[str]) -> int:
-    """Run a command of our own, without a shell; its exit code."""
+    """Run a command without a shell, and return its exit code."""
     return subprocess.run(command, check=False).returncode  # noqa: S603
 
 
@@ -173,7 +173,7 @@ def merge(source: Path, target: Path) -> None:
 
 
 def prune(tree: Path) -> None:
-    """Take away what nothing reads at run time: metadata, tests, types, unused parts, services."""
+    """Remove what nothing reads at run time: metadata, tests, types, unused parts, services."""
     for path in sorted(tree.rglob("*"), reverse=True):
         if path.suffix in UNUSED_SUFFIXES or (path.is_dir() and path.name in UNUSED_FOLDERS):
             remove(path)
@@ -185,7 +185,7 @@ def prune(tree: Path) -> None:
 
 
 def prune_services(data: Path) -> None:
-    """Keep of botocore's data what is in use, of each service's versions the newest."""
+    """Keep only the used services in botocore's data, each in its newest version."""
     for service in sorted(data.glob("*/")):
         versions = sorted(service.iterdir())
         for unused in versions[:-1] if service.name in SERVICES else [service]:
@@ -200,7 +200,7 @@ def prune_services(data: Path) -> None:
 
 
 def prune_operations(file: Path, names: frozenset[str]) -> None:
-    """Leave these operations in a service's description, with the shapes that they need.
+    """Keep only these operations in a service's description, with the shapes that they need.
 
     `file` is without its suffix; a description that was pruned before is left as it is.
     """
@@ -217,7 +217,7 @@ def prune_operations(file: Path, names: frozenset[str]) -> None:
         shapes[name] = description["shapes"][name]
         waiting |= set(named_shapes(shapes[name])) - shapes.keys()
     kept = {**description, "operations": operations, "shapes": shapes}
-    # Plain, since to unpack it takes longer than to read it.
+    # Not compressed: to decompress it takes longer than to read it.
     write_json(file.with_suffix(".json"), undocumented(kept))
     packed.unlink()
 
@@ -235,7 +235,7 @@ def named_shapes(part: Any) -> Iterator[str]:
 
 
 def undocumented(part: Any) -> Any:
-    """A part of a description without its documentation, most of its text."""
+    """A part of a description without its documentation, which is most of its text."""
     if isinstance(part, dict):
         return {
             name: undocumented(value)
@@ -246,7 +246,7 @@ def undocumented(part: Any) -> Any:
 
 
 def write_json(file: Path, value: Any) -> None:
-    """Write it down in as few bytes as that takes, the same for the same value."""
+    """Write compact JSON, the same bytes for the same value."""
     file.write_text(json.dumps(value, separators=(",", ":"), sort_keys=True))
 
 
@@ -259,13 +259,13 @@ def remove(path: Path) -> None:
 
 
 def compile_tree(tree: Path, root: Path) -> None:
-    """Compile every module under `tree`; tracebacks name it as it lies on Lambda."""
+    """Compile every module under `tree`; tracebacks show its path on Lambda."""
     compiled = compileall.compile_dir(
         tree,
         maxlevels=99,
         quiet=1,
         force=True,
-        # Never checked against the source: a zip does not keep the times it would be checked by.
+        # Never checked against the source: a zip does not keep the times for that check.
         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
         stripdir=str(root),
         prependdir=LAMBDA_FOLDER,
@@ -275,13 +275,13 @@ def compile_tree(tree: Path, root: Path) -> None:
 
 
 def open_to_all(tree: Path) -> None:
-    """Let everybody read, whatever this machine's umask: on Lambda another user does."""
+    """Let every user read it, whatever the umask here: Lambda runs as another user."""
     for path in (tree, *tree.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def require_python_3_13() -> None:
-    """Bytecode of another Python would not be read on Lambda."""
+    """Exit with a message under another Python, whose bytecode Lambda would not read."""
     if sys.version_info[:2] != (3, 13):
         raise SystemExit(f"the layer is built with Python 3.13, this is {sys.version.split()[0]}")
 

@@ -13,7 +13,7 @@ from payments.store.cases import CaseTable
 from payments.store.payments import PaymentTable, item_of
 from payments.store.webhooks import DeliveryTable
 from payments.use_cases.publish_events import PublishDeps, publish_records
-from payments.use_cases.query_payment import Result, check_payment
+from payments.use_cases.query_payment import Result, query_payment
 from tests.bench.report import Row, Section, at_most
 from tests.contract.stores import DynamoStores
 from tests.contract.test_units_per_payment import Meter, Shop
@@ -102,7 +102,7 @@ def _abandoned(shop: Shop) -> tuple[Counted, Units]:
             shop.elsom.answers(TIMED_OUT)
         before = payment.status
         checked = shop.meter.measure(
-            "check", lambda: check_payment(payment_id, Trigger.SCHEDULE, shop.checking())
+            "check", lambda: query_payment(payment_id, Trigger.SCHEDULE, shop.checking())
         )
         assert checked.result is Result.ANSWERED
         payment = shop.stores.payments.get(payment_id)

@@ -1,4 +1,4 @@
-"""axe-core, the checker of accessibility, fetched into .local/npm and run inside a page."""
+"""axe-core, the checker of accessibility, run inside a page."""
 
 from __future__ import annotations
 
@@ -7,20 +7,13 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from tools.environments import LOCAL
-from tools.npm_package import NpmPackage
-
-PACKAGE = NpmPackage(
-    "axe-core@4.14.1",
-    "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
-)
-FOLDER = LOCAL / "npm" / PACKAGE.name
+from tests.fetched import node_modules
 
 
 @cache
 def axe_source() -> str:
     """The program, fetched by npm where it is missing."""
-    return (PACKAGE.install(FOLDER) / "axe.min.js").read_text("utf-8")
+    return (node_modules() / "axe-core" / "axe.min.js").read_text("utf-8")
 
 
 def faults(page: Page) -> list[dict[str, Any]]:

@@ -12,13 +12,7 @@ from tests.browser.demo import DemoShop, running_demo_shop
 from tests.browser.in_process import PagesServer, serving
 from tests.browser.world import PagesWorld
 from tests.deployed import Deployed, deployed, running_cloud
-from tests.side_by_side import spread
 from tools.local.processes import free_port
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_cmdline_main(config: pytest.Config) -> None:
-    spread(config, workers=2)
 
 
 @pytest.fixture(scope="session")

@@ -9,17 +9,20 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from payments.aws.queues import CheckRequest, ChecksQueue, SqsChecksQueue
+from payments.aws import queues
+from payments.aws.queues import CheckRequest, SqsQueue
 from payments.domain.errors import QueueUnavailable
 from tests.fakes.memory import MemoryQueue
 from tests.fakes.world import NOW, ManualClock
 
+type ChecksQueue = queues.Queue[CheckRequest]
+
 REQUEST = CheckRequest(
     id="0123456789ABCDEFGHJK",
     reason="notification",
-    received_at=NOW,
+    triggered_at=NOW,
     elsom_transaction_id="PSP1",
-    again=2,
+    step=2,
 )
 
 
@@ -42,7 +45,7 @@ def in_sqs() -> Queue:
         sqs.delete_message(QueueUrl=url, ReceiptHandle=messages[0]["ReceiptHandle"])
         return msgspec.json.decode(messages[0]["Body"], type=CheckRequest)
 
-    return Queue(SqsChecksQueue(sqs, url), take)
+    return Queue(SqsQueue(sqs, url), take)
 
 
 @pytest.fixture(params=["memory", "moto"])
@@ -86,9 +89,9 @@ def test_the_message_is_the_json_that_both_sides_agree_on() -> None:
     assert msgspec.json.decode(msgspec.json.encode(REQUEST)) == {
         "id": "0123456789ABCDEFGHJK",
         "reason": "notification",
-        "receivedAt": NOW,
+        "triggeredAt": NOW,
         "elsomTransactionId": "PSP1",
-        "again": 2,
+        "step": 2,
     }
 
 
@@ -105,7 +108,7 @@ class Refusing:
 def down() -> list[ChecksQueue]:
     memory = MemoryQueue(ManualClock())
     memory.down = True
-    return [memory, SqsChecksQueue(Refusing(), "https://sqs/checks")]
+    return [memory, SqsQueue(Refusing(), "https://sqs/checks")]
 
 
 @pytest.mark.parametrize("queue", down(), ids=["memory", "sqs"])

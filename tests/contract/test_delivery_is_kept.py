@@ -14,7 +14,7 @@ from payments.domain.ids import derive_id
 from payments.domain.payment import ElsomStatus, Payment, Status
 from payments.domain.transitions import apply_answer
 from payments.store import table
-from payments.store.cases import CaseTable
+from payments.store.cases import CasePage, Cases, CaseTable
 from payments.store.history import HistoryTable
 from payments.store.inbox import Unknown
 from payments.store.payments import PaymentTable
@@ -25,8 +25,8 @@ from payments.use_cases.republish_events import (
     changed_within,
     republish,
 )
-from tests.contract.stores import DynamoStores
-from tests.fakes.delivery import MemoryBus
+from tests.contract.stores import DynamoStores, Stores
+from tests.fakes.delivery import MemoryBus, MemoryCases
 from tests.fakes.payments import PAYMENT_ID, UNKNOWN_ID, a_payment
 from tests.fakes.world import NOW, POLICY
 
@@ -37,8 +37,12 @@ def ident(number: int) -> str:
     return derive_id("payment", str(number))
 
 
-def test_a_case_is_opened_once_and_resolved_once(dynamo: DynamoStores) -> None:
-    cases = CaseTable(dynamo.table)
+@pytest.fixture
+def cases(stores: Stores) -> Cases:
+    return CaseTable(stores.table) if isinstance(stores, DynamoStores) else MemoryCases()
+
+
+def test_a_case_is_opened_once_and_resolved_once(cases: Cases) -> None:
     assert [cases.open(CASE), cases.open(CASE)] == [True, False]
     first = cases.resolve(CASE.id, "refunded", NOW + HOUR)
     assert first.state is CaseState.RESOLVED
@@ -47,6 +51,17 @@ def test_a_case_is_opened_once_and_resolved_once(dynamo: DynamoStores) -> None:
     assert cases.open(CASE) is False
     with pytest.raises(NotFound):
         cases.resolve(PAYMENT_ID, "note", NOW)
+
+
+def test_the_cases_of_a_state_are_paged_newest_first(cases: Cases) -> None:
+    every = [paid_unknown(ident(number), NOW, NOW + number) for number in range(5)]
+    for case in every:
+        cases.open(case)
+    cases.resolve(every[2].id, "refunded", NOW + HOUR)
+    first = cases.page(CaseState.OPEN, 3, None)
+    assert first.cases == [every[4], every[3], every[1]]
+    assert cases.page(CaseState.OPEN, 3, first.end) == CasePage([every[0]], None)
+    assert [case.id for case in cases.page(CaseState.RESOLVED, 3, None).cases] == [every[2].id]
 
 
 def test_two_people_who_resolve_a_case_at_once_leave_one_note(dynamo: DynamoStores) -> None:

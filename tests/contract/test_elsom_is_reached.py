@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from cli.elsom_urls import look_at_elsom
+from cli.findings import Finding, State
 from tests.contract import bad_servers
 from tests.contract.bad_servers import ADDRESS, Authority, Server, serving
 from tests.fakes.account import EMPTY_ACCOUNT, FakeAccount, refused
-from tools.elsom.elsom_urls import look_at_elsom
-from tools.elsom.findings import Finding, State
 
 BUNDLE = "/elsom/ca"
 

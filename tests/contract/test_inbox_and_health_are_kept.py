@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from cli import unknown as unknown_command
+from cli.screen import Screen
 from payments.bootstrap import Services
 from payments.domain.cases import paid_unknown
 from payments.domain.circuit_breaker import Circuit
@@ -27,8 +29,6 @@ from tests.contract.stores import DynamoStores, Stores
 from tests.fakes import memory
 from tests.fakes.payments import PAYMENT_ID, UNKNOWN_ID, a_payment
 from tests.fakes.world import NOW
-from tools.elsom import unknown as unknown_command
-from tools.elsom.screen import Screen
 
 CLAIM = Notification(
     partner_trn_id=PAYMENT_ID, transaction_id="PSP1", payment_status="A", message="Платеж"

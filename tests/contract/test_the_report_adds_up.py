@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from cli.report import COLUMNS, Report, document, make_report, span, write_csv
+from cli.report_page import page
 from payments.domain.clock import DAY, from_rfc3339
 from payments.domain.ids import derive_id
 from payments.domain.payment import Payment, Status
@@ -20,8 +22,6 @@ from payments.store.history import HistoryTable
 from tests.contract.stores import in_dynamodb
 from tests.contract.tables import new_client
 from tests.fakes.payments import a_payment
-from tools.elsom.report import COLUMNS, Report, document, make_report, span, write_csv
-from tools.elsom.report_page import page
 
 pytestmark = pytest.mark.needs("java", "npm")
 

@@ -10,7 +10,7 @@ from payments.domain.payment import Status, Trigger
 from payments.domain.payment_request import PaymentRequest
 from payments.elsom.protocol import read_notification
 from payments.use_cases.check_payment import check_from_queue
-from payments.use_cases.query_payment import CheckDeps, Result, check_payment
+from payments.use_cases.query_payment import CheckDeps, Result, query_payment
 from payments.use_cases.receive_notification import ReceiveDeps, receive_notification
 from payments.use_cases.start_payment import StartDeps, start_payment
 from tests.contract.stores import DynamoStores
@@ -149,10 +149,10 @@ def test_an_unchanged_scheduled_check_costs_at_most_three_writes(local: DynamoSt
     payment_id, other = shop.start(), shop.start("order-2")
     shop.clock.advance(MINUTE)
     for number in range(3):
-        check_payment(other, Trigger.SCHEDULE, shop.checking())
+        query_payment(other, Trigger.SCHEDULE, shop.checking())
         result = shop.meter.measure(
             f"unchanged check {number + 1}",
-            lambda: check_payment(payment_id, Trigger.SCHEDULE, shop.checking()).result,
+            lambda: query_payment(payment_id, Trigger.SCHEDULE, shop.checking()).result,
         )
         assert result is Result.ANSWERED
         shop.clock.advance(5 * MINUTE)

@@ -1,11 +1,8 @@
 """The official JavaScript library of Standard Webhooks verifies what we sign, with each secret."""
 
-import hashlib
 import json
 import os
-import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -18,44 +15,26 @@ from payments.domain.payment import Status
 from payments.webhooks.rules import webhook_headers
 from tests.fakes.delivery import SECRETS
 from tests.fakes.payments import a_payment
-from tools.environments import LOCAL
+from tests.fetched import node_modules
 
-SOURCE = Path(__file__).parent / "javascript"
-FILES = ("package.json", "package-lock.json", "verify.js")
+VERIFY = Path(__file__).with_name("verify.js")
 STRANGER = "whsec_" + "c" * 40
 
 pytestmark = pytest.mark.needs("node", "npm")
 
 
 @pytest.fixture(scope="session")
-def receiver() -> Path:
-    """A folder with the library, installed once for these very pins."""
-    made_of = hashlib.sha256(b"\0".join((SOURCE / name).read_bytes() for name in FILES))
-    folder = LOCAL / "webhook-receiver" / made_of.hexdigest()[:16]
-    if folder.is_dir():
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
-        for name in FILES:
-            shutil.copy(SOURCE / name, temporary)
-        subprocess.run(
-            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"],
-            cwd=temporary,
-            check=True,
-            timeout=100,
-        )
-        try:
-            os.rename(temporary, folder)  # noqa: PTH104 - at once, beside another run's
-        except OSError:
-            assert folder.is_dir()
-        Path(temporary).mkdir(exist_ok=True)
-    return folder
+def receiver() -> dict[str, str]:
+    """The environment in which Node.js finds the library."""
+    return {**os.environ, "NODE_PATH": str(node_modules())}
 
 
-def verify(receiver: Path, secret: str, body: str, headers: dict[str, str]) -> dict[str, Any]:
+def verify(
+    receiver: dict[str, str], secret: str, body: str, headers: dict[str, str]
+) -> dict[str, Any]:
     finished = subprocess.run(
-        ["node", "verify.js"],
-        cwd=receiver,
+        ["node", VERIFY],
+        env=receiver,
         input=json.dumps({"secret": secret, "body": body, "headers": headers}),
         capture_output=True,
         text=True,
@@ -74,12 +53,12 @@ def signed(now: int) -> tuple[str, dict[str, str]]:
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-def test_each_secret_verifies(receiver: Path, secret: str) -> None:
+def test_each_secret_verifies(receiver: dict[str, str], secret: str) -> None:
     body, headers = signed(now_ms())
     assert verify(receiver, secret, body, headers) == {"event": json.loads(body)}
 
 
-def test_another_secret_another_body_and_an_old_try_are_refused(receiver: Path) -> None:
+def test_another_secret_another_body_and_an_old_try_are_refused(receiver: dict[str, str]) -> None:
     body, headers = signed(now_ms())
     refused = {"refused": "WebhookVerificationError"}
     assert verify(receiver, STRANGER, body, headers) == refused

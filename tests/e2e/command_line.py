@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from cli.__main__ import main
 from tests.deployed import Deployed, eventually
 from tests.receiver import Receiver
-from tools.elsom.__main__ import main
 
 CANCELLED = "0000000004"
 

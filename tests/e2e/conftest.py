@@ -7,14 +7,8 @@ import pytest
 from tests.deployed import Deployed, another_stack, deployed, running_cloud
 from tests.e2e.command_line import Elsom
 from tests.receiver import Receiver, receiving
-from tests.side_by_side import spread
 from tools.local.cloud import LocalCloud
 from tools.local.secret import webhook_secret
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_cmdline_main(config: pytest.Config) -> None:
-    spread(config, workers=3)
 
 
 @pytest.fixture(scope="session")

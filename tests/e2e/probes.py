@@ -332,7 +332,7 @@ PROBES: Final[dict[Right, Probe]] = {
             ("dynamodb:Query", f"{TABLE}/index/by-created"): Probe(lists),
             ("dynamodb:Query", f"{TABLE}/index/by-order"): Probe(lists_an_order),
             ("events:PutEvents", "PaymentsBus"): Probe(reports_again),
-            **_calls_elsom(shows_a_payment),
+            **_calls_elsom(queries_now),
         },
     ),
     **_probes(

@@ -115,7 +115,7 @@ class StillStack:
 
     def check(self, payment_id: str) -> bool:
         """Have a payment checked as after a notification."""
-        message = {"id": payment_id, "reason": "notification", "receivedAt": now()}
+        message = {"id": payment_id, "reason": "notification", "triggeredAt": now()}
         return self.serve("CheckPayment", message)
 
     # ------------------------------------------------------------ HTTP

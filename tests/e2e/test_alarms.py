@@ -125,8 +125,8 @@ def test_notifications_that_elsom_itself_does_not_confirm(watched: Deployed, emf
     message = {
         "id": payment,
         "reason": "notification",
-        "receivedAt": now(),
-        "again": len(FOLLOW_UPS),
+        "triggeredAt": now(),
+        "step": len(FOLLOW_UPS),
     }
     watched.cloud.client("sqs").send_message(
         QueueUrl=watched.outputs["ChecksQueueUrl"], MessageBody=json.dumps(message)

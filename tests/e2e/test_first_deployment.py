@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from cli import answers
+from cli.__main__ import main
+from cli.answers import Answers
 from tests.aws_cli import aws, commands_in
 from tests.deployed import FAST, eventually
 from tests.terminal import at_terminal
-from tools.elsom import answers
-from tools.elsom.__main__ import main
-from tools.elsom.answers import Answers
 from tools.environments import ENVIRONMENTS, ROOT
 from tools.local.cloud import START_PATH, STATUS_PATH, LocalCloud, architecture
 from tools.local.secret import sandbox_secret

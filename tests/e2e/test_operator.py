@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
+from cli import secret
+from cli.__main__ import main
+from cli.report import today
 from payments.store.webhooks import Delivery, DeliveryTable
 from payments.webhooks.rules import TRIES
 from tests.deployed import eventually
 from tests.e2e.command_line import Elsom, a_case
 from tests.e2e.load import Load, stay
 from tests.e2e.still import http, now
-from tools.elsom import secret
-from tools.elsom.__main__ import main
-from tools.elsom.report import today
 
 PAID_AT_ONCE = "0000000001"
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from tools.elsom.__main__ import main
-from tools.elsom.rehearsal import STEPS
+from cli.__main__ import main
+from cli.rehearsal import STEPS
 from tools.local.cloud import LocalCloud
 
 # What only a real account shows, and why.

@@ -7,12 +7,12 @@ import shlex
 
 import pytest
 
+from cli import secret
+from cli.screen import Screen
 from tests.deployed import Deployed
 from tests.e2e.command_line import Elsom, a_case
 from tests.receiver import Receiver
 from tests.template.transform import ROOT
-from tools.elsom import secret
-from tools.elsom.screen import Screen
 
 RUNBOOK = ROOT / "docs" / "runbook.md"
 

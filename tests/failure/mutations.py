@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from cli import screen
 from payments import bootstrap
 from payments.aws import api_gateway
 from payments.aws.queues import CheckRequest
@@ -34,7 +35,6 @@ from payments.store.webhooks import DeliveryTable
 from payments.telemetry import logger
 from payments.use_cases import (
     check_payment,
-    deliver_webhook,
     publish_events,
     query_payment,
     republish_events,
@@ -42,7 +42,6 @@ from payments.use_cases import (
     start_payment,
 )
 from tests.failure.stack import module
-from tools.elsom import screen
 
 type Patch = pytest.MonkeyPatch
 
@@ -209,7 +208,7 @@ def nobody_looks_for_duplicates(patch: Patch) -> None:
 
 
 def failed_webhooks_are_not_kept(patch: Patch) -> None:
-    patch.setattr(deliver_webhook, "_keep", lambda *_: True)
+    patch.setattr(DeliveryTable, "insert", lambda *_: True)
 
 
 def resends_forget_first(patch: Patch) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.failure.conftest import NewStack
-from tests.failure.life import FUNCTIONS, Step, check_the_end, settle
+from tests.failure.life import FUNCTIONS, WARM_START, Step, check_the_end, settle
 from tests.failure.recorder import Killed
 from tests.receiver import Receiver
 
 pytestmark = pytest.mark.needs("java", "npm")
 
 
-@pytest.mark.parametrize("step", FUNCTIONS, ids=lambda step: step.name)
+@pytest.mark.parametrize("step", [*FUNCTIONS, WARM_START], ids=lambda step: step.name)
 def test_a_function_killed_at_any_call_is_made_up_for(
     step: Step, new_stack: NewStack, shop: Receiver
 ) -> None:

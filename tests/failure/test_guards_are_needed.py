@@ -28,7 +28,7 @@ from tests.failure import test_pages as pages
 from tests.failure import test_repaired_delivery as repaired
 from tests.failure import test_starts as starts
 from tests.failure import test_states as states
-from tests.failure.life import FUNCTIONS
+from tests.failure.life import FUNCTIONS, WARM_START
 
 pytestmark = pytest.mark.needs("java", "npm")
 
@@ -192,7 +192,7 @@ GUARDS: Final[dict[str, Guard]] = {
     "killed in a start": Guard(
         mutations.attempts_are_not_recorded,
         crashes.test_a_function_killed_at_any_call_is_made_up_for,
-        {"step": START},
+        {"step": WARM_START},
     ),
     "answer lost": Guard(
         mutations.writers_do_not_know_their_own_write,

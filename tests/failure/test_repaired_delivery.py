@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from cli.screen import table
 from payments import bootstrap
 from payments.domain.clock import DAY, MINUTE, now_ms
 from payments.domain.signed_urls import sign
@@ -19,7 +20,6 @@ from tests.failure.recorder import Killed
 from tests.failure.stack import PAGE_KEY, Stack
 from tests.failure.test_states import kinds
 from tests.receiver import Receiver
-from tools.elsom.screen import table
 
 pytestmark = pytest.mark.needs("java", "npm")
 

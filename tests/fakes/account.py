@@ -12,7 +12,7 @@ import boto3
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 
-from tools.elsom.target import Target
+from cli.target import Target
 
 STACK = "elsom-payments"
 REGION = "eu-central-1"

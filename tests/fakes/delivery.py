@@ -16,7 +16,9 @@ from payments.domain.events import Event
 from payments.domain.payment import Payment
 from payments.http_client import MaybeSent, NotSent
 from payments.store import cases as stored_cases
+from payments.store.cases import CasePage
 from payments.store.inbox import Unknown
+from payments.store.listing import Position
 from payments.store.payments import item_of
 from payments.store.table import Item, to_image
 from payments.store.webhooks import Delivery
@@ -24,6 +26,7 @@ from payments.use_cases.deliver_webhook import DeliverDeps, DeliverResult, deliv
 from payments.use_cases.publish_events import PublishDeps
 from payments.use_cases.schedule_checks import ScheduleWebhooksDeps, send_due_webhooks
 from payments.webhooks.rules import Target
+from tests.fakes.memory import MemoryStore
 from tests.fakes.world import ManualClock
 
 SECRETS = tuple(f"whsec_{base64.b64encode(bytes([number]) * 32).decode()}" for number in (1, 2))
@@ -85,6 +88,17 @@ class MemoryCases:
         self.items[case_id] = resolve(case, note, now)
         return self.items[case_id]
 
+    def page(self, state: CaseState, limit: int, after: Position | None) -> CasePage:
+        found = [
+            (case.opened_at, case.id, case)
+            for case in self.items.values()
+            if case.state is state
+            and (after is None or (case.opened_at, case.id) < (after.at, after.id))
+        ]
+        cases = [case for _, _, case in sorted(found, reverse=True)[:limit]]
+        end = Position(cases[-1].opened_at, cases[-1].id) if len(cases) == limit else None
+        return CasePage(cases, end)
+
     def kinds(self) -> list[tuple[str, str]]:
         return sorted((case.case_kind, case.payment_id) for case in self.items.values())
 
@@ -110,36 +124,24 @@ class MemoryBus:
         return [str(event.type) for event in self.published]
 
 
-class MemoryBook:
-    """Payments by order."""
-
-    def __init__(self, *payments: Payment) -> None:
-        self.items = {payment.id: payment for payment in payments}
-
-    def get(self, payment_id: str) -> Payment | None:
-        return self.items.get(payment_id)
-
-    def of_order(self, order_id: str) -> list[Payment]:
-        return [payment for payment in self.items.values() if payment.order_id == order_id]
-
-
 class MemoryTexts:
-    """A queue of texts with delays."""
+    """A queue of messages as JSON, with delays."""
 
     def __init__(self, clock: ManualClock) -> None:
         self._clock = clock
         self.waiting: list[tuple[int, str]] = []
         self.down = False
 
-    def send(self, text: str, delay: int = 0) -> None:
+    def send(self, message: object, delay: int = 0) -> None:
         if self.down:
             raise QueueUnavailable("ConnectTimeoutError")
+        text = msgspec.json.encode(message).decode()
         self.waiting.append((self._clock.now + delay * SECOND, text))
 
-    def send_all(self, texts: Sequence[tuple[str, int]]) -> int:
-        for text, delay in texts:
-            self.send(text, delay)
-        return len(texts)
+    def send_all(self, messages: Sequence[tuple[object, int]]) -> int:
+        for message, delay in messages:
+            self.send(message, delay)
+        return len(messages)
 
     def backlog(self) -> int:
         return len(self.waiting)
@@ -235,7 +237,7 @@ class Outlet:
         self.clock = ManualClock()
         self.bus = MemoryBus()
         self.cases = MemoryCases()
-        self.book = MemoryBook()
+        self.book = MemoryStore().payments
         self.unpublished = MemoryTexts(self.clock)
         self.queue = MemoryTexts(self.clock)
         self.dead_letters = MemoryTexts(self.clock)

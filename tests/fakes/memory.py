@@ -89,6 +89,9 @@ class MemoryPayments(MemoryItems[Payment]):
             raise WriteConflict(stored)
         self.put(payment)
 
+    def of_order(self, order_id: str) -> list[Payment]:
+        return [payment for payment in self.items.values() if payment.order_id == order_id]
+
 
 class MemoryInbox:
     """Notifications by id and hash of the body, and unknown ids."""
@@ -209,7 +212,7 @@ class MemoryQueue:
         self.sent = 0
         self.down = False
 
-    def send(self, request: CheckRequest, delay: int = 0) -> None:
+    def send(self, message: CheckRequest, delay: int = 0) -> None:
         if self.down:
             raise QueueUnavailable("down")
         if not 0 <= delay <= 900:
@@ -217,14 +220,14 @@ class MemoryQueue:
         self.sent += 1
         insort(
             self.messages,
-            Message(self._clock() + delay * SECOND, self.sent, request),
-            key=lambda message: (message.at, message.number),
+            Message(self._clock() + delay * SECOND, self.sent, message),
+            key=lambda waiting: (waiting.at, waiting.number),
         )
 
-    def send_all(self, requests: Sequence[tuple[CheckRequest, int]]) -> int:
-        for request, delay in requests:
-            self.send(request, delay)
-        return len(requests)
+    def send_all(self, messages: Sequence[tuple[CheckRequest, int]]) -> int:
+        for message, delay in messages:
+            self.send(message, delay)
+        return len(messages)
 
     def backlog(self) -> int:
         if self.down:

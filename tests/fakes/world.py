@@ -9,7 +9,7 @@ from payments.domain.payment import Payment, Policy, Trigger
 from payments.domain.payment_request import PaymentRequest
 from payments.elsom.protocol import Merchant, read_notification
 from payments.use_cases.check_payment import check_from_queue
-from payments.use_cases.query_payment import CheckDeps, CheckResult, check_payment
+from payments.use_cases.query_payment import CheckDeps, CheckResult, query_payment
 from payments.use_cases.receive_notification import ReceiveDeps, receive_notification
 from payments.use_cases.schedule_checks import ScheduleDeps
 from payments.use_cases.start_payment import StartDeps, StartResult, payment_id, start_payment
@@ -65,6 +65,9 @@ class FaultyPayments:
             rival, self.before_save = self.before_save, None
             rival()
         return self.inner.save(before, after)
+
+    def of_order(self, order_id: str) -> list[Payment]:
+        return self.inner.of_order(order_id)
 
     def _fail(self) -> None:
         if self.refuse:
@@ -153,7 +156,7 @@ class World:
         receive_notification(notification, body, "192.0.2.1", self.receiving())
 
     def check(self, identifier: str, trigger: Trigger = Trigger.SHOP) -> CheckResult:
-        return check_payment(identifier, trigger, self.checking())
+        return query_payment(identifier, trigger, self.checking())
 
     def serve(self) -> CheckResult:
         """Serve the next message of the queue that can be seen."""

@@ -6,12 +6,14 @@ Above it the real store runs unchanged; `tests/contract` holds it to what AWS's 
 import re
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable, Collection, Mapping
+from functools import cache, lru_cache
 from heapq import heappop, heappush
 from typing import Any, NamedTuple, Protocol
 
 from botocore.exceptions import ClientError
+
+from tests.simulation.images import StoredImage, typed
 
 Image = dict[str, Any]
 Key = tuple[str, str]
@@ -108,7 +110,7 @@ class MemoryDynamoDB:
             stored = self.images.get(key_of(item))
             if stored is not None:
                 raise condition_failed("PutItem", stored)
-            self._write(key_of(item), dict(item))
+            self._write(key_of(item), StoredImage(item), item)
             return {}
 
         return self._gate.call("dynamodb", f"PutItem {kind_of(item)}", effect, writes=True)
@@ -127,7 +129,7 @@ class MemoryDynamoDB:
                 raise condition_failed("UpdateItem", stored)
             if condition == "#version = :seen" and self._moved(stored, values[":seen"]):
                 raise condition_failed("UpdateItem", stored)
-            image = dict(stored) if stored else dict(request["Key"])
+            image = StoredImage(stored if stored else request["Key"])
             for name, value, only_missing in update.sets:
                 if not (only_missing and names[name] in image):
                     image[names[name]] = values[value]
@@ -135,8 +137,8 @@ class MemoryDynamoDB:
                 image.pop(names[name], None)
             for name, value in update.adds:
                 number = int(image.get(names[name], {"N": "0"})["N"]) + int(values[value]["N"])
-                image[names[name]] = {"N": str(number)}
-            self._write(key, image)
+                image[names[name]] = typed(number)
+            self._write(key, image, names.values())
             written = [name for name, *_ in (*update.sets, *update.adds)]
             return {"Attributes": {names[name]: image[names[name]] for name in written}}
 
@@ -218,19 +220,21 @@ class MemoryDynamoDB:
             return False
         return stored is None or stored["version"] != seen
 
-    def _write(self, key: Key, image: Image) -> None:
+    def _write(self, key: Key, image: Image, written: Collection[str]) -> None:
+        """Store an item, of which these attributes were written or removed."""
         stored = self.images.get(key)
         if stored is None:
             insort(self._sorted[key[0]], key[1])
         self._before[key] = stored, self._clock()
         self.images[key] = image
         for name, (hash_name, range_name) in INDEXES.items():
-            self._move(
-                name,
-                key,
-                place_of(stored, hash_name, range_name, key),
-                place_of(image, hash_name, range_name, key),
-            )
+            if hash_name in written or range_name in written:
+                self._move(
+                    name,
+                    key,
+                    place_of(stored, hash_name, range_name, key),
+                    place_of(image, hash_name, range_name, key),
+                )
         for listener in self.listeners:
             listener(stored, image)
 
@@ -300,13 +304,7 @@ class MemoryDynamoDB:
             forward = request["ScanIndexForward"]
             found = [one for one in found if (one > behind if forward else one < behind)]
         return [
-            {
-                "pk": {"S": pk},
-                "sk": {"S": sk},
-                hash_name: {"S": partition},
-                range_name: {"N": str(at)},
-            }
-            for at, pk, sk in found[: request["Limit"]]
+            shown(hash_name, range_name, partition, entry) for entry in found[: request["Limit"]]
         ]
 
     def _query_table(self, request: Mapping[str, Any]) -> list[Image]:
@@ -319,7 +317,8 @@ class MemoryDynamoDB:
 
 def kind_of(image: Image) -> str:
     """The sort key, less the hash in a notification's."""
-    return str(image["sk"]["S"].partition("#")[0])
+    sort_key: str = image["sk"]["S"]
+    return sort_key.partition("#")[0]
 
 
 def key_of(image: Image) -> Key:
@@ -333,6 +332,14 @@ def place_of(
     if image is None or hash_name not in image or range_name not in image:
         return None
     return image[hash_name]["S"], (int(image[range_name]["N"]), *key)
+
+
+@lru_cache(maxsize=20_000)
+def shown(hash_name: str, range_name: str, partition: str, entry: Entry) -> Image:
+    """What an index shows of an item: its keys."""
+    at, pk, sk = entry
+    keys = {"pk": pk, "sk": sk, hash_name: partition, range_name: at}
+    return StoredImage({name: typed(value) for name, value in keys.items()})
 
 
 def is_full(stored: Image | None, most: Image) -> bool:

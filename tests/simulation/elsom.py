@@ -1,8 +1,9 @@
 """Elsom, played: bytes in, bytes out. It knows the truth; what it says of it may lag."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -62,7 +63,7 @@ class ElsomServer:
 
     def answer(self, body: bytes) -> tuple[int, bytes]:
         """The HTTP status and the body, the way the operator's document and its field do it."""
-        ((method, fields),) = json.loads(body).items()
+        method, fields = read_call(body)
         assert fields["Password"] == MERCHANT.password
         assert all(isinstance(value, str) for value in fields.values())
         if method == "IA_Init":
@@ -78,7 +79,7 @@ class ElsomServer:
         self.trace.log(transaction.id, f"Elsom: it is now {status}")
         transaction.truth.append((self.loop.now, status))
 
-    def _start(self, fields: dict[str, str]) -> bytes:
+    def _start(self, fields: Mapping[str, str]) -> bytes:
         assert len(fields) == 10
         assert fields["CultureInfo"] in CULTURES.values()
         trn = fields["PartnerTrnID"]
@@ -95,7 +96,7 @@ class ElsomServer:
         url = f"https://elsom.example/merchant-payment/{trn.lower()}?language=ru&platform=web"
         return self._said(self._success(), {"URL": url})
 
-    def _show_status(self, fields: dict[str, str]) -> tuple[int, bytes]:
+    def _show_status(self, fields: Mapping[str, str]) -> tuple[int, bytes]:
         assert len(fields) == 4
         transaction = self.get(fields["PartnerTrnID"])
         transaction.queried_at.append(self.loop.now)
@@ -150,6 +151,13 @@ class ElsomServer:
         if self.rng.random() < 0.2:
             text = text[:-1] + ",}"
         return text.encode()
+
+
+@lru_cache(maxsize=64)
+def read_call(body: bytes) -> tuple[str, Mapping[str, str]]:
+    """A call's method and its fields."""
+    ((method, fields),) = json.loads(body).items()
+    return method, fields
 
 
 def notification_of(

@@ -1,6 +1,6 @@
 """What goes wrong: one seed decides, every fault is counted and told in the payment's story."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -46,6 +46,16 @@ MOST_IN_A_THOUSAND: Final = 500.0
 MOST_LIKELY: Final = 0.5
 
 
+def between(rng: Random, low: int, high: int) -> int:
+    """What `rng.randint` draws, and as it does: each of a million calls has such a pause."""
+    size = high - low + 1
+    bits = size.bit_length()
+    drawn = rng.getrandbits(bits)
+    while drawn >= size:
+        drawn = rng.getrandbits(bits)
+    return low + drawn
+
+
 @cache
 def likelier(weights: Weights, times: float) -> tuple[float, Weights]:
     """The same faults so many times as likely, and their sum."""
@@ -69,10 +79,16 @@ class Faults:
     unkindness: float = 1.0
     # Hears of the subject of every fault.
     on_fault: Callable[[str], None] = field(default=lambda _subject: None)
+    # By the identity of weights that live as long as the world: to hash them takes long.
+    _likelier: dict[int, tuple[float, Weights]] = field(default_factory=dict)
 
     def happens(self, fault: str, probability: float, subject: str | None = None) -> bool:
         """Throw the dice; a fault that happens is counted."""
-        if self.calm or self.rng.random() >= self._likely(probability):
+        if self.calm:
+            return False
+        if self.unkindness != 1.0:
+            probability = self._likely(probability)
+        if self.rng.random() >= probability:
             return False
         self.note(fault, subject)
         return True
@@ -90,7 +106,10 @@ class Faults:
         if self.calm:
             return None
         throw = self.rng.random() * 1000
-        total, weights = likelier(choices, self.unkindness)
+        known = self._likelier.get(id(choices))
+        if known is None:
+            known = self._likelier[id(choices)] = likelier(choices, self.unkindness)
+        total, weights = known
         if throw >= total:
             return None
         for fault, weight in weights:
@@ -100,8 +119,6 @@ class Faults:
         return None
 
     def _likely(self, probability: float) -> float:
-        if self.unkindness == 1.0:
-            return probability
         return min(probability * self.unkindness, max(probability, MOST_LIKELY))
 
 
@@ -122,6 +139,11 @@ class FaultyGate:
     faults: Faults
     away: tuple[Away, ...] = ()
 
+    def __post_init__(self) -> None:
+        self._away_of: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for away in self.away:
+            self._away_of[away.service].append((away.first, away.last))
+
     def call[Answer](
         self, service: str, operation: str, effect: Callable[[], Answer], *, writes: bool = False
     ) -> Answer:
@@ -129,7 +151,7 @@ class FaultyGate:
         if writes and task is not None and service == "dynamodb":
             task.claimed_at = task.looked_at
         # Time passes before each effect; that it took place is known at once, or never.
-        self.loop.sleep(self.faults.rng.randint(2, 25))
+        self.loop.sleep(between(self.faults.rng, 2, 25))
         fault = self._fault(service, operation, task, writes=writes)
         if fault is None:
             return effect()
@@ -142,8 +164,8 @@ class FaultyGate:
     def _fault(
         self, service: str, operation: str, task: Task | None, *, writes: bool
     ) -> str | None:
-        for away in self.away:
-            if away.service == service and away.first <= self.loop.now < away.last:
+        for first, last in self._away_of.get(service, ()):
+            if first <= self.loop.now < last:
                 return "away"
         if task is not None and task.doomed and (service, operation) == ("elsom", "status"):
             return "killed after" if self.faults.rng.random() < 0.5 else "killed before"

@@ -30,6 +30,7 @@ from payments.store.webhooks import DeliveryTable
 from payments.use_cases import check_unknown_id, query_payment, schedule_checks, start_payment
 from payments.use_cases import receive_notification as notification
 from payments.use_cases.check_unknown_id import _answered
+from payments.use_cases.keep_trigger import KeptTrigger
 from payments.use_cases.receive_notification import ReceiveDeps, ReceiveResult, receive_notification
 from payments.use_cases.schedule_checks import ScheduleDeps, ScheduleResult
 from tests.fakes.world import POLICY
@@ -209,11 +210,16 @@ def behind_the_backlog(deps: ScheduleDeps) -> ScheduleResult:
     )
 
 
+def not_kept(_payments: object, payment: Payment, *_: object) -> KeptTrigger:
+    """The index keeps no trigger, and every notification sends a message."""
+    return KeptTrigger(payment, is_new=True)
+
+
 @contextmanager
 def with_a_starving_schedule(_world: HasStack) -> Iterator[None]:
     """Each notification sends a message, and the schedule's share is what they leave."""
     with (
-        patch.object(notification, "_keep_in_index", lambda *_: True),
+        patch.object(notification, "keep_in_index", not_kept),
         patch.object(schedule_checks, "send_due_checks", behind_the_backlog),
     ):
         yield
@@ -230,7 +236,7 @@ def unkept(
 def without_kept_trigger(_world: HasStack) -> Iterator[None]:
     """A notification of an ended payment is a message alone."""
     with (
-        patch.object(notification, "_keep_in_index", lambda *_: True),
+        patch.object(notification, "keep_in_index", not_kept),
         patch.object(query_payment, "claim", unkept),
     ):
         yield

@@ -1,6 +1,5 @@
 """The line to Elsom: the real client above it, an Elsom that is away, slow or odd behind it."""
 
-import json
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -12,7 +11,7 @@ from payments.elsom.gateway import StartOutcome, StatusOutcome
 from payments.elsom.protocol import Merchant, Start
 from payments.http_client import Limits, MaybeSent, NotSent, Reply
 from tests.simulation.dynamodb import Gate
-from tests.simulation.elsom import ElsomServer
+from tests.simulation.elsom import ElsomServer, read_call
 from tests.simulation.faults import Faults, Weights
 from tests.simulation.queries import Queries
 
@@ -132,8 +131,7 @@ class Network:
 
 
 def id_in(body: bytes) -> str:
-    ((_, fields),) = json.loads(body).items()
-    return str(fields["PartnerTrnID"])
+    return read_call(body)[1]["PartnerTrnID"]
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from heapq import heappop, heappush
 from re import compile as pattern
 from typing import Any, Final
@@ -16,6 +17,7 @@ LOSABLE: Final = frozenset({"checks", "webhooks"})
 _ID: Final = pattern("[0-9A-HJKMNP-TV-Z]{20}")
 
 
+@lru_cache(maxsize=4_096)
 def subject_of(body: str) -> str:
     """The first id in a message, whatever its form is; "" if there is none."""
     found = _ID.search(body)

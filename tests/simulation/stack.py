@@ -6,7 +6,7 @@ What each method does is what its handler does, less the events' envelopes.
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from random import Random
 from typing import Any, Final
 from unittest.mock import patch
@@ -27,10 +27,8 @@ from payments.elsom.protocol import Answered, read_notification
 from payments.pages import routes
 from payments.settings import Settings
 from payments.store import payments as store_of_payments
-from payments.store import table as store_of_tables
 from payments.store.inbox import evidence_of, partition_of
 from payments.store.payments import payment_of
-from payments.store.table import to_item
 from payments.use_cases import (
     check_payment,
     check_unknown_id,
@@ -49,6 +47,7 @@ from tests.fakes.elsom import MERCHANT
 from tests.fakes.world import POLICY, STACK_ID
 from tests.simulation.dynamodb import Gate, Key, Lag, MemoryDynamoDB
 from tests.simulation.faults import Faults
+from tests.simulation.images import read_quickly, to_item
 from tests.simulation.judge import Stored
 from tests.simulation.sqs import Queue, SqsClient
 from tests.simulation.stream import EventsClient
@@ -77,9 +76,17 @@ SECRET: Final = msgspec.json.encode(
 Post = Callable[[Target, str, str, Mapping[str, str]], int]
 
 
+class _Settings(Settings, frozen=True, dict=True):
+    """The stack's parameters, each world's read once."""
+
+    @cached_property
+    def policy(self) -> Policy:
+        return super().policy
+
+
 def settings_of(policy: Policy) -> Settings:
     """The stack's parameters; queues are named by their URLs."""
-    return Settings(
+    return _Settings(
         check_ladder_seconds=_in_seconds(policy.ladder),
         late_check_seconds=_in_seconds(policy.late_ladder),
         payment_lifetime_minutes=policy.lifetime // MINUTE,
@@ -277,7 +284,7 @@ class Stack(Services):
 
     def check_as(self, payment_id: str, trigger: Trigger) -> query_payment.CheckResult:
         """A check by anybody."""
-        return query_payment.check_payment(payment_id, trigger, self.check_deps())
+        return query_payment.query_payment(payment_id, trigger, self.check_deps())
 
     def post(self, target: Target, address: str, payload: str, headers: Mapping[str, str]) -> int:
         return self._post(target, address, payload, headers)
@@ -305,21 +312,6 @@ def seeded_tokens(rng: Random) -> Iterator[None]:
     """Within it, nothing in the store is drawn but from the seed, and items are read quickly."""
     with (
         patch.object(store_of_payments, "secrets", _Tokens(rng)),
-        patch.object(store_of_tables, "_deserialize", read_value),
+        read_quickly(),
     ):
         yield
-
-
-def read_value(value: dict[str, Any]) -> Any:
-    """What boto3's deserializer makes of an attribute of ours: a third of a run went into that."""
-    ((kind, inner),) = value.items()
-    match kind:
-        case "S" | "BOOL":
-            return inner
-        case "N":
-            return int(inner)
-        case "M":
-            return {name: read_value(one) for name, one in inner.items()}
-        case "L":
-            return [read_value(one) for one in inner]
-    raise ValueError(kind)

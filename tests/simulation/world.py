@@ -15,7 +15,7 @@ from tests.simulation.course import Course
 from tests.simulation.due_invariants import DueInvariants
 from tests.simulation.dynamodb import Image, MemoryDynamoDB
 from tests.simulation.elsom import ElsomServer, Transaction
-from tests.simulation.faults import Faults, FaultyGate, RandomLag
+from tests.simulation.faults import Faults, FaultyGate, RandomLag, between
 from tests.simulation.floods import Flooder
 from tests.simulation.invariants import Breaches, Broken, Invariants
 from tests.simulation.judge import Judge
@@ -250,7 +250,7 @@ class World(Visits):
         """Run a function of the stack until it ends, is killed, or its time is over."""
         task = Task(name, subject, self.loop.now + TIMEOUTS[name] * SECOND, doomed=doomed)
         if self.profile.skew:
-            task.skew = self.rng.randint(-self.profile.skew, self.profile.skew)
+            task.skew = between(self.rng, -self.profile.skew, self.profile.skew)
         self.tasks[id(task)] = task
 
         def ended(how: Ended) -> None:

@@ -17,8 +17,8 @@ from tools.environments import ENVIRONMENTS, ROOT
 SESSION = "arn:aws:sts::111122223333:assumed-role/Operator/operator"
 # Takes the credentials as `./elsom` does, and prints whose they are.
 PROGRAM = """
-from tools.elsom.answers import Answers
-from tools.elsom.target import account_target
+from cli.answers import Answers
+from cli.target import account_target
 target = account_target(None, "eu-central-1", None, Answers())
 print(target.session.get_credentials().get_frozen_credentials().access_key)
 """

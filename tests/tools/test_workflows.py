@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tools.elsom.answers import ENVIRONMENTS as ENVIRONMENT_NAMES
+from cli.answers import ENVIRONMENTS as ENVIRONMENT_NAMES
 from tools.environments import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))

@@ -158,6 +158,37 @@ def test_every_error_is_the_contracts_problem(
     assert "DynamoDB" not in answer["body"]
 
 
+def detail_of(error: errors.PaymentsError, *, has_key: bool) -> str:
+    detail: str = json.loads(problem_of(error, REQUEST_ID, has_key=has_key)["body"])["detail"]
+    return detail
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.ElsomUnreachable("x"),
+        errors.StoreUnavailable("x"),
+        errors.QueueUnavailable("x"),
+        errors.PaymentsError(),
+    ],
+)
+def test_only_a_call_that_has_a_key_is_to_be_repeated_with_it(error: errors.PaymentsError) -> None:
+    assert "repeat the request." in detail_of(error, has_key=False).lower()
+    key = "repeat the request with the same idempotency-key."
+    assert key in detail_of(error, has_key=True).lower()
+
+
+def test_an_internal_error_is_safe_to_repeat_and_names_what_to_quote() -> None:
+    detail = detail_of(errors.PaymentsError(), has_key=True)
+    assert detail.startswith("It is safe to repeat")
+    assert "`instance`" in detail
+
+
+def test_a_refusal_says_that_a_new_attempt_needs_a_new_key() -> None:
+    detail = detail_of(errors.ElsomRefused("ID", "17", "no wallet"), has_key=True)
+    assert detail.endswith("see elsomErrorMessage. A new attempt needs a new Idempotency-Key.")
+
+
 def test_a_refusal_tells_elsoms_code_and_words() -> None:
     body = json.loads(problem_of(errors.ElsomRefused("ID", "17", None), REQUEST_ID)["body"])
     assert body["paymentId"] == "ID"
@@ -198,7 +229,7 @@ def test_an_unforeseen_error_shows_neither_its_text_nor_its_trace(
     assert answer["statusCode"] == 500
     assert json.loads(answer["body"])["type"].endswith(":internal")
     captured = capsys.readouterr()
-    assert '"unforeseen"' in log.getvalue()
+    assert '"unexpected error"' in log.getvalue()
     assert "test_api_gateway.py:" in log.getvalue()
     everything = json.dumps(answer) + log.getvalue() + captured.out + captured.err
     assert "Traceback" not in everything

@@ -131,7 +131,7 @@ def test_a_trigger_that_comes_too_early_is_served_at_the_next_allowed_moment(
     world.notify(PAYMENT_ID)
     assert world.serve().result is Result.TOO_EARLY
     ((waiting, delay),) = world.queue.waiting()
-    assert (waiting.id, waiting.again, delay) == (PAYMENT_ID, 0, 2)
+    assert (waiting.id, waiting.step, delay) == (PAYMENT_ID, 0, 2)
     world.clock.advance(2 * SECOND)
     world.elsom.answers(PAID)
     assert world.serve().result is Result.ANSWERED
@@ -154,7 +154,7 @@ def test_a_clock_that_is_behind_or_ahead_drops_no_follow_up(world: World, skew: 
 def test_what_circles_too_long_is_left_to_the_index(world: World) -> None:
     """AWS stops a function that sends to its own queue for ever."""
     world.put(queried(a_payment(next_check_at=NOW + DAY), NOW - 1, Trigger.SHOP))
-    request = CheckRequest(id=PAYMENT_ID, reason="notification", received_at=NOW, hops=MOST_HOPS)
+    request = CheckRequest(id=PAYMENT_ID, reason="notification", triggered_at=NOW, hops=MOST_HOPS)
     check_from_queue(request, world.checking())
     assert world.queue.messages == []
     assert stored(world).next_check_at == NOW - 1 + 2 * SECOND

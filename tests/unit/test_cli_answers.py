@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tools.elsom.__main__ import main
-from tools.elsom.answers import ENVIRONMENTS, TRACKED, Answers, WrongAnswer, check, load, save
-from tools.elsom.configure import refuse_endpoint_override
-from tools.elsom.target import CliError, account_target
+from cli.__main__ import main
+from cli.answers import ENVIRONMENTS, TRACKED, Answers, WrongAnswer, check, load, save
+from cli.configure import refuse_endpoint_override
+from cli.target import CliError, account_target
 from tools.template import template
 
 ODD = {

@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from cli import doctor, elsom_urls
+from cli.__main__ import main
+from cli.context import Context
+from cli.findings import Finding, State, look_at
 from payments.http_client import NotSent
 from tests.fakes.account import (
     ARN,
@@ -34,10 +38,6 @@ from tests.fakes.well_stack import (
     table,
     waiting,
 )
-from tools.elsom import doctor, elsom_urls
-from tools.elsom.__main__ import main
-from tools.elsom.context import Context
-from tools.elsom.findings import Finding, State, look_at
 
 type Reported = dict[str, Finding]
 

@@ -9,6 +9,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import NoCredentialsError
 
+from cli import answers, configure, elsom_urls
+from cli.__main__ import main
+from cli.context import Context
+from cli.findings import Finding, State, look_at
+from cli.preflight import CREDENTIALS, LOOKS, Plan
 from payments.http_client import NotSent, Tls
 from tests.fakes.account import (
     EMPTY_ACCOUNT,
@@ -26,11 +31,6 @@ from tests.fakes.account import (
     resource,
 )
 from tests.fakes.well_stack import concurrency
-from tools.elsom import answers, configure, elsom_urls
-from tools.elsom.__main__ import main
-from tools.elsom.context import Context
-from tools.elsom.findings import Finding, State, look_at
-from tools.elsom.preflight import CREDENTIALS, LOOKS, Plan
 
 type Reported = dict[str, Finding]
 

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
+from cli import doctor, elsom_urls, rehearsal, rehearse
+from cli.context import Context, Options
+from cli.rehearsal import NOWHERE, STEPS, CannotBeSeen, Rehearsal, StepFailed
+from cli.screen import Screen
+from cli.target import CliError
 from tests.fakes.account import SECRET, TABLE, FakeAccount, described, refused
 from tests.fakes.well_stack import WELL, alarm, secret
-from tools.elsom import doctor, elsom_urls, rehearsal, rehearse
-from tools.elsom.context import Context, Options
-from tools.elsom.rehearsal import NOWHERE, STEPS, CannotBeSeen, Rehearsal, StepFailed
-from tools.elsom.screen import Screen
-from tools.elsom.target import CliError
 from tools.local.shop import Response
 
 PAYMENT = "TYJ9DZJCH9MGP2NGWMWM"

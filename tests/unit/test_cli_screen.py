@@ -8,12 +8,12 @@ import json
 import pytest
 from rich.console import Console
 
+from cli.screen import Screen, table
 from payments.domain.views import view_timeline
 from payments.elsom.protocol import Refused, read_notification, scrub_refusal
 from payments.store.inbox import evidence_of
 from payments.telemetry import logger
 from tests.fakes.payments import a_payment
-from tools.elsom.screen import Screen, table
 from tools.local.logs import show
 
 ESCAPES = "A\x1b]0;PWNED\x07\x1b[2J\x9b1m\x7f\u202epaid\u2066\u200b"

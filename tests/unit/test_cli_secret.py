@@ -8,15 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from payments.aws.merchant_secret import (
-    MAX_AGE,
-    REREAD_INTERVAL,
-    MerchantSecret,
-    MerchantSecretCache,
-)
-from payments.domain.clock import SECOND
-from payments.domain.signed_urls import is_signed, sign
-from tools.elsom.secret import (
+from cli.secret import (
     KEYS_KEPT,
     KNOWN_AFTER,
     TAKEN_UP_AFTER,
@@ -31,6 +23,14 @@ from tools.elsom.secret import (
     rotate_token,
     rotate_webhook_secret,
 )
+from payments.aws.merchant_secret import (
+    MAX_AGE,
+    REREAD_INTERVAL,
+    MerchantSecret,
+    MerchantSecretCache,
+)
+from payments.domain.clock import SECOND
+from payments.domain.signed_urls import is_signed, sign
 
 LATER = 3_600.0
 Begin = Callable[[dict[str, Any]], dict[str, Any]]

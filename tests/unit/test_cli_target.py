@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, quote, unquote_plus, urlsplit
 
 import pytest
 
-from tools.elsom.answers import Answers
-from tools.elsom.target import DEFAULT_STACK, CliError, Target, find_target
+from cli.answers import Answers
+from cli.target import DEFAULT_STACK, CliError, Target, find_target
 
 ENDPOINT = "http://127.0.0.1:4566"
 NOTHING = Answers()

@@ -1,7 +1,6 @@
 """What is told, with which id and number, and that it fits the published schemas."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -27,7 +26,7 @@ from tests.fakes.payments import PAYMENT_ID, UNKNOWN_ID, a_payment
 from tests.fakes.world import NOW, POLICY
 from tools import make_event_schemas
 
-DOCS = Path(__file__).parents[2] / "docs" / "events"
+SCHEMA = json.loads(make_event_schemas.FILE.read_text())
 
 CREATED = a_payment(Status.CREATED)
 PENDING = start_accepted(CREATED, PAY_PAGE, NOW, POLICY)
@@ -135,31 +134,85 @@ def test_no_signed_link_and_no_inner_field_is_told() -> None:
             assert detail(event)["payment"]["checkoutUrl"] is None
 
 
-def test_every_type_has_a_schema_and_each_event_fits_its_own() -> None:
+def reader_of(definition: str) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(
+        {"$ref": f"#/$defs/{definition}", "$defs": SCHEMA["$defs"]}
+    )
+
+
+def definitions() -> dict[str, str]:
+    """The name of each type's definition."""
+    return {
+        SCHEMA["$defs"][name]["title"]: name
+        for one in SCHEMA["oneOf"]
+        for name in [one["$ref"].removeprefix("#/$defs/")]
+    }
+
+
+def test_every_type_has_a_definition_and_each_event_fits_the_document() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
     assert {event.type for event in every_event()} == set(EventType)
-    assert {path.stem for path in DOCS.glob("*.json")} == {str(one) for one in EventType}
+    assert definitions().keys() == {str(one) for one in EventType}
     for event in every_event():
-        schema = json.loads((DOCS / f"{event.type}.json").read_text())
-        jsonschema.Draft202012Validator.check_schema(schema)
-        jsonschema.validate(detail(event), schema)
+        jsonschema.validate(detail(event), SCHEMA)
 
 
-def test_a_schema_refuses_events_of_other_types_and_events_that_lack_a_field() -> None:
+def test_an_event_fits_the_definition_of_its_own_type_only() -> None:
     for event in every_event():
-        schema = json.loads((DOCS / f"{event.type}.json").read_text())
-        reader = jsonschema.Draft202012Validator(schema)
+        reader = reader_of(definitions()[event.type])
         for other in every_event():
             assert reader.is_valid(detail(other)) == (other.type == event.type)
-        for name in detail(event):
-            short = {key: value for key, value in detail(event).items() if key != name}
-            assert not reader.is_valid(short)
 
 
-def test_the_committed_schemas_are_what_the_types_say() -> None:
-    made = make_event_schemas.files()
-    assert {path: path.read_text() for path in DOCS.glob("*.json")} == made, (
-        "`make generated` writes them again; of a type that is gone, delete it"
-    )
+BROKEN: dict[str, Any] = {
+    "type": "payment.refunded",
+    "eventId": None,
+    "sequence": "1",
+    "occurredAt": 1795510858796,
+    "payment": {},
+    "case": {},
+}
+
+
+def test_an_event_that_lacks_a_field_or_has_a_wrong_one_is_refused() -> None:
+    document = jsonschema.Draft202012Validator(SCHEMA)
+    for event in every_event():
+        whole = detail(event)
+        for name in whole:
+            assert not document.is_valid({key: whole[key] for key in whole if key != name})
+            assert not document.is_valid({**whole, name: BROKEN[name]})
+        subject = "payment" if "payment" in whole else "case"
+        for name in whole[subject]:
+            short = {key: value for key, value in whole[subject].items() if key != name}
+            assert not document.is_valid({**whole, subject: short}), name
+
+
+@pytest.mark.parametrize(
+    ("event_type", "changed"),
+    [
+        (EventType.PAYMENT_PAID, {"status": "pending"}),
+        (EventType.PAYMENT_PAID, {"late": True}),
+        (EventType.PAYMENT_PAID_LATE, {"late": False}),
+        (EventType.PAYMENT_PENDING, {"amount": 1500}),
+        (EventType.PAYMENT_PENDING, {"checkoutUrl": "https://ours.example/v1/pay/1?s=x"}),
+        (EventType.CASE_OPENED, {"state": "resolved"}),
+        (EventType.CASE_OPENED, {"kind": "unheard_of"}),
+    ],
+)
+def test_an_event_that_contradicts_its_type_is_refused(
+    event_type: EventType, changed: dict[str, Any]
+) -> None:
+    (whole,) = (detail(event) for event in every_event() if event.type is event_type)
+    subject = "payment" if "payment" in whole else "case"
+    assert jsonschema.Draft202012Validator(SCHEMA).is_valid(whole)
+    broken = {**whole, subject: {**whole[subject], **changed}}
+    assert not jsonschema.Draft202012Validator(SCHEMA).is_valid(broken)
+
+
+def test_the_committed_schema_is_what_the_types_say() -> None:
+    assert {path: path.read_text() for path in make_event_schemas.FILE.parent.iterdir()} == (
+        make_event_schemas.files()
+    ), "`make generated` writes it again"
 
 
 def test_an_unresolved_end_is_told_as_expired_with_its_reason() -> None:

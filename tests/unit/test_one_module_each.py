@@ -1,4 +1,4 @@
-"""AWS, HTTP and the environment each have one room: one file to look in."""
+"""AWS, HTTP and the environment are each used in one module only."""
 
 import ast
 import tomllib
@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "layers" / "payments" / "payments"
 HANDLERS = ROOT / "functions"
 
-# The room of a library, by the name of a module or package that it is imported by.
+# Where a library may be imported, by the name of a module or package of it.
 HOMES = {
     "boto3": {"payments.aws.clients"},
     "botocore": {"payments.aws.clients"},
@@ -44,7 +44,7 @@ def is_in(name: str, library: str) -> bool:
 
 
 def strangers(source: str, module: str) -> set[str]:
-    """What the source imports although it has its room elsewhere."""
+    """What the source imports although another module is the place for it."""
     return {
         name
         for name in imported(source)

@@ -60,7 +60,7 @@ def test_who_may_have_paid_is_told_not_to_pay_again(state: str, language: str) -
 
 
 INVITES = {
-    "ky": ("кайрадан", "баштаңыз", "убактысы бүттү", "төлөй элек"),
+    "ky": ("кайрадан", "баштаңыз", "мөөнөтү бүттү", "төлөй элек"),
     "ru": ("заново", "начните", "время", "ещё не оплатили"),
     "en": ("start", "time to pay", "not paid yet"),
 }

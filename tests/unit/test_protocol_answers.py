@@ -86,7 +86,7 @@ def test_letters_and_numbers_mean_the_same(said: Any, answer: ElsomStatus) -> No
     "said", ["", "5", "0", "AA", "paid", "01", None, True, False, 1.0, 10, [], {}, "А", "１"]
 )
 def test_any_other_word_is_no_answer(said: Any) -> None:
-    assert read_status(status_answer(said)) == Unusable("unknown-status")
+    assert read_status(status_answer(said)) == Unusable("unknown-status", is_response=True)
 
 
 @pytest.mark.parametrize("code", ["17", 17, "-1", "E5", "010"])
@@ -97,8 +97,8 @@ def test_an_error_code_is_a_refusal_whatever_else_is_said(code: Any) -> None:
 
 @pytest.mark.parametrize("code", ["", None, [], {}, True, 0.0])
 def test_without_an_error_code_there_is_no_answer(code: Any) -> None:
-    assert read_status(status_answer("A", code)) == Unusable("no-error-code")
-    assert read_start(start_answer(code=code)) == Unusable("no-error-code")
+    assert read_status(status_answer("A", code)) == Unusable("no-error-code", is_response=True)
+    assert read_start(start_answer(code=code)) == Unusable("no-error-code", is_response=True)
 
 
 @pytest.mark.parametrize(
@@ -126,12 +126,12 @@ def test_an_accepted_start_gives_the_customers_page() -> None:
     ],
 )  # fmt: skip
 def test_without_a_page_to_send_the_customer_to_the_outcome_is_not_known(url: Any) -> None:
-    assert read_start(start_answer(url)) == Unusable("no-url")
+    assert read_start(start_answer(url)) == Unusable("no-url", is_response=True)
 
 
 def test_plain_http_is_for_the_sandbox_only() -> None:
     body = start_answer("http://127.0.0.1:8090/merchant-payment/1")
-    assert read_start(body) == Unusable("no-url")
+    assert read_start(body) == Unusable("no-url", is_response=True)
     assert isinstance(read_start(body, plain_http=True), Accepted)
 
 

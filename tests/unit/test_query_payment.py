@@ -11,7 +11,7 @@ from payments.domain.next_check import LEASE
 from payments.domain.payment import ElsomStatus, Payment, Reason, Status, Trigger
 from payments.domain.query_rule import SHORTEST_GAP
 from payments.elsom.gateway import NoStatus, NothingSent, StatusOutcome
-from payments.use_cases.query_payment import Result, check_payment
+from payments.use_cases.query_payment import Result, query_payment
 from tests.fakes.elsom import IN_PROGRESS, NO_RESPONSE, PAID, REFUSED, TIMED_OUT
 from tests.fakes.payments import PAYMENT_ID, UNKNOWN_ID, a_payment
 from tests.fakes.world import NOW, POLICY, World
@@ -230,7 +230,7 @@ def test_a_claim_that_the_sdk_repeats_behind_another_write_leaves_the_check_in_t
             raise WriteConflict(inner.get(PAYMENT_ID))
 
     deps = replace(world.checking(), payments=RepeatedOnce())
-    check_payment(PAYMENT_ID, Trigger.SCHEDULE, deps)
+    query_payment(PAYMENT_ID, Trigger.SCHEDULE, deps)
     assert stored(world).next_check_at == NOW + LEASE
 
 

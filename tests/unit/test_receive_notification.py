@@ -32,7 +32,7 @@ def test_it_is_kept_and_triggers_a_query(world: World) -> None:
             CheckRequest(
                 id=PAYMENT_ID,
                 reason="notification",
-                received_at=NOW,
+                triggered_at=NOW,
                 elsom_transaction_id="PSP1",
             ),
             0,

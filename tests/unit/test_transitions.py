@@ -151,7 +151,7 @@ def test_without_a_status_a_payment_is_given_up_only_with_proof(status: Status) 
         assert given_up.next_check_at == old + DAY + HOUR
 
 
-@pytest.mark.parametrize("status", [*FINAL, Status.CREATED])
+@pytest.mark.parametrize("status", [*sorted(FINAL), Status.CREATED])
 def test_without_a_status_nothing_else_ends(status: Status) -> None:
     payment = a_payment(status)
     assert apply_no_status(payment, NOW, NOW + 2 * POLICY.give_up, POLICY) is payment

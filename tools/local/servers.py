@@ -132,9 +132,7 @@ def local_aws(state: Path, port: int) -> Server:
 
 
 def sandbox(state: Path, port: int) -> Server:
-    sources = sorted(
-        path for path in (ROOT / "sandbox").rglob("*") if path.is_file() and path.suffix != ".pyc"
-    )
+    sources = files("sandbox")
     settings = {
         "PATH": os.environ.get("PATH", os.defpath),
         "PYTHONPATH": str(ROOT),
@@ -150,7 +148,7 @@ def sandbox(state: Path, port: int) -> Server:
         health_path="/_sandbox/health",
         command=[
             *(sys.executable, "-m", "sandbox", "--host", LOOPBACK, "--port", str(port)),
-            *("--state-file", str(state / "sandbox.json")),
+            *("--state-file", str(state / "sandbox.db")),
         ],
         environment=settings,
         log=state / "logs" / "sandbox.log",
@@ -160,7 +158,7 @@ def sandbox(state: Path, port: int) -> Server:
 
 
 def demo_shop(state: Path, port: int) -> Server:
-    sources = sorted((ROOT / "demo_shop").rglob("*.py")) + sorted((ROOT / "clients").rglob("*.py"))
+    sources = files("demo_shop") + files("clients/python/elsom_payments_client")
     settings = {
         "PATH": os.environ.get("PATH", os.defpath),
         "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "clients" / "python"))),
@@ -182,6 +180,12 @@ def demo_shop(state: Path, port: int) -> Server:
         made_of=digest([str(port), *(path.read_bytes().hex() for path in sources)]),
         prepare=lambda: None,
     )
+
+
+def files(folder: str) -> list[Path]:
+    """A program's files: it is started again when one of them changes."""
+    found = (ROOT / folder).rglob("*")
+    return sorted(path for path in found if path.is_file() and path.suffix != ".pyc")
 
 
 def digest(parts: list[str]) -> str:

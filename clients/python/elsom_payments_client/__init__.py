@@ -9,9 +9,21 @@ from elsom_payments_client.client import ElsomPayments
 from elsom_payments_client.errors import (
     ApiError,
     ApiUnreachable,
+    ElsomPaymentsError,
     ElsomRefused,
+    ElsomUnreachable,
+    GatewayError,
+    IdempotencyKeyReused,
+    InternalError,
+    InvalidRequest,
+    NotConfigured,
+    NotFound,
+    StartInProgress,
+    StateConflict,
     StillOpen,
+    TryAgain,
 )
+from elsom_payments_client.signing import Signature
 from elsom_payments_client.types import Case, Event, Payment
 from elsom_payments_client.webhooks import MalformedSecret, WrongSignature, verify_webhook
 
@@ -23,11 +35,23 @@ __all__ = [
     "ApiUnreachable",
     "Case",
     "ElsomPayments",
+    "ElsomPaymentsError",
     "ElsomRefused",
+    "ElsomUnreachable",
     "Event",
+    "GatewayError",
+    "IdempotencyKeyReused",
+    "InternalError",
+    "InvalidRequest",
     "MalformedSecret",
+    "NotConfigured",
+    "NotFound",
     "Payment",
+    "Signature",
+    "StartInProgress",
+    "StateConflict",
     "StillOpen",
+    "TryAgain",
     "WrongSignature",
     "verify_webhook",
 ]

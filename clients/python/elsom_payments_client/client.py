@@ -2,37 +2,46 @@
 
 from __future__ import annotations
 
-import json
 import random
+import re
 import time
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from itertools import count
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import botocore.session
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
+import requests
 from botocore.credentials import Credentials
-from botocore.exceptions import BotoCoreError, HTTPClientError
-from botocore.httpsession import URLLib3Session
+from botocore.exceptions import BotoCoreError
 
-from elsom_payments_client.errors import ApiError, ApiUnreachable, ElsomRefused, StillOpen
+from elsom_payments_client.errors import (
+    ApiUnreachable,
+    ElsomPaymentsError,
+    StillOpen,
+    error_of,
+)
+from elsom_payments_client.signing import Signature
 from elsom_payments_client.types import Case, Payment
 
-# The API answers within 29 seconds, also when Elsom hangs.
-_TIMEOUT = 35
-_TRIES = 5
-_BUSY = 429
-_STILL_RUNNING = "start-in-progress"
+_CONNECT = 5.0
+_LONGEST_PAUSE = 10.0
+_PAGE = 100
+_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
 class ElsomPayments:
-    """One stack's API.
+    """One stack's API. Threads may share it.
 
     `api_url` is the stack's output `ApiUrl`. Credentials come from botocore's usual places unless
     given; they need the policy `PaymentsCallerPolicyArn`.
+
+    A call that met 429, 5xx, a start that still runs (409) or a broken connection is repeated,
+    with the same idempotency key and after the pause that `Retry-After` names. No repetition
+    begins later than `deadline` seconds after the call; one attempt takes at most `timeout`
+    seconds (the API itself answers within 29).
     """
 
     def __init__(
@@ -41,168 +50,207 @@ class ElsomPayments:
         *,
         region: str | None = None,
         credentials: Credentials | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        deadline: float = 60.0,
+        timeout: float = 35.0,
     ) -> None:
         session = botocore.session.get_session()
-        self._url = api_url.rstrip("/")
-        self._region = region or session.get_config_variable("region") or _region_of(api_url)
         found = credentials or session.get_credentials()
         if found is None:
             msg = "no AWS credentials: the API's calls are signed with them"
             raise ValueError(msg)
-        self._credentials = found
-        self._http = URLLib3Session(timeout=_TIMEOUT)
-        self._sleep = sleep
+        # API Gateway's own host names its region; a domain of one's own does not.
+        region = region or _region_of(api_url) or session.get_config_variable("region")
+        if region is None:
+            msg = "no AWS region: give region=, or set AWS_DEFAULT_REGION"
+            raise ValueError(msg)
+        self.url = api_url.rstrip("/")
+        self._deadline = deadline
+        self._timeouts = (min(_CONNECT, timeout), timeout)
+        self._http = requests.Session()
+        self._http.auth = Signature(found, region)
 
-    def start(
+    def start(  # noqa: PLR0913 - one argument for each field of the API
         self,
-        amount: Decimal | str,
+        amount: str,
         order_id: str,
         *,
         idempotency_key: str,
-        **more: Any,
+        language: str | None = None,
+        customer_msisdn: str | None = None,
+        cashier_no: str | None = None,
+        description: str | None = None,
+        return_url: str | None = None,
+        metadata: Mapping[str, str] | None = None,
     ) -> Payment:
         """Start a payment; the same key always means the same payment, however often called.
 
-        `more`: the other fields of the API's `PaymentRequest`, named as there, such as
-        `returnUrl`. On 429, 5xx and a broken connection the call repeats itself with the same
-        key. The answer may be `start_unknown`: no link yet, an event will tell how it ended.
-        Raises ElsomRefused, ApiError (wrong input, key reused), ApiUnreachable.
+        `amount` is a string in som, `"1500.00"`. The answer may be `start_unknown`: there is no
+        `checkout_url` yet, start nothing new, an event will say how it ended.
         """
-        body = {"amount": str(amount), "orderId": order_id, **more}
-        answer = self._call("POST", "/payments", body, {"Idempotency-Key": idempotency_key})
-        return Payment.from_json(answer)
+        if not isinstance(amount, str):
+            # A caller without a type checker may give a number.
+            msg = 'amount must be a string in som, such as "1500.00"'  # type: ignore[unreachable]
+            raise TypeError(msg)
+        given = {
+            "amount": amount,
+            "orderId": order_id,
+            "language": language,
+            "customerMsisdn": customer_msisdn,
+            "cashierNo": cashier_no,
+            "description": description,
+            "returnUrl": return_url,
+            "metadata": metadata,
+        }
+        body = {name: value for name, value in given.items() if value is not None}
+        return Payment.from_json(self._call("POST", "/payments", body, idempotency_key))
 
     def get(self, payment_id: str) -> Payment:
         """The payment as it is stored."""
-        return Payment.from_json(self._call("GET", f"/payments/{quote(payment_id, safe='')}"))
-
-    def check(self, payment_id: str) -> Payment:
-        """Query Elsom now (at most once in 2 s, six times in 60 s) and return the payment."""
-        path = f"/payments/{quote(payment_id, safe='')}/check"
-        return Payment.from_json(self._call("POST", path))
+        return Payment.from_json(self._call("GET", f"/payments/{_checked(payment_id)}"))
 
     def timeline(self, payment_id: str) -> list[dict[str, Any]]:
         """Everything that happened to the payment, oldest first."""
-        answer = self._call("GET", f"/payments/{quote(payment_id, safe='')}/timeline")
+        answer = self._call("GET", f"/payments/{_checked(payment_id)}/timeline")
         items: list[dict[str, Any]] = answer["items"]
         return items
 
+    def check(self, payment_id: str) -> Payment:
+        """Have Elsom queried now (at most once in 2 s, six times in 60 s); return the payment."""
+        return Payment.from_json(self._call("POST", f"/payments/{_checked(payment_id)}/check"))
+
     def resend(self, payment_id: str) -> str:
-        """Have the payment's last event sent once more; returns its event id."""
-        answer = self._call("POST", f"/payments/{quote(payment_id, safe='')}/resend")
-        return str(answer["eventId"])
+        """Have the payment's last event sent once more; return its event id."""
+        return str(self._call("POST", f"/payments/{_checked(payment_id)}/resend")["eventId"])
 
     def list(
         self,
         *,
         status: str | None = None,
         order_id: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        page_size: int = 100,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        limit: int | None = None,
     ) -> Iterator[Payment]:
-        """All matching payments, newest first; pages are fetched as they are needed."""
+        """Matching payments, newest first, at most `limit`; pages are fetched as they are needed.
+
+        `since` and `until` are about when payments began: by default the last 31 days, at most 92.
+        """
         query = {
             "status": status,
             "orderId": order_id,
-            "from": since.isoformat() if since else None,
-            "to": until.isoformat() if until else None,
+            "from": _moment(since),
+            "to": _moment(until),
         }
-        for item in self._pages("/payments", query, page_size):
-            yield Payment.from_json(item)
+        return map(Payment.from_json, self._pages("/payments", query, limit))
 
-    def cases(self, state: str = "open", page_size: int = 100) -> Iterator[Case]:
-        """The cases in this state."""
-        for item in self._pages("/cases", {"state": state}, page_size):
-            yield Case.from_json(item)
+    def cases(self, state: str = "open", *, limit: int | None = None) -> Iterator[Case]:
+        """The cases in this state, newest first, at most `limit`."""
+        return map(Case.from_json, self._pages("/cases", {"state": state}, limit))
 
     def resolve_case(self, case_id: str, note: str) -> Case:
-        """Close a case with a note of what was done."""
-        path = f"/cases/{quote(case_id, safe='')}/resolve"
-        return Case.from_json(self._call("POST", path, {"note": note}))
+        """Close a case with a note of what was done; one that is closed stays as it is."""
+        answer = self._call("POST", f"/cases/{_checked(case_id)}/resolve", {"note": note})
+        return Case.from_json(answer)
 
     def wait(self, payment_id: str, timeout: float = 300, interval: float = 3) -> Payment:
-        """Look again until the payment has an end; raise StillOpen after `timeout` seconds.
+        """Read the payment until it has an end; raise StillOpen after `timeout` seconds.
 
-        For scripts and tests: a shop listens to events instead.
+        For scripts and tests: a shop takes webhooks or events instead.
         """
         until = time.monotonic() + timeout
         while not (payment := self.get(payment_id)).is_final:
             if time.monotonic() >= until:
                 raise StillOpen(payment)
-            self._sleep(interval)
+            time.sleep(interval)
         return payment
 
     def _pages(
-        self, path: str, query: Mapping[str, str | None], page_size: int
+        self, path: str, query: Mapping[str, str | None], limit: int | None
     ) -> Iterator[dict[str, Any]]:
         parameters = {name: value for name, value in query.items() if value is not None}
-        parameters["limit"] = str(page_size)
-        while True:
+        left = limit
+        while left is None or left > 0:
+            parameters["limit"] = str(_PAGE if left is None else min(_PAGE, left))
+            # A signature is made over %20: a blank that is sent as + is refused.
             page = self._call("GET", f"{path}?{urlencode(parameters, quote_via=quote)}")
             yield from page["items"]
             if page["nextCursor"] is None:
                 return
             parameters["cursor"] = page["nextCursor"]
+            left = None if left is None else left - len(page["items"])
 
     def _call(
-        self,
-        method: str,
-        path: str,
-        body: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
+        self, method: str, path: str, body: object = None, key: str | None = None
     ) -> dict[str, Any]:
-        """Call, repeating what may be repeated: reads, and a start with its one key."""
-        data = json.dumps(body).encode() if body is not None else b""
-        reason = ""
-        for attempt in range(_TRIES):
-            if attempt:
-                jitter = random.uniform(0.5, 1)  # noqa: S311 - not a secret  # nosec B311
-                self._sleep(min(2**attempt, 20) * jitter)
-            try:
-                status, answer = self._send(method, path, data, headers or {})
-            except (HTTPClientError, BotoCoreError) as error:
-                reason = type(error).__name__
-                continue
-            if status < 300:
+        """One call, repeated while it may be and the deadline allows; the answer's document."""
+        until = time.monotonic() + self._deadline
+        for attempt in count():
+            answer = self._attempt(method, self.url + path, body, key)
+            if isinstance(answer, dict):
                 return answer
-            if not _may_repeat(status, answer):
-                raise _error(status, answer)
-            reason = str(_error(status, answer))
-        raise ApiUnreachable(reason)
+            pause = getattr(answer, "retry_after", None)
+            if pause is None:
+                pause = min(2.0**attempt, _LONGEST_PAUSE) * random.uniform(0.5, 1)  # noqa: S311 - not a secret
+            if not answer.may_repeat or time.monotonic() + pause >= until:
+                raise answer
+            time.sleep(pause)
+        raise AssertionError  # count() has no end
 
-    def _send(
-        self, method: str, path: str, data: bytes, headers: Mapping[str, str]
-    ) -> tuple[int, dict[str, Any]]:
-        request = AWSRequest(
-            method, self._url + path, {"Content-Type": "application/json", **headers}, data
-        )
-        SigV4Auth(self._credentials, "execute-api", self._region).add_auth(request)
-        response = self._http.send(request.prepare())
-        return response.status_code, _object(response.content)
+    def _attempt(
+        self, method: str, url: str, body: object, key: str | None
+    ) -> dict[str, Any] | ElsomPaymentsError:
+        """The answer's document, or why there is none."""
+        headers = {} if key is None else {"Idempotency-Key": key}
+        try:
+            response = self._http.request(
+                method,
+                url,
+                json=body,
+                headers=headers,
+                timeout=self._timeouts,
+                allow_redirects=False,
+            )
+        except (requests.RequestException, BotoCoreError) as error:
+            # The error's own text may hold more than a log should.
+            return ApiUnreachable(type(error).__name__)
+        document = _object(response)
+        if response.status_code >= 300:
+            pause = _seconds(response.headers.get("Retry-After", ""))
+            return error_of(response.status_code, document or {}, pause)
+        return ApiUnreachable("an answer without JSON") if document is None else document
 
 
-def _may_repeat(status: int, answer: Mapping[str, Any]) -> bool:
-    if str(answer.get("type", "")).endswith(":not-configured"):
-        return False
-    return status == _BUSY or status >= 500 or str(answer.get("type", "")).endswith(_STILL_RUNNING)
-
-
-def _error(status: int, answer: Mapping[str, Any]) -> ApiError:
-    error = ApiError(status, answer)
-    return ElsomRefused(status, answer) if error.name == "elsom-refused" else error
-
-
-def _object(content: bytes) -> dict[str, Any]:
+def _object(response: requests.Response) -> dict[str, Any] | None:
     try:
-        document = json.loads(content or b"{}")
+        document = response.json()
     except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}
+        return None
+    return document if isinstance(document, dict) else None
 
 
-def _region_of(api_url: str) -> str:
-    """The region in API Gateway's own host name."""
+def _seconds(retry_after: str) -> float | None:
+    """What `Retry-After` says, in seconds or as a date; None where it says nothing."""
+    try:
+        if retry_after.strip().isdigit():
+            return float(retry_after)
+        moment = parsedate_to_datetime(retry_after)
+        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return None
+
+
+def _checked(identifier: str) -> str:
+    """The id, if it can be one: nothing else may become a part of a path."""
+    if not _ID.fullmatch(identifier):
+        msg = f"{identifier!r} is no id of a payment or case"
+        raise ValueError(msg)
+    return identifier
+
+
+def _moment(moment: datetime | str | None) -> str | None:
+    return moment.isoformat() if isinstance(moment, datetime) else moment
+
+
+def _region_of(api_url: str) -> str | None:
     parts = (urlsplit(api_url).hostname or "").split(".")
-    return parts[2] if len(parts) > 3 and parts[1] == "execute-api" else "us-east-1"
+    return parts[2] if len(parts) > 3 and parts[1] == "execute-api" else None

@@ -1,14 +1,20 @@
-"""What the API answers, as typed values. Unknown fields of a newer API are ignored."""
+"""What the API answers, as typed values; `document` is the answer itself, as it came.
+
+A field that a newer API adds is in `document` alone.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Self
 
 FINAL = frozenset({"paid", "expired", "cancelled", "failed"})
+
+
+_SOM = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]{1,2})?")
 
 
 class _Answer:
@@ -17,18 +23,19 @@ class _Answer:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Take what this class knows."""
-        names = {field.name for field in fields(cls)}  # type: ignore[arg-type]  # subclasses are dataclasses
-        known = {_snake(name): value for name, value in document.items()}
-        return cls(**{name: _typed(name, value) for name, value in known.items() if name in names})
+        names = {one.name for one in fields(cls)}  # type: ignore[arg-type]  # subclasses are dataclasses
+        given = {_snake(name): value for name, value in document.items()}
+        known = {name: _typed(name, value) for name, value in given.items() if name in names}
+        return cls(**known | {"document": document})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Payment(_Answer):
-    """A payment. `amount` in som."""
+    """A payment. `amount` is a string in som, `"1500.00"`: never count money in floats."""
 
     id: str
     status: str
-    amount: Decimal
+    amount: str
     currency: str
     order_id: str
     language: str
@@ -48,6 +55,7 @@ class Payment(_Answer):
     elsom_error_code: str | None = None
     paid_at: datetime | None = None
     next_check_at: datetime | None = None
+    document: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def is_final(self) -> bool:
@@ -69,6 +77,7 @@ class Case(_Answer):
     evidence: Mapping[str, Any] | None = None
     resolved_at: datetime | None = None
     note: str | None = None
+    document: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,8 +110,9 @@ def _snake(name: str) -> str:
 
 
 def _typed(name: str, value: Any) -> Any:
-    if name == "amount":
-        return Decimal(value)
+    if name == "amount" and not _SOM.fullmatch(value):
+        msg = "the amount is not a string in som"
+        raise ValueError(msg)
     if name.endswith("_at") and value is not None:
         return datetime.fromisoformat(value)
     return value

@@ -1,8 +1,8 @@
-"""The composition root: puts the real parts together, once per process.
+"""The composition root: it builds the collaborators of every use case, once per process.
 
 Handlers, the command line, the simulation and the tests all build `Services`, each with its own
-settings, AWS clients and clock. What only some functions need is imported where it is built, since
-every import is paid at a cold start.
+settings, AWS clients and clock. What only some functions need is imported where it is built: each
+import makes a cold start longer.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from payments.aws import clients
 from payments.aws.merchant_secret import MerchantSecretCache, secrets_manager_reader
-from payments.aws.queues import SqsChecksQueue, SqsQueue
+from payments.aws.queues import CheckRequest, DueWebhook, SqsQueue
 from payments.domain.clock import Clock, now_ms
 from payments.domain.errors import NotConfigured
 from payments.settings import Settings, from_environment
@@ -26,6 +26,8 @@ from payments.store.schedule import ScheduleTable
 from payments.store.table import Table
 
 if TYPE_CHECKING:
+    from msgspec import Raw
+
     from payments.api.routes import ApiDeps
     from payments.aws.api_gateway import LambdaEvent, Request
     from payments.aws.event_bus import Bus
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from payments.store.listing import ListingTable
     from payments.store.webhooks import DeliveryTable
     from payments.use_cases.deliver_webhook import DeliverDeps
-    from payments.use_cases.publish_events import PublishDeps
+    from payments.use_cases.publish_events import PublishDeps, UnpublishedRecord
     from payments.use_cases.query_payment import CheckDeps
     from payments.use_cases.receive_notification import ReceiveDeps
     from payments.use_cases.republish_events import RepublishDeps
@@ -57,8 +59,8 @@ def services() -> Services:
 class Services:
     """Every collaborator of one stack. `client` makes the AWS client of a service by its name.
 
-    Building a part makes its AWS clients and calls nothing: a handler builds its parts while it is
-    imported, when a function has a whole processor.
+    Building a part makes its AWS clients and calls nothing. So a handler can build its parts while
+    it is imported, when Lambda gives a function a whole processor.
     """
 
     def __init__(
@@ -92,7 +94,7 @@ class Services:
 
     @cached_property
     def schedule(self) -> ScheduleTable:
-        """What is due, and Elsom's health."""
+        """What is due, and the circuit breaker of queries to Elsom."""
         return ScheduleTable(self.table)
 
     @cached_property
@@ -104,14 +106,14 @@ class Services:
 
     @cached_property
     def cases(self) -> CaseTable:
-        """Money that matches no open order."""
+        """The store of cases."""
         from payments.store.cases import CaseTable
 
         return CaseTable(self.table)
 
     @cached_property
     def deliveries(self) -> DeliveryTable:
-        """Webhooks that wait for their next try."""
+        """The store of webhooks that were not delivered at the first try."""
         from payments.store.webhooks import DeliveryTable
 
         return DeliveryTable(self.table)
@@ -126,28 +128,28 @@ class Services:
     # ------------------------------------------------------------ the other AWS
 
     @cached_property
-    def checks_queue(self) -> SqsChecksQueue:
-        """Requests to query Elsom."""
-        return SqsChecksQueue(self._client("sqs"), self.settings.checks_queue_url)
+    def checks_queue(self) -> SqsQueue[CheckRequest]:
+        """The queue of checks."""
+        return SqsQueue(self._client("sqs"), self.settings.checks_queue_url)
 
     @cached_property
-    def webhooks_queue(self) -> SqsQueue:
-        """Webhooks to be sent now."""
+    def webhooks_queue(self) -> SqsQueue[DueWebhook]:
+        """The queue of webhooks that are due, and of events from the bus."""
         return SqsQueue(self._client("sqs"), self.settings.webhooks_queue_url)
 
     @cached_property
-    def dead_webhooks_queue(self) -> SqsQueue:
-        """Webhooks that were given up."""
+    def dead_webhooks_queue(self) -> SqsQueue[Raw]:
+        """The dead-letter queue of webhooks: payloads that were given up."""
         return SqsQueue(self._client("sqs"), self.settings.webhooks_dead_letter_queue_url)
 
     @cached_property
-    def unpublished_queue(self) -> SqsQueue:
-        """Records of the stream that can never be published."""
+    def unpublished_queue(self) -> SqsQueue[UnpublishedRecord]:
+        """The queue of the stream's records that can never be published."""
         return SqsQueue(self._client("sqs"), self.settings.unpublished_queue_url)
 
     @cached_property
     def bus(self) -> Bus:
-        """Where events are published."""
+        """The event bus."""
         from payments.aws.event_bus import EventBridgeBus
 
         return EventBridgeBus(self._client("events"), self.settings.event_bus)
@@ -159,7 +161,7 @@ class Services:
         return MerchantSecretCache(read, self.clock)
 
     def request_of(self, event: LambdaEvent) -> Request:
-        """API Gateway's event as a request, with the API's own address."""
+        """Read API Gateway's event."""
         from payments.aws.api_gateway import read_request
 
         settings = self.settings
@@ -169,10 +171,13 @@ class Services:
 
     @cached_property
     def elsom(self) -> Elsom:
-        """Elsom as this stack is set up."""
+        """The calls to Elsom, with metrics."""
         from payments.elsom.client import ElsomClient, MeasuredElsom
 
         settings = self.settings
+        if not settings.elsom_ca_bundle_parameter:
+            # It takes 28 ms of CPU: better during the start, when Lambda gives a whole processor.
+            _ = self.trust
         client = ElsomClient(
             settings.elsom_init_url,
             settings.elsom_status_url,
@@ -204,7 +209,7 @@ class Services:
         return sender.post(target, address, payload, headers)
 
     def resolve(self, target: Target) -> Sequence[str]:
-        """The addresses behind the shop's name. Raises NotSent."""
+        """The addresses of the shop's host name. Raises NotSent."""
         from payments.webhooks import sender
 
         return sender.resolve(target)
@@ -212,7 +217,7 @@ class Services:
     # ------------------------------------------------------------ what each use case works with
 
     def start_deps(self) -> StartDeps:
-        """For a start."""
+        """For `start_payment`."""
         from payments.use_cases.start_payment import StartDeps
 
         return StartDeps(
@@ -226,7 +231,7 @@ class Services:
         )
 
     def check_deps(self) -> CheckDeps:
-        """For status queries."""
+        """For `check_payment`, `query_payment` and `check_unknown_id`."""
         from payments.use_cases.query_payment import CheckDeps
 
         return CheckDeps(
@@ -242,7 +247,7 @@ class Services:
         )
 
     def receive_deps(self) -> ReceiveDeps:
-        """For notifications."""
+        """For `receive_notification`."""
         from payments.use_cases.receive_notification import ReceiveDeps
 
         return ReceiveDeps(
@@ -250,7 +255,7 @@ class Services:
         )
 
     def schedule_deps(self) -> ScheduleDeps:
-        """For the checks that are due."""
+        """For `schedule_checks`: the checks that are due."""
         from payments.use_cases.schedule_checks import ScheduleDeps
 
         return ScheduleDeps(
@@ -261,7 +266,7 @@ class Services:
         )
 
     def schedule_webhooks_deps(self) -> ScheduleWebhooksDeps:
-        """For the webhooks that are due."""
+        """For `schedule_checks`: the webhooks that are due."""
         from payments.use_cases.schedule_checks import ScheduleWebhooksDeps
 
         return ScheduleWebhooksDeps(
@@ -269,7 +274,7 @@ class Services:
         )
 
     def publish_deps(self) -> PublishDeps:
-        """For the table's stream."""
+        """For `publish_events`."""
         from payments.use_cases.publish_events import PublishDeps
 
         return PublishDeps(
@@ -281,7 +286,7 @@ class Services:
         )
 
     def deliver_deps(self) -> DeliverDeps:
-        """For webhooks."""
+        """For `deliver_webhook`."""
         from payments.use_cases.deliver_webhook import DeliverDeps
 
         return DeliverDeps(
@@ -297,7 +302,7 @@ class Services:
         )
 
     def republish_deps(self, lookback: int) -> RepublishDeps:
-        """For publishing a range of time again; `lookback` in milliseconds."""
+        """For `republish_events`; `lookback` in milliseconds."""
         from payments.use_cases.republish_events import RepublishDeps
 
         return RepublishDeps(
@@ -311,7 +316,7 @@ class Services:
         )
 
     def api_deps(self) -> ApiDeps:
-        """For the shop's routes but the start."""
+        """For the shop's routes except the start."""
         from payments.api.routes import ApiDeps
 
         return ApiDeps(
@@ -337,7 +342,7 @@ class Services:
 
     @cached_property
     def places(self) -> Places:
-        """Where a customer may be sent on to."""
+        """The rules about where a customer may be sent on to."""
         from payments.pages.destinations import Places
 
         return Places(

@@ -1,7 +1,7 @@
-"""The only room with an HTTP client: one POST, and whether it may have reached the other side.
+"""The HTTP client, used nowhere else: one POST, and whether it may have reached the server.
 
-Whatever fails before the connection stands is `NotSent`, everything after it `MaybeSent`. The
-request goes out through requests' adapter, since its sessions read what they do not need:
+A failure before the connection is established is `NotSent`, every later one `MaybeSent`. The
+request is sent by requests' adapter, since its sessions read more than is needed:
 docs/decisions/http-client-below-the-session.md.
 """
 
@@ -31,15 +31,15 @@ from urllib3.util.connection import create_connection
 from urllib3.util.ssl_match_hostname import CertificateError as WrongName
 
 with warnings.catch_warnings():
-    # The layer leaves out what guesses the encoding of a text: replies are bytes here.
+    # The layer leaves out charset_normalizer, which guesses encodings: replies are bytes here.
     warnings.filterwarnings("ignore", message="Unable to find acceptable character detection")
     import requests
     from requests.adapters import HTTPAdapter
 
 MAX_REPLY_BYTES: Final = 64 * 1024
-# Of a whole response: its heads, its body, and what stands between the chunks of the body.
+# Of a whole response: its heads, its body, and the lines between the chunks of the body.
 _MAX_RAW_BYTES: Final = 4 * MAX_REPLY_BYTES
-# No compressed body is asked for; one that comes all the same is decompressed up to the limit.
+# No compressed body is requested; one that comes all the same is decompressed up to the limit.
 _HEADERS: Final = {
     "Accept": "*/*",
     "Accept-Encoding": "identity",
@@ -49,15 +49,15 @@ _HEADERS: Final = {
 
 
 class NotSent(Exception):
-    """Nothing left this machine: name, connection, its time-out, or the TLS handshake failed."""
+    """Nothing was sent: name, connection, its time-out, or the TLS handshake failed."""
 
 
 class MaybeSent(Exception):
-    """The connection stood when it failed: the other side may have got the request."""
+    """It failed after the connection was established: the server may have got the request."""
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """Status code and at most `MAX_REPLY_BYTES` of the body; `whole` tells if that was all."""
+    """Status code and at most `MAX_REPLY_BYTES` of the body; `whole`: that was all of it."""
 
     status: int
     body: bytes
@@ -65,7 +65,7 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds: for the connection, for each read, and for everything together."""
+    """Limits in seconds: for the connection, for each read, and for the whole call."""
 
     connect: float
     read: float
@@ -73,7 +73,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tls(msgspec.Struct, frozen=True, kw_only=True):
-    """How the other side's certificate is checked; it always is."""
+    """How the server's certificate is checked; the check cannot be switched off."""
 
     context: ssl.SSLContext
     server_name: str | None = None
@@ -82,15 +82,15 @@ class Tls(msgspec.Struct, frozen=True, kw_only=True):
 def tls(ca_bundle: str | None = None, server_name: str | None = None) -> Tls:
     """Trust the public authorities, or only those of `ca_bundle` (PEM) when it is given.
 
-    With a bundle of one's own the strict X.509 flag is cleared, since Python 3.13 refuses private
-    certificates without an Authority Key Identifier; chain, dates and name are still checked.
+    With `ca_bundle` the strict X.509 flag is cleared, since Python 3.13 refuses private
+    certificates without an Authority Key Identifier. Chain, dates and name are still checked.
     """
     if ca_bundle is None:
         context = ssl.create_default_context(cafile=certifi.where())
     else:
         context = ssl.create_default_context(cadata=ca_bundle)
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    # An address that stands only in the common name is compared by _require_address instead.
+    # An address may be in the common name only: _require_address compares it instead.
     context.check_hostname = not _is_address(server_name)
     return Tls(context=context, server_name=server_name)
 
@@ -107,8 +107,8 @@ def post(
 ) -> Reply:
     """POST once over a fresh connection, never following a redirect.
 
-    `address` connects there instead of asking for the name (the name is still checked).
-    Without `read_body` the reply counts as soon as its head is there, and its body is empty.
+    `address` is connected to instead of resolving the name (the name is still checked).
+    Without `read_body` the call ends once the reply's head has come, and the body is empty.
     Raises `NotSent` or `MaybeSent`.
     """
     call = _Call(limits, address)
@@ -120,7 +120,7 @@ def post(
         return _exchange(request, limits, call, trust, read_body=read_body)
     except Exception as error:
         failed = MaybeSent if call.connected else NotSent
-        _let_go(error)
+        _clear_frames(error)
         raise failed("deadline" if call.late else _why(error)) from error
     finally:
         alarm.cancel()
@@ -129,7 +129,7 @@ def post(
 def _exchange(
     request: requests.PreparedRequest, limits: Limits, call: _Call, trust: Tls, *, read_body: bool
 ) -> Reply:
-    """Send a request below the session, which would read and parse redirects and cookies."""
+    """Send a request without a session, which would read and parse redirects and cookies."""
     adapter = _Adapter(call, trust)
     try:
         with adapter.send(request, stream=True, timeout=(limits.connect, limits.read)) as response:
@@ -144,11 +144,11 @@ def _exchange(
 
 
 def resolve(host: str, port: int, seconds: float) -> list[str]:
-    """The addresses of a host, each once; raise `NotSent` if there is none or it takes too long."""
+    """Resolve a host to its addresses; raise `NotSent` if it has none or this takes too long."""
     found: list[str] = []
 
     def look_up() -> None:
-        # The system's resolver knows no time-out of ours: a thread of its own may be left behind.
+        # The system's resolver has no time-out, so it runs in a thread that may be left behind.
         with suppress(OSError, ValueError, OverflowError):
             answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             found.extend(dict.fromkeys(str(answer[4][0]) for answer in answers))
@@ -163,7 +163,7 @@ def resolve(host: str, port: int, seconds: float) -> list[str]:
 
 
 def reach(host: str, port: int, seconds: float, trust: Tls | None) -> None:
-    """Connect, with `trust` also check the certificate as `post` does, and send nothing.
+    """Connect and send nothing; with `trust`, check the certificate as `post` does.
 
     Raises `NotSent`.
     """
@@ -179,7 +179,7 @@ def reach(host: str, port: int, seconds: float, trust: Tls | None) -> None:
 
 
 class _Call:
-    """What one exchange did on the network: shared by its connection and its deadline."""
+    """The state of one call, shared by its connection and its deadline."""
 
     def __init__(self, limits: Limits, address: str | None) -> None:
         self.address = address
@@ -189,22 +189,22 @@ class _Call:
         self._stands_by = time.monotonic() + min(limits.connect, limits.total)
 
     def left(self) -> float:
-        """Seconds until the connection has to stand, as a time-out: never 0, which means none."""
+        """Seconds until the connection must be established: never 0, which means no time-out."""
         return max(self._stands_by - time.monotonic(), 0.001)
 
     def up(self, sock: Any) -> None:
-        """The connection stands and its certificate is checked; bytes follow."""
+        """Record that the connection is established and its certificate checked."""
         self._sock = sock
         if self.late:
             raise NotSent("deadline")
         self.connected = True
 
     def cut(self) -> None:
-        """The total time is over: wake whoever waits on the socket."""
+        """End the call at its deadline: shut the socket down, on which a thread may wait."""
         self.late = True
         if self._sock is not None:
             with suppress(OSError):
-                # Not the TLS socket's own: it would go on in plain text.
+                # Not the TLS socket's own shutdown, after which it would go on in plain text.
                 socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
 
 
@@ -217,7 +217,7 @@ class _Adapter(HTTPAdapter):
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *_args: Any, **_kwargs: Any) -> None:
-        """Check certificates by our context, for the name that the stack was given."""
+        """Check certificates by our context, for the configured name."""
         name = self._trust.server_name
         names: dict[str, Any] = {"server_hostname": name, "assert_hostname": name} if name else {}
         if _is_address(name):
@@ -225,25 +225,25 @@ class _Adapter(HTTPAdapter):
         self.poolmanager = PoolManager(ssl_context=self._trust.context, **names)
 
     def get_connection_with_tls_context(self, *args: Any, **named: Any) -> Any:
-        """A pool whose connection reports to the call."""
+        """A pool whose connection records in the call what it did."""
         pool: Any = super().get_connection_with_tls_context(*args, **named)
         kind, name = (_Plain, None) if pool.scheme == "http" else (_Secure, self._trust.server_name)
         pool.ConnectionCls = partial(kind, self._call, name)
         return pool
 
     def cert_verify(self, *_args: Any, **_kwargs: Any) -> None:
-        """The context decides; requests would add its own authorities to it."""
+        """Add nothing to the context: requests would add its own authorities."""
 
 
 class _Response(HTTPResponse):
-    """A response whose head has come whole, and of which not more than the limit is read."""
+    """A response whose head must come whole, and of which at most the limit is read."""
 
     def __init__(self, sock: socket.socket, *rest: Any, **more: Any) -> None:
         super().__init__(sock, *rest, **more)
         self.fp: Any = io.BufferedReader(_Bounded(self.fp.detach()))
 
     def begin(self) -> None:
-        """Have the status parsed, and those few headers that say how the body is sent."""
+        """Parse the status, and only those headers that say how the body is sent."""
         stream = self.fp
         self.fp = io.BytesIO(_read_head(stream))
         try:
@@ -253,7 +253,7 @@ class _Response(HTTPResponse):
 
 
 class _Bounded(io.RawIOBase):
-    """What comes over a socket, up to the limit."""
+    """A stream that ends with an error after the limit."""
 
     def __init__(self, raw: io.RawIOBase) -> None:
         self._raw = raw
@@ -263,7 +263,7 @@ class _Bounded(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Buffer, /) -> int:
-        """Read at most what is left; raise OSError when nothing is."""
+        """Read at most what is left of the limit; raise OSError when nothing is."""
         if not self._left:
             raise OSError("the response does not end")
         count = self._raw.readinto(memoryview(buffer)[: self._left]) or 0
@@ -301,7 +301,7 @@ def _read_head(stream: io.BufferedReader) -> bytes:
 
 
 class _Plain(HTTPConnection):
-    """A connection that tells its call when it stands."""
+    """A connection that records in its call when it is established."""
 
     response_class = _Response
 
@@ -318,9 +318,9 @@ class _Plain(HTTPConnection):
         self.call.up(self.sock)
 
     def _new_conn(self) -> Any:
-        """Open the socket, at the address that was checked beforehand or wherever the name leads.
+        """Open the socket, to the call's address or to one that the name resolves to.
 
-        Name, addresses and the TLS handshake share the time there is for the connection.
+        Resolving, connecting and the TLS handshake share the time for the connection.
         """
         *others, last = self._addresses()
         for number, address in enumerate(others):
@@ -339,11 +339,11 @@ class _Plain(HTTPConnection):
 
 
 class _Secure(_Plain, HTTPSConnection):
-    """The same over TLS: it stands only once the certificate is checked."""
+    """The same over TLS: established only after the certificate is checked."""
 
 
 def _require_address(sock: Any, expected: str | None) -> None:
-    """Hold a certificate to an address, also where it names it only in its common name."""
+    """Require that a certificate is for an address, be it only in its common name."""
     if expected is None or not _is_address(expected):
         return
     certificate: dict[str, Any] = dict(sock.getpeercert() or {})
@@ -361,8 +361,8 @@ def _is_address(text: str | None) -> bool:
     return False
 
 
-# The first that is found anywhere among an error's causes.
-_WORDS: Final = (
+# The first of these that is among an error's causes gives its code.
+_CODES: Final = (
     (ssl.SSLCertVerificationError | WrongName, "certificate"),
     (socket.gaierror | UnicodeError, "name"),
     (ConnectionRefusedError, "refused"),
@@ -373,25 +373,25 @@ _WORDS: Final = (
 
 
 def _why(error: Exception) -> str:
-    """A fixed word for what failed; never the library's text, which may hold a URL."""
+    """A fixed code for what failed; never the library's text, which may hold a URL."""
     if isinstance(error, NotSent):
         return str(error)
     causes = _causes(error)
-    found = (word for kind, word in _WORDS if any(isinstance(one, kind) for one in causes))
+    found = (code for kind, code in _CODES if any(isinstance(one, kind) for one in causes))
     return next(found, "connection")
 
 
-def _let_go(error: Exception) -> None:
-    """Free what was read: errors and frames hold each other until the garbage is collected."""
+def _clear_frames(error: Exception) -> None:
+    """Free what was read: otherwise errors and frames hold it until garbage is collected."""
     for cause in _causes(error):
         traceback.clear_frames(cause.__traceback__)
 
 
 def _causes(error: Exception) -> list[BaseException]:
-    """An error and those inside it; urllib3 and requests keep them in `reason` or the arguments."""
+    """An error and its causes; urllib3 and requests keep them in `reason` or in the arguments."""
     causes: list[BaseException] = [error]
     for cause in causes:
-        # Without the context, which may be an error that the caller handles.
+        # Without `__context__`, which may be an error that the caller handles.
         kept = getattr(cause, "reason", None), *cause.args, cause.__cause__
         causes += (one for one in kept if isinstance(one, BaseException) and one not in causes)
     return causes

@@ -1,4 +1,4 @@
-"""The only module that reads the environment: the stack's parameters as a typed value."""
+"""The stack's parameters as a typed value; no other module reads the environment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from payments.domain.payment import Policy
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """The environment of one function. What a function does not use may be empty."""
+    """The environment of one function; what it does not use may be empty."""
 
     elsom_init_url: str = ""
     elsom_status_url: str = ""

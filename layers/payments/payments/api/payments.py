@@ -25,7 +25,7 @@ from payments.store.inbox import Inbox
 from payments.store.listing import Listing, Position
 from payments.store.payments import Payments
 from payments.store.webhooks import Deliveries
-from payments.use_cases.query_payment import CheckDeps, Result, check_payment
+from payments.use_cases.query_payment import CheckDeps, Result, query_payment
 
 DEFAULT_SPAN: Final = 31 * DAY
 LARGEST_SPAN: Final = 92 * DAY
@@ -67,7 +67,7 @@ def get_timeline(payment_id: str, payments: Payments, inbox: Inbox) -> dict[str,
 
 def check_now(payment_id: str, checking: CheckDeps) -> Payment:
     """Query Elsom now; too early, the stored payment; ElsomUnreachable without a response."""
-    checked = check_payment(payment_id, Trigger.SHOP, checking)
+    checked = query_payment(payment_id, Trigger.SHOP, checking)
     if checked.payment is None:
         raise NotFound
     if checked.result is Result.CIRCUIT_OPEN:

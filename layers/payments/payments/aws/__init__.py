@@ -1,1 +1,1 @@
-"""AWS but DynamoDB: clients, API Gateway, queues, the event bus, the merchant's secret."""
+"""AWS except DynamoDB: clients, API Gateway, queues, the event bus, the merchant's secret."""

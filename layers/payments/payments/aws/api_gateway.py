@@ -1,4 +1,4 @@
-"""API Gateway's event in, its answer out; errors become problems (RFC 9457)."""
+"""Requests and responses of API Gateway; errors become problems (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PROBLEM: Final = "application/problem+json"
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What a handler needs of the event. Header names are lower case."""
+    """What a handler needs of the event. Names of headers are lower case."""
 
     method: str
     resource: str
@@ -36,7 +36,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str
 
     def parameter(self, name: str) -> str:
-        """A path parameter."""
+        """A parameter of the path; empty where there is none of this name."""
         return self.path_parameters.get(name, "")
 
 
@@ -62,7 +62,7 @@ def read_request(event: LambdaEvent, public_base_url: str, *, local: bool) -> Re
 def json_answer(
     status: int, body: Any, headers: Mapping[str, str] | None = None, content_type: str = _JSON
 ) -> Response:
-    """An answer with a JSON body."""
+    """A response with a JSON body."""
     text = body.decode() if isinstance(body, bytes) else msgspec.json.encode(body).decode()
     base = {"Content-Type": content_type, "Cache-Control": "no-store"}
     return {"statusCode": status, "headers": {**base, **(headers or {})}, "body": text}
@@ -91,8 +91,8 @@ def problem(
     return json_answer(status, body, headers, _PROBLEM)
 
 
-def problem_of(error: errors.PaymentsError, request_id: str) -> Response:
-    """The problem that an error of ours is to a shop."""
+def problem_of(error: errors.PaymentsError, request_id: str, *, has_key: bool = False) -> Response:
+    """The problem that a shop gets for an error. `has_key`: its call has an Idempotency-Key."""
     match error:
         case errors.InvalidRequest():
             fields = [{"field": field, "message": message} for field, message in error.errors]
@@ -109,7 +109,7 @@ def problem_of(error: errors.PaymentsError, request_id: str) -> Response:
                 422,
                 "elsom-refused",
                 "Elsom refused the payment",
-                str(error),
+                f"{error}; see elsomErrorMessage. A new attempt needs a new Idempotency-Key.",
                 request_id,
                 paymentId=error.payment_id,
                 elsomErrorCode=error.code,
@@ -119,19 +119,20 @@ def problem_of(error: errors.PaymentsError, request_id: str) -> Response:
             return problem(
                 409,
                 "start-in-progress",
-                "The first call still runs",
+                "The first call with this key still runs",
                 str(error),
                 request_id,
                 retry_after=error.retry_after,
             )
-    status, name, title, detail, retry = _PROBLEMS.get(type(error), _INTERNAL)
-    return problem(status, name, title, detail or str(error), request_id, retry_after=retry)
+    status, name, title, text, retry = _PROBLEMS.get(type(error), _INTERNAL)
+    detail = text.format(key=" with the same Idempotency-Key" if has_key else "") or str(error)
+    return problem(status, name, title, detail, request_id, retry_after=retry)
 
 
 def handle_errors(
     to_response: Callable[[errors.PaymentsError, str], Response],
 ) -> Callable[[Handler], Handler]:
-    """Wrap a handler: `to_response` turns each error (with the request id) into an answer."""
+    """Wrap a handler: `to_response` turns an error and the request id into the response."""
 
     def wrap(handle: Handler) -> Handler:
         @wraps(handle)
@@ -143,9 +144,9 @@ def handle_errors(
                 answer = to_response(error, request_id)
                 logger.info("refused", problem=answer["statusCode"], error=type(error).__name__)
                 return answer
-            except Exception as error:  # noqa: BLE001 - the outermost level: nothing may leave as a stack trace
-                # The text of an unforeseen error may hold anything: its type and place must do.
-                logger.error("unforeseen", error=type(error).__name__, place=_place(error))
+            except Exception as error:  # noqa: BLE001 - the outermost level: no stack trace may leave it
+                # The error's text may hold a secret: only its type and place are logged.
+                logger.error("unexpected error", error=type(error).__name__, place=_place(error))
                 return to_response(errors.PaymentsError(), request_id)
 
         return guard
@@ -153,7 +154,11 @@ def handle_errors(
     return wrap
 
 
-_INTERNAL: Final = (500, "internal", "Something unforeseen happened", "It was logged.", None)
+# Status, name, title, detail (where it is empty: the error's own text), seconds of Retry-After.
+_INTERNAL: Final = (
+    500, "internal", "Internal error",
+    "It is safe to repeat the request{key}. If it fails again, quote `instance`.", None,
+)  # fmt: skip
 _PROBLEMS: Final[Mapping[type, tuple[int, str, str, str, int | None]]] = {
     errors.NotFound: (404, "not-found", "Not found", "There is nothing under this id.", None),
     errors.IdempotencyKeyReused: (
@@ -161,26 +166,26 @@ _PROBLEMS: Final[Mapping[type, tuple[int, str, str, str, int | None]]] = {
     ),
     errors.StateConflict: (409, "conflict", "Not possible in this state", "", None),
     errors.ElsomUnreachable: (
-        503, "elsom-unreachable", "Elsom does not answer",
-        "Repeat the request; a start with the same key.", _RETRY_SECONDS,
+        503, "elsom-unreachable", "Elsom does not respond",
+        "Repeat the request{key}.", _RETRY_SECONDS,
     ),
     errors.NotConfigured: (
         503, "not-configured", "The stack is not set up",
         "The merchant's secret is not filled in or cannot be read.", _RETRY_SECONDS,
     ),
     errors.StoreUnavailable: (
-        503, "try-again", "The store does not answer",
-        "Repeat the request; a start with the same key.", _RETRY_SECONDS,
+        503, "try-again", "The store does not respond",
+        "Repeat the request{key}.", _RETRY_SECONDS,
     ),
     errors.QueueUnavailable: (
-        503, "try-again", "The queue or the bus does not answer",
-        "Repeat the request.", _RETRY_SECONDS,
+        503, "try-again", "The queue or the bus does not respond",
+        "Repeat the request{key}.", _RETRY_SECONDS,
     ),
 }  # fmt: skip
 
 
 def _place(error: BaseException) -> str:
-    """File and line where an error was raised."""
+    """The file and line where an error was raised."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -208,7 +213,7 @@ def _cookies(header: str) -> dict[str, str]:
 
 
 def _base_url(event: LambdaEvent, headers: Mapping[str, str], *, local: bool) -> str:
-    """The API's address as the caller used it: the path less the route."""
+    """The API's address as the caller used it: the request's path without the route."""
     context = event.get("requestContext") or {}
     route: str = event["resource"]
     for name, value in (event.get("pathParameters") or {}).items():

@@ -1,4 +1,4 @@
-"""The only room for boto3: clients that give up early, so that a function can still answer."""
+"""boto3's clients, made nowhere else. They give up early, so that a function can still respond."""
 
 from __future__ import annotations
 

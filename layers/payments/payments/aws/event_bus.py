@@ -1,8 +1,9 @@
-"""The event bus: where everybody in the account can listen."""
+"""The event bus, on which events are published."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import batched
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -13,15 +14,18 @@ from payments.domain.errors import QueueUnavailable
 from payments.domain.events import SOURCE, Event
 
 _BATCH: Final = 10
-# What EventBridge says about an entry that it will never take; everything else passes.
-_ITS_OWN_FAULT: Final = frozenset({"InvalidArgument", "MalformedDetail"})
+# EventBridge's error codes for an entry that it will never accept; the others are temporary.
+_NEVER_ACCEPTED: Final = frozenset({"InvalidArgument", "MalformedDetail"})
 
 
 class Bus(Protocol):
     """What the use cases need of the bus."""
 
     def publish(self, events: Sequence[Event]) -> list[Event]:
-        """Tell all of them; return those that can never be told. Raise QueueUnavailable."""
+        """Publish all events; return those that the bus will never accept.
+
+        Raises QueueUnavailable where even one was refused for another reason: publish all again.
+        """
 
 
 class EventBridgeBus:
@@ -32,13 +36,8 @@ class EventBridgeBus:
         self._name = name
 
     def publish(self, events: Sequence[Event]) -> list[Event]:
-        """Tell all of them, ten in a call; return those that the bus refuses for good.
-
-        Raises QueueUnavailable when even one was not taken for another reason: tell all again.
-        """
         refused: list[Event] = []
-        for start in range(0, len(events), _BATCH):
-            batch = events[start : start + _BATCH]
+        for batch in batched(events, _BATCH, strict=False):
             try:
                 answer = self._client.put_events(Entries=[self._entry(event) for event in batch])
             except (ClientError, BotoCoreError) as error:
@@ -47,7 +46,7 @@ class EventBridgeBus:
                 continue
             for event, entry in zip(batch, answer["Entries"], strict=True):
                 code = entry.get("ErrorCode")
-                if code in _ITS_OWN_FAULT:
+                if code in _NEVER_ACCEPTED:
                     refused.append(event)
                 elif code:
                     raise QueueUnavailable(f"bus: {code}")

@@ -1,4 +1,4 @@
-"""The merchant's secret: read seldom, never shown, never missed for long."""
+"""The merchant's secret, and its cache."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REREAD_INTERVAL: Final = 10 * SECOND
 
 
 class MerchantSecret(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The secret's JSON. Lists are newest first: all verify, the first signs."""
+    """The secret's JSON. Lists are newest first: every entry verifies, the first one signs."""
 
     partner_code: str = ""
     password: str = ""
@@ -30,7 +30,7 @@ class MerchantSecret(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     webhook_secrets: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        """Never show what is inside."""
+        """Hide what is inside."""
         return "MerchantSecret(...)"
 
     def elsom(self) -> Merchant:
@@ -43,26 +43,26 @@ class MerchantSecret(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         )
 
     def hidden(self) -> tuple[str, ...]:
-        """Every text in here that nobody else may see, also when somebody repeats it to us."""
+        """Every secret text, to mask where a message of Elsom's repeats it."""
         tokens = (self.callback_token, self.previous_callback_token)
         known = (self.password, self.merchant_msisdn, *tokens)
         return tuple(filter(None, (*known, *self.page_signing_keys, *self.webhook_secrets)))
 
     def signing_key(self) -> str:
-        """The key that signs links; raise NotConfigured while there is none."""
+        """The key that signs URLs; raise NotConfigured while there is none."""
         if not any(self.page_signing_keys[:1]):
             msg = "pageSigningKeys of the secret is empty"
             raise NotConfigured(msg)
         return self.page_signing_keys[0]
 
     def knows_token(self, token: str) -> bool:
-        """Whether this is the token of the merchant portal's URL, or the one before."""
+        """Whether this is the token in the merchant portal's URL, or the previous one."""
         known = (self.callback_token, self.previous_callback_token)
         return any(_same(token, candidate) for candidate in known if candidate)
 
 
 class MerchantSecretCache:
-    """The secret in Secrets Manager, kept for four minutes; stale is better than none."""
+    """The secret, read again after four minutes; while that fails, the old value is used."""
 
     def __init__(self, read: Callable[[], str], clock: Clock = now_ms) -> None:
         self._read = read
@@ -72,7 +72,7 @@ class MerchantSecretCache:
         self._tried_at = 0
 
     def get(self) -> MerchantSecret:
-        """The secret, at most four minutes old while it can be read; else NotConfigured."""
+        """The secret; raise NotConfigured where it was never read."""
         now = self._clock()
         stale = now - self._read_at >= MAX_AGE and now - self._tried_at >= REREAD_INTERVAL
         if self._secret is None or stale:
@@ -83,17 +83,17 @@ class MerchantSecretCache:
         return self._secret
 
     def get_fresh(self) -> MerchantSecret:
-        """The secret read again, at most every ten seconds: for when something did not match."""
+        """The secret read again, at most every ten seconds: something did not match it."""
         if self._clock() - self._tried_at >= REREAD_INTERVAL:
             self._refresh()
         return self.get()
 
     def knows_token(self, token: str) -> bool:
-        """Whether the token is the portal URL's; before saying no, the secret is read again."""
+        """Whether the secret has this token; it is read again before the answer is no."""
         return self.get().knows_token(token) or self.get_fresh().knows_token(token)
 
     def verifies_page(self, payment_id: str, signature: str) -> bool:
-        """Whether any signing key made this page's signature, as for the token."""
+        """Whether a signing key made this page's signature; read again as for the token."""
         return any(
             is_signed("page", payment_id, signature, secret().page_signing_keys)
             for secret in (self.get, self.get_fresh)
@@ -109,10 +109,10 @@ class MerchantSecretCache:
 
 
 def secrets_manager_reader(client: Any, arn: str) -> Callable[[], str]:
-    """Read the secret's current version."""
+    """A function that reads the secret's current version."""
     return lambda: str(client.get_secret_value(SecretId=arn)["SecretString"])
 
 
 def _same(left: str, right: str) -> bool:
-    # A path may hold what no UTF-8 text can; it is just another wrong token.
+    # A path may hold surrogates, which UTF-8 cannot encode; such a token is wrong as well.
     return hmac.compare_digest(left.encode(errors="surrogatepass"), right.encode())

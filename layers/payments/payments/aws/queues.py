@@ -1,9 +1,10 @@
-"""Queues: who is to be asked about, and texts that somebody else works on."""
+"""The queues and what their messages hold."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import batched
 from typing import Any, Final, Literal, Protocol
 
 import msgspec
@@ -20,79 +21,69 @@ _COUNTS: Final = (
 
 
 class CheckRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """One wish to ask Elsom. What follows `reason` belongs to triggers: notification and page.
+    """A message of the checks queue: query Elsom about this id.
 
-    `received_at` is the trigger's moment in milliseconds, `again` counts its follow-ups, `hops` how
-    often its message was sent again.
+    The other fields belong to triggers (`notification`, `page`). `triggered_at` is when the trigger
+    came, in milliseconds. `step` is the query's number after the trigger: 0 is the trigger's own.
+    `hops` is how often the message was sent again.
     """
 
     id: str
     reason: Literal["notification", "page", "schedule", "unknown"]
-    received_at: int = 0
+    triggered_at: int = 0
     elsom_transaction_id: str | None = None
-    again: int = 0
+    step: int = 0
     hops: int = 0
 
 
 class DueWebhook(msgspec.Struct, frozen=True):
-    """A webhook whose next try is due; everything else about it is kept in the table."""
+    """A message of the webhooks queue: the next try of this event is due. The rest is stored."""
 
     webhook: str
 
 
-class ChecksQueue(Protocol):
-    """What the use cases need of the queue."""
+class Queue[Message](Protocol):
+    """What the use cases need of a queue; its messages are of one type.
 
-    def send(self, request: CheckRequest, delay: int = 0) -> None:
-        """Hand over one request, to be seen after `delay` seconds (at most 900)."""
+    Every method raises QueueUnavailable when the queue does not respond.
+    """
 
-    def send_all(self, requests: Sequence[tuple[CheckRequest, int]]) -> int:
-        """Hand over many with their delays; return how many were taken."""
+    def send(self, message: Message, delay: int = 0) -> None:
+        """Send one message, visible after `delay` seconds (at most 900)."""
 
-    def backlog(self) -> int:
-        """About how many requests wait or are being worked on."""
-
-
-class TextQueue(Protocol):
-    """A queue of texts, as the use cases see it."""
-
-    def send(self, text: str, delay: int = 0) -> None:
-        """Hand over one text, to be seen after `delay` seconds (at most 900)."""
-
-    def send_all(self, texts: Sequence[tuple[str, int]]) -> int:
-        """Hand over many with their delays; return how many were taken."""
+    def send_all(self, messages: Sequence[tuple[Message, int]]) -> int:
+        """Send many with their delays; return how many were accepted."""
 
     def backlog(self) -> int:
-        """About how many messages wait or are being worked on."""
+        """About how many messages wait, are delayed, or are being worked on."""
 
 
-class SqsQueue:
-    """A queue of texts in SQS. Every method raises QueueUnavailable when SQS does not answer."""
+class SqsQueue[Message]:
+    """A queue in SQS. Messages are sent as JSON, ten in a call."""
 
     def __init__(self, client: Any, url: str) -> None:
         self._client = client
         self._url = url
 
-    def send(self, text: str, delay: int = 0) -> None:
-        """Hand over one text."""
+    def send(self, message: Message, delay: int = 0) -> None:
         with _translated():
-            self._client.send_message(QueueUrl=self._url, MessageBody=text, DelaySeconds=delay)
+            self._client.send_message(
+                QueueUrl=self._url, MessageBody=_to_json(message), DelaySeconds=delay
+            )
 
-    def send_all(self, texts: Sequence[tuple[str, int]]) -> int:
-        """Hand over many, ten in a call; return how many SQS took."""
-        taken = 0
-        for start in range(0, len(texts), _BATCH):
+    def send_all(self, messages: Sequence[tuple[Message, int]]) -> int:
+        accepted = 0
+        for batch in batched(messages, _BATCH, strict=False):
             entries = [
-                {"Id": str(number), "MessageBody": text, "DelaySeconds": delay}
-                for number, (text, delay) in enumerate(texts[start : start + _BATCH])
+                {"Id": str(number), "MessageBody": _to_json(message), "DelaySeconds": delay}
+                for number, (message, delay) in enumerate(batch)
             ]
             with _translated():
                 answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
-            taken += len(answer.get("Successful", ()))
-        return taken
+            accepted += len(answer.get("Successful", ()))
+        return accepted
 
     def backlog(self) -> int:
-        """About how many messages wait, are delayed, or are being worked on."""
         with _translated():
             answer = self._client.get_queue_attributes(
                 QueueUrl=self._url, AttributeNames=list(_COUNTS)
@@ -100,31 +91,13 @@ class SqsQueue:
         return sum(int(answer["Attributes"].get(name, 0)) for name in _COUNTS)
 
 
-class SqsChecksQueue:
-    """The checks queue in SQS."""
-
-    def __init__(self, client: Any, url: str) -> None:
-        self._queue = SqsQueue(client, url)
-
-    def send(self, request: CheckRequest, delay: int = 0) -> None:
-        """Hand over one request; raise QueueUnavailable if SQS does not take it."""
-        self._queue.send(_text(request), delay)
-
-    def send_all(self, requests: Sequence[tuple[CheckRequest, int]]) -> int:
-        """Hand over many; what SQS does not take stays due and comes again."""
-        return self._queue.send_all([(_text(request), delay) for request, delay in requests])
-
-    def backlog(self) -> int:
-        """About how many requests wait, are delayed, or are being worked on."""
-        return self._queue.backlog()
-
-
-def _text(request: CheckRequest) -> str:
-    return msgspec.json.encode(request).decode()
+def _to_json(message: object) -> str:
+    return msgspec.json.encode(message).decode()
 
 
 @contextmanager
 def _translated() -> Iterator[None]:
+    """Raise QueueUnavailable in place of boto3's errors."""
     try:
         yield
     except (ClientError, BotoCoreError) as error:

@@ -1,12 +1,12 @@
-"""Cases: money that matches no open order, for a person to look at. Pure: no clock, no I/O.
+"""Cases: money that matches no open order, for a person to settle. Pure: no clock, no I/O.
 
-    paid_late        Elsom's `A` came after the payment had ended otherwise
-    disagreement     Elsom said `A`, later `2`, `3` or `4`
+    paid_late        Elsom answered `A` after the payment had ended without being paid
+    disagreement     Elsom answered `A`, later `2`, `3` or `4`
     unresolved       given up after `GiveUpAfterHours` without a final answer
     duplicate_paid   an earlier payment of the same order is paid too
-    paid_unknown     Elsom's `A` for an id that nobody here started
+    paid_unknown     Elsom answered `A` for an id that this stack never started
 
-A case follows from what is stored and has a derived id, so that finding it again changes nothing.
+A case follows from what is stored, and its id is derived: to find it again changes nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import msgspec
 from payments.domain.clock import to_rfc3339
 from payments.domain.ids import derive_id, next_sequence
 from payments.domain.money import Tyiyn, format_som
-from payments.domain.payment import FINAL, Payment, Reason, Status
+from payments.domain.payment import FINAL, Payment, Reason, Status, status_since
 
 
 class CaseKind(StrEnum):
@@ -34,14 +34,14 @@ class CaseKind(StrEnum):
 
 
 class CaseState(StrEnum):
-    """Whether a person has dealt with it."""
+    """Whether a person has settled it."""
 
     OPEN = "open"
     RESOLVED = "resolved"
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """One case as it is stored. Moments in milliseconds; `evidence` is as others see it."""
+    """One case as it is stored. Times in milliseconds; `evidence` is shown as it is."""
 
     id: str
     case_kind: CaseKind
@@ -60,7 +60,7 @@ _NEGATIVE: Final = frozenset(FINAL) - {Status.PAID}
 
 
 def cases_between(before: Payment | None, after: Payment) -> list[Case]:
-    """The cases that one write of a payment gave rise to; other payments are not looked at."""
+    """The cases that follow from one write of a payment, without a look at other payments."""
     known = {case.id for case in cases_of(before)} if before else set()
     return [case for case in cases_of(after) if case.id not in known]
 
@@ -79,7 +79,7 @@ def cases_of(payment: Payment) -> list[Case]:
 
 
 def duplicates_among(payments: Iterable[Payment]) -> list[Case]:
-    """One case for each paid payment of an order but the first, by (paidAt, id)."""
+    """A case for each paid payment of an order except the first one, by (paidAt, id)."""
     paid = sorted(
         (payment.paid_at, payment.id, payment)
         for payment in payments
@@ -90,7 +90,6 @@ def duplicates_among(payments: Iterable[Payment]) -> list[Case]:
             CaseKind.DUPLICATE_PAID,
             payment,
             paid_at,
-            **_money(payment),
             paidAt=to_rfc3339(paid_at),
             firstPaymentId=first.id,
             firstAmount=format_som(Tyiyn(first.amount)),
@@ -102,7 +101,7 @@ def duplicates_among(payments: Iterable[Payment]) -> list[Case]:
 
 
 def paid_unknown(unknown_id: str, first_seen_at: int, paid_at: int) -> Case:
-    """Elsom says `A` for an id that nobody here started; it tells neither amount nor order."""
+    """The case of an id that this stack never started. Elsom states neither amount nor order."""
     evidence = {"firstSeenAt": to_rfc3339(first_seen_at), "paidAt": to_rfc3339(paid_at)}
     return Case(
         id=case_id(CaseKind.PAID_UNKNOWN, unknown_id),
@@ -115,9 +114,9 @@ def paid_unknown(unknown_id: str, first_seen_at: int, paid_at: int) -> Case:
 
 
 def resolve(case: Case, note: str, now: int) -> Case:
-    """Close an open case with a person's note; a closed one stays as it is.
+    """Resolve an open case with a person's note; a resolved one stays as it is.
 
-    As for payments: `sequence` also rises after a restore, which may have opened the case again.
+    As for payments, `sequence` also rises after a restore, which may have opened the case again.
     """
     if case.state is CaseState.RESOLVED:
         return case
@@ -146,20 +145,19 @@ def _paid_late(payment: Payment) -> Case:
         "endedAt": to_rfc3339(ended["at"]) if ended else None,
         "endReason": ended.get("reason"),
     }
-    return _case(CaseKind.PAID_LATE, payment, paid_at, **_money(payment), **evidence)
+    return _case(CaseKind.PAID_LATE, payment, paid_at, **evidence)
 
 
 def _disagreement(payment: Payment, disagreed_at: int) -> Case:
-    said: dict[str, Any] = next(
-        (entry for entry in payment.timeline if entry["what"] == "disagreement"), {}
+    entry: dict[str, Any] = next(
+        (one for one in payment.timeline if one["what"] == "disagreement"), {}
     )
     return _case(
         CaseKind.DISAGREEMENT,
         payment,
         disagreed_at,
-        **_money(payment),
         paidAt=to_rfc3339(payment.paid_at) if payment.paid_at else None,
-        answer=said.get("answer"),
+        answer=entry.get("answer"),
         answeredAt=to_rfc3339(disagreed_at),
     )
 
@@ -167,7 +165,7 @@ def _disagreement(payment: Payment, disagreed_at: int) -> Case:
 def _given_up_at(payment: Payment) -> int | None:
     """When the payment was given up, also if it was paid late after that."""
     if payment.status is Status.EXPIRED and payment.status_reason is Reason.UNRESOLVED:
-        return changed_at(payment)
+        return status_since(payment)
     entries = (one["at"] for one in payment.timeline if one.get("reason") == Reason.UNRESOLVED)
     return next(entries, None)
 
@@ -177,32 +175,20 @@ def _unresolved(payment: Payment, given_up_at: int) -> Case:
         CaseKind.UNRESOLVED,
         payment,
         given_up_at,
-        **_money(payment),
         startedAt=to_rfc3339(payment.created_at),
         givenUpAt=to_rfc3339(given_up_at),
         queries=payment.queries,
     )
 
 
-def changed_at(payment: Payment) -> int:
-    """When the payment got its present status; later writes do not move it."""
-    for entry in reversed(payment.timeline):
-        if entry.get("sequence") == payment.sequence:
-            return int(entry["at"])
-    return payment.updated_at
-
-
-def _money(payment: Payment) -> dict[str, str]:
-    return {"amount": format_som(Tyiyn(payment.amount))}
-
-
 def _case(kind: CaseKind, payment: Payment, opened_at: int, **evidence: Any) -> Case:
+    """A case of a payment; its evidence always has the amount."""
     return Case(
         id=case_id(kind, payment.id),
         case_kind=kind,
         payment_id=payment.id,
         order=payment.order_id,
-        evidence=evidence,
+        evidence={"amount": format_som(Tyiyn(payment.amount)), **evidence},
         opened_at=opened_at,
         sequence=opened_at,
     )

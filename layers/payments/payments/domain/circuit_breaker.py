@@ -1,4 +1,4 @@
-"""A circuit breaker for status queries: when Elsom does not respond, it is not queried for a while.
+"""A circuit breaker: while Elsom does not respond, status queries pause.
 
 Pure: each function returns the next state, the use case saves it. Starts never use it.
 """
@@ -16,19 +16,17 @@ from payments.domain.payment import ElsomStatus
 THRESHOLD: Final = 5
 SHORTEST_PAUSE: Final = 30 * SECOND
 LONGEST_PAUSE: Final = 300 * SECOND
-# A response about one payment that cannot be read says nothing about Elsom's health.
-_ABOUT_ONE_PAYMENT: Final = frozenset({"unknown-status", "no-error-code"})
-# The proof that Elsom accepts our queries is written no more often than this.
+# The proof that Elsom accepts our queries is written at most this often.
 PROOF_EVERY: Final = 10 * MINUTE
-# How long an old payment without a status waits for the next proof, whatever it is.
+# For this long after an old payment got no status, any payment's status is written as proof.
 WANTED_FOR: Final = DAY
 
 
 class Circuit(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How Elsom responds to status queries: failures in a row, and until when none is sent.
 
-    `status_at` and `status_of`: when Elsom last told a known payment's status, and whose; written
-    seldom, and after a paid payment's `A` only until `wanted_until`. Moments in milliseconds.
+    `status_at` and `status_of`: when Elsom last gave a known payment's status, and which payment's.
+    They are written seldom, and after an `A` only until `wanted_until`. Times in milliseconds.
     """
 
     failures: int = 0
@@ -40,28 +38,26 @@ class Circuit(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def is_open(circuit: Circuit, now: int) -> bool:
-    """Whether queries are to wait."""
+    """Whether queries must wait."""
     return now < circuit.open_until
 
 
 def is_healthy(circuit: Circuit) -> bool:
-    """Whether Elsom responded lately; if not, only a few queries try it."""
+    """Whether Elsom responds; while it does not, the schedule sends only a few queries."""
     return circuit.failures < THRESHOLD
 
 
 def proof_for(payment_id: str, circuit: Circuit) -> int | None:
-    """When Elsom last told another payment's status; None when it is not known to have."""
+    """When Elsom last gave another payment's status, as far as this is known."""
     return circuit.status_at if circuit.status_of not in {"", payment_id} else None
 
 
-def record_failure(circuit: Circuit, why: str, now: int, jitter: float) -> Circuit:
+def record_failure(circuit: Circuit, now: int, jitter: float) -> Circuit:
     """Count a query without a response; from the fifth in a row on, pause, longer each time.
 
-    Only for known payments: what Elsom does with ids it does not know says nothing about its
-    health. `jitter` is 0 to 1.
+    Call it for known payments only: how Elsom treats ids that it does not know says nothing about
+    its health. `jitter` is 0 to 1.
     """
-    if why in _ABOUT_ONE_PAYMENT:
-        return circuit
     failures = circuit.failures + 1
     open_until = 0
     if failures >= THRESHOLD:
@@ -73,7 +69,7 @@ def record_failure(circuit: Circuit, why: str, now: int, jitter: float) -> Circu
 def record_success(
     circuit: Circuit, payment_id: str, answer: ElsomStatus | None, now: int
 ) -> Circuit:
-    """Elsom responded about a known payment: the circuit closes; a status is proof that it is well.
+    """Close the circuit after a response about a known payment; keep a status as proof.
 
     `answer` is None for a response without a status. An unchanged circuit is the same object.
     """
@@ -86,14 +82,14 @@ def record_success(
 
 
 def want_proof(circuit: Circuit, now: int) -> Circuit:
-    """An old payment has no status: the next status of another one is written, whatever it is."""
+    """Have the next status of any other payment written: an old payment got none."""
     if circuit.wanted_until >= now + WANTED_FOR // 2:
         return circuit
     return replace(circuit, wanted_until=now + WANTED_FOR)
 
 
 def _is_wanted(answer: ElsomStatus, circuit: Circuit, now: int) -> bool:
-    """A paid payment costs no write more, unless a payment waits for this proof."""
+    """Whether to write this status as proof; an `A` only where a payment waits for one."""
     if answer is ElsomStatus.PAID and now >= circuit.wanted_until:
         return False
     return now - circuit.status_at >= PROOF_EVERY

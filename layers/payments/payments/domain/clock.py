@@ -1,4 +1,4 @@
-"""Moments: whole milliseconds since the epoch inside, RFC 3339 UTC outside."""
+"""Times: whole milliseconds since the epoch inside, RFC 3339 UTC outside."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def now_ms() -> int:
-    """The wall clock in milliseconds; the only reader of the time of day."""
+    """The wall clock in milliseconds; nothing else reads the time of day."""
     return time.time_ns() // 1_000_000
 
 
@@ -36,5 +36,5 @@ def from_rfc3339(text: str) -> int:
 
 
 def utc_day(moment: int) -> str:
-    """The UTC day of a moment, as `2026-11-24`."""
+    """The UTC day of a time, as `2026-11-24`."""
     return (_EPOCH + timedelta(milliseconds=moment)).date().isoformat()

@@ -1,17 +1,17 @@
-"""What can go wrong, as one tree.
+"""The errors of this package, as one tree.
 
 PaymentsError
 ├── InvalidRequest            the caller's input is wrong; says which fields          400
 ├── NotFound                  no such payment, case or page                           404
 ├── IdempotencyKeyReused      same key, another request                               422
 ├── StartInProgress           same key, the first start still runs                    409
-├── StateConflict             the thing is not in a state that allows it              409
-├── ElsomRefused              Elsom said no to a start                                422
-├── ElsomUnreachable          nothing was sent, or Elsom does not answer              503
+├── StateConflict             the payment or case is not in a state that allows it    409
+├── ElsomRefused              Elsom refused a start                                   422
+├── ElsomUnreachable          nothing was sent, or Elsom does not respond             503
 ├── NotConfigured             the merchant's secret is not filled in                  503
 ├── StoreUnavailable          DynamoDB cannot be read or written                      503
 ├── QueueUnavailable          SQS or the bus does not take a message                  503
-└── WriteConflict             somebody else wrote first; carries what is there now    (internal)
+└── WriteConflict             another writer was first; holds what is stored now      (internal)
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from payments.domain.masking import mask_numbers
 
 
 class PaymentsError(Exception):
-    """Root of everything this package raises on purpose."""
+    """The root of all errors that this package raises on purpose."""
 
 
 class InvalidRequest(PaymentsError):
     """The input breaks a rule; `errors` lists (field, message) pairs."""
 
     def __init__(self, *errors: tuple[str, str]) -> None:
-        # A field that we do not know is named as the caller wrote it.
+        # An unknown field is named as the caller wrote it, so its name may be a wallet number.
         self.errors = tuple((mask_numbers(field), message) for field, message in errors)
         super().__init__("; ".join(f"{field}: {message}" for field, message in self.errors))
 
 
 class NotFound(PaymentsError):
-    """Nothing is kept under this id, or the caller may not know that it is."""
+    """Nothing is stored under this id, or the caller may not know that it is."""
 
 
 class IdempotencyKeyReused(PaymentsError):
@@ -43,10 +43,10 @@ class IdempotencyKeyReused(PaymentsError):
 
 
 class StartInProgress(PaymentsError):
-    """Another call with this key has not ended; `retry_after` is in seconds."""
+    """Another call with this key still runs; `retry_after` is in seconds."""
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__(f"a start with this key still runs; try again in {retry_after} s")
+        super().__init__(f"a start with this key still runs; repeat in {retry_after} s")
         self.retry_after = retry_after
 
 
@@ -65,7 +65,7 @@ class ElsomRefused(PaymentsError):
 
 
 class ElsomUnreachable(PaymentsError):
-    """Elsom could not be asked, or gave no usable answer."""
+    """Elsom could not be reached, or gave no usable response."""
 
 
 class NotConfigured(PaymentsError):
@@ -73,16 +73,16 @@ class NotConfigured(PaymentsError):
 
 
 class StoreUnavailable(PaymentsError):
-    """DynamoDB refused or did not answer; the write may or may not be there."""
+    """DynamoDB refused or did not respond; a write may have been made all the same."""
 
 
 class QueueUnavailable(PaymentsError):
-    """A message could not be handed over."""
+    """A message could not be sent, or an event could not be published."""
 
 
 class WriteConflict(PaymentsError):
-    """A conditional write lost; `current` is what is stored now (None: nothing)."""
+    """Another writer was first; `current` is what is stored now (None: nothing)."""
 
     def __init__(self, current: Any) -> None:
-        super().__init__("somebody else wrote first")
+        super().__init__("another writer was first")
         self.current = current

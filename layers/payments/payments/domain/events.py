@@ -1,7 +1,7 @@
-"""Events: what others are told, and when. Pure: no clock, no I/O.
+"""Events: which change publishes which event. Pure: no clock, no I/O.
 
-An event's id is a function of what it is about and of that thing's own counter, so that every
-telling of it, also years later from the table, has the same id.
+An event's id is made of the id and the `sequence` of its payment or case. So it is the same however
+often the event is published, also from the table years later.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import msgspec
 
-from payments.domain.cases import Case, CaseKind, CaseState, changed_at
+from payments.domain.cases import Case, CaseKind, CaseState
 from payments.domain.clock import to_rfc3339
 from payments.domain.ids import derive_id
-from payments.domain.payment import Payment, Status
+from payments.domain.payment import Payment, Status, status_since
 from payments.domain.views import PaymentView, SequenceNumber, view_payment_for_event
 
 SOURCE: Final = "elsom.payments"
@@ -72,14 +72,14 @@ class CaseEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 Event = PaymentEvent | CaseEvent
 
-# Every status has its event, but for the one of a start without an outcome.
+# Every status has its event, except the one of a payment whose start has no outcome yet.
 _TYPE_OF: Final[Mapping[Status, EventType]] = {
     status: EventType(f"payment.{status}") for status in Status if status is not Status.CREATED
 }
 
 
 def payment_event(before: Payment | None, after: Payment) -> PaymentEvent | None:
-    """What one write of a payment has to tell: a change of status, else nothing."""
+    """The event of one write of a payment; None where the status is the same."""
     if before is not None and before.status is after.status:
         return None
     return last_payment_event(after)
@@ -96,13 +96,13 @@ def last_payment_event(payment: Payment) -> PaymentEvent | None:
         event_id=event_id(payment.id, payment.sequence),
         sequence=payment.sequence,
         type=event_type,
-        occurred_at=to_rfc3339(changed_at(payment)),
+        occurred_at=to_rfc3339(status_since(payment)),
         payment=view_payment_for_event(payment),
     )
 
 
 def case_event(before: Case | None, after: Case) -> CaseEvent | None:
-    """What one write of a case has to tell."""
+    """The event of one write of a case; None where its state is the same."""
     if before is not None and before.state is after.state:
         return None
     return last_case_event(after)
@@ -138,5 +138,5 @@ def view_case(case: Case) -> CaseView:
 
 
 def event_id(subject_id: str, sequence: int) -> str:
-    """The one id of an event, whoever tells it and however often."""
+    """The id of the event that this payment or case had at this `sequence`."""
     return derive_id("event", subject_id, str(sequence))

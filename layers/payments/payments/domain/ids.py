@@ -1,4 +1,4 @@
-"""Identifiers: derived, never drawn, so that a repeat meets its own record."""
+"""Identifiers: derived, never random, so that a repeated call finds its own record."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def derive_id(*parts: str) -> str:
 
 
 def is_id(text: str) -> bool:
-    """Tell whether the text has the form of an id of ours."""
+    """Whether the text has the form of our ids."""
     return _ID.match(text) is not None
 
 
 def next_sequence(previous: int, now: int) -> int:
-    """The number of the next change: it rises, also after a restore to an earlier moment."""
+    """The number of the next change. It rises also after a restore of an older table."""
     return max(previous + 1, now)
 
 

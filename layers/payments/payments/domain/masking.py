@@ -1,16 +1,16 @@
-"""Hide what may be a wallet number, and write out what a screen would not show as itself."""
+"""Mask what may be a wallet number, and escape characters that act on a screen."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-# Between two digits of one number: blanks, dashes, dots, brackets and what has no width.
+# Between two digits of one number: blanks, dashes, dots, brackets, characters without width.
 _GAP: Final = r"[\s.()/\-\u2010-\u2015\u2212\u00ad\u200b-\u200f\u2060\ufeff]{0,3}"
 _NEXT: Final = rf"(?:{_GAP}\d)"
 _PART: Final = r"[\s.\-\u2010-\u2015\u2212]"
 _NUMBER: Final = re.compile(
-    # A date with its year: what follows it is its time, not more of a number.
+    # A date with its year: digits after it are its time, not part of a number.
     r"(?P<date>(?:\d{1,2}[.\-/]\d{1,2}[.\-/](?:19|20)\d\d|(?:19|20)\d\d[.\-/]\d\d[.\-/]\d\d)(?!\d))"
     # With the country's code, or with the 0 before the operator's code.
     rf"|(?P<wallet>\(?(?:(?:00|\+{_GAP})?996{_NEXT}{{9}}|0{_GAP}[2-9]{_NEXT}{{8}})(?!\d)"
@@ -19,7 +19,7 @@ _NUMBER: Final = re.compile(
     rf"(?:\d{{6}}|\d{{3}}{_PART}?\d{{3}}|\d\d{_PART}\d\d{_PART}\d\d)(?!\d|[.,]\d)))"
     r"|(?P<run>\d{9,})|\d+"
 )
-# What moves the cursor, changes the direction of the text, ends a line or cannot be seen.
+# Characters that move the cursor, change the text's direction, end a line or cannot be seen.
 UNSEEN: Final = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
     r"\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
@@ -28,7 +28,7 @@ _SHORT: Final = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
 def mask_numbers(text: str) -> str:
-    """Hide the middle of every long run of digits, and of a wallet number however it is written."""
+    """Mask the middle of every long run of digits, and of wallet numbers in every notation."""
     return _NUMBER.sub(_masked, text)
 
 
@@ -38,9 +38,9 @@ def mask_msisdn(number: str) -> str:
 
 
 def visible(text: str, keep: str = "") -> str:
-    r"""Write out each character that could act on a screen instead of being seen: `\x1b`.
+    r"""Escape each character that acts on a screen instead of being shown, as `\x1b`.
 
-    Those in `keep` stay: line ends, where a text of ours has several lines.
+    Those in `keep` stay as they are: line ends, where a text has several lines.
     """
     return UNSEEN.sub(lambda found: _written(found.group(), keep), text)
 

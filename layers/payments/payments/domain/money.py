@@ -7,7 +7,7 @@ from typing import Final, NewType
 
 Tyiyn = NewType("Tyiyn", int)
 
-# The trailing look-ahead refuses a newline, which Python's $ would let pass.
+# The last look-ahead refuses a newline, which Python's `$` allows.
 AMOUNT_PATTERN: Final = r"^(?!0+(\.0+)?$)(0|[1-9][0-9]{0,8})(\.[0-9]{1,2})?$(?!\n)"
 _AMOUNT: Final = re.compile(AMOUNT_PATTERN)
 

@@ -1,7 +1,8 @@
 """When a payment is checked next: what the due index holds, before and after each query. Pure.
 
-The due index is the truth, messages only make things faster. A query that begins leaves a lease in
-the index; only the write of an answer takes it out, and only if nothing has moved it since.
+The due index is the truth: messages may be lost, and only make things faster. A query that begins
+leaves a lease in the index. Only the write of an answer takes it out, and only if no other writer
+has moved it since.
 
                      open                          ended                      paid
     query begins     the next step of the ladder   a lease                    nothing
@@ -21,15 +22,15 @@ from payments.domain.clock import MINUTE, SECOND
 from payments.domain.payment import Payment, Policy, Reason, Status, Trigger
 from payments.domain.query_rule import next_step, with_query
 
-# Longer than a message of the checks queue is hidden: what died is not queried about twice.
+# Longer than the checks queue hides a message: after a function died, its message comes first.
 LEASE: Final = 120 * SECOND
-# Without a response Elsom is queried again after these, and up to half as much later.
+# Without a response Elsom is queried again after this time, or up to half as much later.
 RETRY: Final = MINUTE
 LONGEST_RETRY: Final = 30 * MINUTE
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """The right to query Elsom once. `payment` is what is stored with it; moments in milliseconds.
+    """The right to query Elsom once. `payment` is what is stored with it; times in milliseconds.
 
     `leased`: this claim set the payment's next check. `step_before` is the ladder's step before it.
     """
@@ -53,7 +54,7 @@ def claim(
 ) -> Claim:
     """Take the right to query Elsom now; what is due, or has no next check, gets a lease.
 
-    `notified_at` is a notification's moment: of a payment that has ended since, the index keeps it.
+    `notified_at` is when a notification came. Where the payment is not open, the index keeps it.
     """
     if notified_at is not None and not payment.is_open and payment.triggered_at is None:
         payment = note_trigger(payment, notified_at, now + LEASE)
@@ -90,10 +91,10 @@ def after_answer(
 
 
 def after_no_status(payment: Payment, claim: Claim, now: int, policy: Policy) -> Payment:
-    """The same after a response without a status: no late check is taken away by the last of them.
+    """Set the next check after a response without a status.
 
-    The last one comes again, at its own distance, as often as there are late checks, or money that
-    came meanwhile would never be seen.
+    The last late check is then repeated, at its own distance, as often as there are late checks:
+    otherwise money that came meanwhile would never be found.
     """
     after = after_answer(payment, claim, now, policy, changed=False)
     steps = len(policy.late_ladder)
@@ -104,9 +105,10 @@ def after_no_status(payment: Payment, claim: Claim, now: int, policy: Policy) ->
 
 
 def after_no_response(payment: Payment, claim: Claim, now: int, jitter: float) -> Payment:
-    """Query again in a minute; the step of the ladder that the query took is given back.
+    """Query again in a minute, and give back the step of the ladder that the query took.
 
-    The longer it has been in vain, the longer the wait: up to half an hour. `jitter` is 0 to 1.
+    The wait grows with the time since the trigger or the start, up to half an hour. `jitter` is 0
+    to 1.
     """
     since = payment.triggered_at or payment.created_at
     wait = min(max((now - since) // 64, RETRY), LONGEST_RETRY)
@@ -123,11 +125,11 @@ def after_no_response(payment: Payment, claim: Claim, now: int, jitter: float) -
 def note_trigger(payment: Payment, now: int, due: int | None = None) -> Payment:
     """Keep a trigger in the index until an answer to a query begun after it; no step is used up.
 
-    `due` is when the schedule may serve it; by default when its own message can be given up.
+    `due` is when the schedule may serve it; by default once its own message counts as lost.
     """
     due = now + LEASE if due is None else due
     earliest = due if payment.next_check_at is None else min(payment.next_check_at, due)
-    # Always another value, also where the clocks of two machines differ.
+    # Always a new value, also where the clocks of two machines differ.
     newest = max(now, (payment.triggered_at or 0) + 1)
     return replace(payment, triggered_at=newest, trigger_queried=False, next_check_at=earliest)
 
@@ -138,7 +140,7 @@ def waits_for_query(payment: Payment) -> bool:
 
 
 def keep_trigger(payment: Payment, next_check_at: int | None, verified: int | None) -> Payment:
-    """The payment with this next check, earlier if a trigger is kept that no answer has served.
+    """Set this next check, or an earlier one where a trigger is kept that no answer has served.
 
     `verified` is the trigger that was kept when the query began whose answer ends the payment.
     """
@@ -164,7 +166,7 @@ def _takes_lease(payment: Payment, now: int) -> bool:
 
 
 def _with_lease(payment: Payment, claimed: Payment, now: int, policy: Policy) -> Payment:
-    """An open payment's lease is its next step, so that an unchanged answer writes nothing."""
+    """Set the lease. An open payment's is its next step, so an unchanged answer writes nothing."""
     if not payment.is_open:
         return replace(claimed, next_check_at=now + LEASE)
     step = payment.check_step + (0 if waits_for_query(payment) else 1)
@@ -173,7 +175,7 @@ def _with_lease(payment: Payment, claimed: Payment, now: int, policy: Policy) ->
 
 
 def _back_to_ladder(payment: Payment, claim: Claim, policy: Policy) -> Payment:
-    """A step shorter than the lease holds from the answer on."""
+    """Set a step that is shorter than the lease, counted from when the query began."""
     wait = _ladder_wait(policy, payment.check_step)
     if wait < LEASE and claim.owns_next_check(payment):
         return replace(payment, next_check_at=claim.at + wait)
@@ -181,7 +183,7 @@ def _back_to_ladder(payment: Payment, claim: Claim, policy: Policy) -> Payment:
 
 
 def _verified(payment: Payment, now: int, policy: Policy) -> Payment:
-    """The trigger is served: what was left of the late checks goes on."""
+    """Drop a trigger that was served, and go on with the late checks that are left."""
     return _without_trigger(payment, late_check(payment, policy, payment.check_step, now))
 
 

@@ -1,6 +1,6 @@
-"""The payment: what it is, and which steps it may take. Pure: no clock, no I/O.
+"""The payment: its fields, and how its status may change. Pure: no clock, no I/O.
 
-States (every arrow not drawn here does not exist; `paid` has none that leaves it):
+Statuses, with every change that exists (none leaves `paid`):
 
     created ──accepted──▶ pending ──A──▶ paid
        │ │                 │  └─2/3/4──▶ expired / cancelled / failed ──A──▶ paid (late)
@@ -18,7 +18,7 @@ import msgspec
 
 
 class Status(StrEnum):
-    """Where a payment stands."""
+    """The status of a payment."""
 
     CREATED = "created"
     START_UNKNOWN = "start_unknown"
@@ -30,7 +30,7 @@ class Status(StrEnum):
 
 
 class ElsomStatus(StrEnum):
-    """Elsom's answer to the status question, in its own letters."""
+    """Elsom's answer to a status query, in its own letters."""
 
     PAID = "A"
     IN_PROGRESS = "1"
@@ -40,7 +40,7 @@ class ElsomStatus(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a payment is in its state."""
+    """Why a payment has its status."""
 
     ELSOM_REFUSED = "elsom-refused"
     ELSOM_UNREACHABLE = "elsom-unreachable"
@@ -52,7 +52,7 @@ class Reason(StrEnum):
 
 
 class Trigger(StrEnum):
-    """Who wants to know a payment's status."""
+    """What a status query was made for."""
 
     NOTIFICATION = "notification"
     FOLLOW_UP = "follow-up"
@@ -75,7 +75,7 @@ _SETTLE: Final = {
 }
 _ONLY_PAID: Final = {ElsomStatus.PAID: Status.PAID}
 
-# The whole of what an answer of Elsom can do to a status.
+# Every change of status that an answer of Elsom can make.
 AFTER_ANSWER: Final[Mapping[Status, Mapping[ElsomStatus, Status]]] = {
     Status.CREATED: _ONLY_PAID,
     Status.START_UNKNOWN: _SETTLE,
@@ -103,17 +103,18 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Payment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """One payment as it is stored. Amount in tyiyn, moments in milliseconds.
+    """One payment as it is stored. Amount in tyiyn, times in milliseconds.
 
-    `version` rises with every write and guards it. `sequence` rises with every change of status
-    and numbers the events; it is never behind the clock, so that it also rises after a restore to
-    an earlier moment, and no event id is used twice. `attempt_at` is set while a start call runs;
-    `attempt_id` names the last one, whose outcome alone may be written. `queried_at` holds the
-    moments of the latest status queries, as far as the query rule needs them. `triggered_at` is a
-    trigger that the due index keeps until Elsom has answered a query begun after it;
-    `trigger_queried` tells that one has begun, since the clocks of two machines cannot.
-    `no_status_at`: when Elsom, asked after the time to give up, first answered without a status.
-    `wallet_digest` tells who has the key that it names whether two wallet numbers are the same.
+    version          rises with every write; each write is made only if it is still the same
+    sequence         rises with every change of status and numbers the events; never behind the
+                     clock, so that it rises also after a restore, and no event id is used twice
+    attempt_at       set while a start call runs
+    attempt_id       the last start call: only its outcome may be written
+    queried_at       when the latest status queries began, as far as the query rule needs them
+    triggered_at     a trigger that the due index keeps until an answer to a query begun after it
+    trigger_queried  whether such a query has begun; the clocks of two machines cannot tell
+    no_status_at     when Elsom, after the time to give up, first responded without a status
+    wallet_digest    the wallet number's HMAC under a named key, to compare two numbers by
     """
 
     id: str
@@ -156,5 +157,13 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
 
     @property
     def is_open(self) -> bool:
-        """Whether the payment still waits for its end."""
+        """Whether the payment has no final status yet."""
         return self.status in OPEN
+
+
+def status_since(payment: Payment) -> int:
+    """When the payment got its present status; later writes do not change it."""
+    for entry in reversed(payment.timeline):
+        if entry.get("sequence") == payment.sequence:
+            return int(entry["at"])
+    return payment.updated_at

@@ -1,11 +1,12 @@
-"""What a shop sends to start a payment: the types that validate it and describe it.
+"""The request that starts a payment: the types that validate it.
 
-The OpenAPI document is made from these same types; `message` is what a shop reads on a mistake.
+The OpenAPI document is made of the same types. `message` is what a shop reads after a mistake.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
@@ -22,7 +23,7 @@ _MAX_KEY: Final = 255
 
 
 def _text(at_least: int, at_most: int) -> str:
-    """No control characters: they would be stored, printed and sent to Elsom."""
+    """A pattern without control characters, which would be stored, printed and sent to Elsom."""
     return rf"^[^\x00-\x1f\x7f]{{{at_least},{at_most}}}$(?!\n)"
 
 
@@ -50,7 +51,7 @@ Amount = Annotated[
 OrderId = Annotated[
     str,
     _rule(
-        "must be 1 to 20 characters",
+        "must be a string of 1 to 20 characters",
         "The shop's order number; Elsom shows it as the receipt number.",
         pattern=_text(1, 20),
         example="A-1001",
@@ -59,7 +60,7 @@ OrderId = Annotated[
 Msisdn = Annotated[
     str,
     _rule(
-        "must be 0 and nine digits",
+        "must be a string of 10 digits, the first of them 0",
         "The customer's Elsom wallet. Stored and shown only masked.",
         pattern=r"^0[0-9]{9}$(?!\n)",
         example="0556109910",
@@ -68,7 +69,7 @@ Msisdn = Annotated[
 CashierNo = Annotated[
     str,
     _rule(
-        "must be at most 20 characters",
+        "must be a string of at most 20 characters",
         "The cashier, if there is one.",
         pattern=_text(0, 20),
         example="0001",
@@ -77,7 +78,7 @@ CashierNo = Annotated[
 Description = Annotated[
     str,
     _rule(
-        "must be at most 100 characters",
+        "must be a string of at most 100 characters",
         "Free text that is passed on to Elsom.",
         pattern=_text(0, 100),
         example="Two tickets",
@@ -126,7 +127,7 @@ class PaymentRequest(
 def parse_start(
     key: str | None, body: bytes, return_url_hosts: tuple[str, ...]
 ) -> tuple[str, PaymentRequest]:
-    """The key and the request of a start; raise InvalidRequest that names all that is wrong."""
+    """The key and the request of a start; raise InvalidRequest that names everything wrong."""
     if key and len(key) <= _MAX_KEY and key.isascii() and key.isprintable():
         return key, parse_payment_request(body, return_url_hosts)
     wrong_key = ("Idempotency-Key", f"must be 1 to {_MAX_KEY} printable ASCII characters")
@@ -161,7 +162,7 @@ def _read_fields(
     fields = parse_object(body)
     errors: list[tuple[str, str]] = []
     values: dict[str, Any] = {}
-    known = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    known = _fields_of(kind)
     for name, field in known.items():
         if name not in fields:
             if field.required:
@@ -173,6 +174,12 @@ def _read_fields(
             errors.append((name, _message(field.type)))
     errors += [(name, "is not a field of this request") for name in fields if name not in known]
     return values, errors
+
+
+@cache
+def _fields_of(kind: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    """The fields by name; to look them up takes longer than to check a whole request."""
+    return {field.encode_name: field for field in msgspec.structs.fields(kind)}
 
 
 def parse_object(body: bytes) -> Mapping[str, Any]:
@@ -189,7 +196,7 @@ def parse_object(body: bytes) -> Mapping[str, Any]:
 
 
 def _beyond_types(values: dict[str, Any], hosts: tuple[str, ...]) -> list[tuple[str, str]]:
-    """The rules that a type cannot say."""
+    """Check the rules that a type cannot express."""
     errors = []
     metadata = values.get("metadata") or {}
     size = sum(len(key.encode()) + len(value.encode()) for key, value in metadata.items())
@@ -206,10 +213,10 @@ def _beyond_types(values: dict[str, Any], hosts: tuple[str, ...]) -> list[tuple[
 
 
 def is_allowed_return_url(url: str, hosts: tuple[str, ...]) -> bool:
-    """Whether an address leads to one of the hosts, by every reading of it.
+    """Whether an address leads to one of the hosts, however a browser parses it.
 
-    The whole part between `https://` and the path must be a listed host (with its port, where
-    one is listed): no user part, no backslash, nothing that another parser takes for the host.
+    The whole part between `https://` and the path must be a listed host (with its port, where one
+    is listed): no user part, no backslash, nothing that another parser takes for the host.
     """
     try:
         parts = urlsplit(url)
@@ -219,7 +226,7 @@ def is_allowed_return_url(url: str, hosts: tuple[str, ...]) -> bool:
 
 
 def _message(annotation: Any) -> str:
-    """The sentence that goes with a field's type."""
+    """The message that belongs to a field's type."""
     for part in (annotation, *get_args(annotation)):
         if get_origin(part) is Annotated:
             for meta in part.__metadata__:

@@ -1,4 +1,4 @@
-"""How often Elsom may be queried about one payment, and when a trigger asks for it. Pure.
+"""How often Elsom may be queried about one payment, and when a trigger has it queried. Pure.
 
 At most one status query in 2 s and six in any 60 s, whatever triggers them. After a trigger Elsom
 is queried at once and, while its answer stays the same, again at fixed distances from the trigger.
@@ -13,14 +13,14 @@ from payments.domain.clock import MINUTE, SECOND
 SHORTEST_GAP: Final = 2 * SECOND
 WINDOW: Final = MINUTE
 MOST_IN_WINDOW: Final = 6
-# Milliseconds after the trigger, not after the query before.
+# Milliseconds after the trigger, not after the previous query.
 FOLLOW_UPS: Final = tuple(seconds * SECOND for seconds in (2, 5, 9, 20, 40))
 
 
 def next_allowed(queried_at: tuple[int, ...]) -> int:
-    """The first moment at which the rule allows another query. Milliseconds.
+    """When the rule allows the next query, in milliseconds.
 
-    `queried_at` holds the queries of the last minute before the newest one, oldest first.
+    `queried_at`: when the newest query began, and before it those of the minute before it.
     """
     if not queried_at:
         return 0
@@ -31,18 +31,18 @@ def next_allowed(queried_at: tuple[int, ...]) -> int:
 
 
 def with_query(queried_at: tuple[int, ...], now: int) -> tuple[int, ...]:
-    """The queries that the rule has to remember once one more begins now."""
+    """The queries that the rule needs, with one more that begins now."""
     recent = [moment for moment in queried_at if moment > now - WINDOW]
     return (*recent[1 - MOST_IN_WINDOW :], now)
 
 
 def moment_of(triggered_at: int, step: int) -> int:
-    """When query number `step` after a trigger is wanted: 0 is the trigger's own."""
+    """When query number `step` of a trigger is wanted: 0 is the trigger's own."""
     return triggered_at + (0, *FOLLOW_UPS)[step]
 
 
 def next_step(triggered_at: int, now: int) -> int | None:
-    """The first follow-up of a trigger that lies ahead; None when all of them are over."""
+    """The first follow-up of a trigger that lies ahead; None where all of them are past."""
     return next(
         (step for step, after in enumerate(FOLLOW_UPS, start=1) if triggered_at + after > now),
         None,

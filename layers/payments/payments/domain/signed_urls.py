@@ -1,4 +1,4 @@
-"""Signed links: who has one may see one payment's page, and nothing else."""
+"""Signed URLs: each lets its holder see the pages of one payment."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def is_signed(purpose: str, text: str, signature: str, keys: Iterable[str]) -> b
 
 
 def pay_url(base_url: str, payment_id: str, key: str) -> str:
-    """Our link that sends the customer on to Elsom (`checkoutUrl`)."""
+    """The URL that sends the customer on to Elsom (`checkoutUrl`)."""
     return f"{base_url}/pay/{payment_id}?s={sign('page', payment_id, key)}"
 
 
 def result_url(base_url: str, payment_id: str, key: str) -> str:
-    """The result page of a payment."""
+    """The URL of a payment's result page."""
     return f"{base_url}/return/{payment_id}?s={sign('page', payment_id, key)}"

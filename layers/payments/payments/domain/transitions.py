@@ -1,10 +1,11 @@
-"""The steps of a payment: each takes one and returns the next. Pure, money-critical.
+"""The steps of a payment: each takes a payment and returns the next one. Pure.
 
 Every step that leaves a payment open sets its next check, and every change adds to its timeline.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -30,7 +31,7 @@ TIMELINE_TAIL: Final = 30
 
 
 def begin_attempt(payment: Payment, attempt_id: str, now: int, policy: Policy) -> Payment:
-    """A start call is about to be sent; should we die now, the first check is set."""
+    """Record that a start call is about to be sent, and set the first check, should we die now."""
     return replace(
         payment,
         attempt_at=now,
@@ -43,7 +44,7 @@ def begin_attempt(payment: Payment, attempt_id: str, now: int, policy: Policy) -
 
 
 def take_back_attempt(payment: Payment, now: int, why: str) -> Payment:
-    """The start call failed before its first byte: the same key may try again until it expires."""
+    """Record that the start call sent nothing: until it expires, the same key may try again."""
     if payment.status is not Status.CREATED or payment.attempt_at is None:
         return payment
     return replace(
@@ -56,7 +57,7 @@ def take_back_attempt(payment: Payment, now: int, why: str) -> Payment:
 
 
 def start_accepted(payment: Payment, url: str, now: int, policy: Policy) -> Payment:
-    """Elsom gave the customer's page. A payment that was settled meanwhile stays as it is."""
+    """Keep the URL that Elsom gave; a payment that is not `created` any more keeps its status."""
     if payment.elsom_url == url:
         return payment
     if payment.status is not Status.CREATED:
@@ -73,7 +74,7 @@ def start_accepted(payment: Payment, url: str, now: int, policy: Policy) -> Paym
 
 
 def start_refused(payment: Payment, code: str, now: int, policy: Policy) -> Payment:
-    """Elsom refused. It knows the id, so late checks follow."""
+    """End a payment that Elsom refused. Elsom knows the id, so late checks follow."""
     if payment.status_reason is Reason.ELSOM_REFUSED:
         return payment
     if payment.status is not Status.CREATED:
@@ -90,7 +91,7 @@ def start_refused(payment: Payment, code: str, now: int, policy: Policy) -> Paym
 
 
 def start_unknown(payment: Payment, now: int, why: str) -> Payment:
-    """The start may have reached Elsom: never sent again, due now, settled by the checks."""
+    """Record that the start may have reached Elsom: it is never sent again, and is due now."""
     if payment.status is not Status.CREATED:
         return payment
     return _moved(
@@ -99,7 +100,7 @@ def start_unknown(payment: Payment, now: int, why: str) -> Payment:
         now,
         reason=Reason.START_OUTCOME_UNKNOWN,
         next_check_at=now,
-        why=why,
+        details={"why": why},
     )
 
 
@@ -121,12 +122,12 @@ def never_sent(payment: Payment, now: int) -> bool:
 
 
 def fail_unsent(payment: Payment, now: int) -> Payment:
-    """Close a payment that never reached Elsom: there is nothing to ask about."""
+    """End a payment that never reached Elsom, so there is nothing to query."""
     return _moved(payment, Status.FAILED, now, reason=Reason.ELSOM_UNREACHABLE, next_check_at=None)
 
 
 def settle_without_query(payment: Payment, now: int) -> Payment:
-    """Settle what needs no answer of Elsom's: a start that died, and one that was never sent."""
+    """Settle a start that died and one that was never sent: neither needs an answer of Elsom."""
     if start_died(payment, now):
         return start_unknown(payment, now, "died")
     return fail_unsent(payment, now) if never_sent(payment, now) else payment
@@ -141,10 +142,10 @@ def apply_answer(
     *,
     verified: int | None = None,
 ) -> Payment:
-    """Let Elsom's answer do what the table allows. An unchanged answer returns the same object.
+    """Apply Elsom's answer as the table allows. An unchanged answer returns the same object.
 
-    `queried_at` is when the query began: an answer is as old as its query. `verified` is the
-    trigger that was kept then.
+    `queried_at` is when the query began: an answer to a query from before the payment was paid is
+    no disagreement. `verified` is the trigger that was kept when the query began.
     """
     target = AFTER_ANSWER[payment.status].get(answer)
     if target is not None:
@@ -168,10 +169,10 @@ def apply_no_status(
     *,
     verified: int | None = None,
 ) -> Payment:
-    """Elsom was there, and told no status of this payment: an error code, or an HTTP 4xx.
+    """Apply a response without a status: an error code, or an HTTP 4xx about this id.
 
     An old payment is given up only with proof that Elsom accepts our queries: `proof_at`, when it
-    last told another payment's status, lies after this response or in the hour before.
+    last gave another payment's status, lies after this response or in the hour before.
     """
     if payment.status not in OPEN or not _is_old(payment, now, policy):
         return payment
@@ -182,7 +183,7 @@ def apply_no_status(
 
 
 def note_transaction_id(payment: Payment, transaction_id: str | None) -> Payment:
-    """Keep what notifications called the transaction: unproven, and nothing once they disagree."""
+    """Keep the transaction number that notifications name, unproven; none once they disagree."""
     if not transaction_id or payment.transaction_ids_disagree:
         return payment
     if payment.elsom_transaction_id is None:
@@ -200,7 +201,7 @@ def _settled(
     policy: Policy,
     verified: int | None,
 ) -> Payment:
-    queried_by = str(payment.queried_by) if payment.queried_by else None
+    details = {"queriedBy": str(payment.queried_by) if payment.queried_by else None}
     if target is Status.PAID:
         late = payment.status not in OPEN
         return _moved(
@@ -212,7 +213,7 @@ def _settled(
             last_answer=answer,
             paid_at=now,
             late=late,
-            queriedBy=queried_by,
+            details=details,
         )
     return _moved(
         payment,
@@ -222,7 +223,7 @@ def _settled(
         reason=REASON_OF[answer],
         next_check_at=late_check(payment, policy, 0, now),
         last_answer=answer,
-        queriedBy=queried_by,
+        details=details,
     )
 
 
@@ -250,9 +251,6 @@ def _answer_noted(
     return replace(payment, last_answer=answer, updated_at=now, timeline=timeline, **changes)
 
 
-_FIELDS: Final = frozenset(Payment.__struct_fields__)
-
-
 def _moved(
     payment: Payment,
     status: Status,
@@ -261,11 +259,10 @@ def _moved(
     next_check_at: int | None,
     verified: int | None = None,
     reason: Reason | None = None,
-    **more: Any,
+    details: Mapping[str, str | None] | None = None,
+    **changes: Any,
 ) -> Payment:
-    """Change the status; what is not a field of the payment goes on the timeline entry."""
-    changes = {key: value for key, value in more.items() if key in _FIELDS}
-    details = {key: value for key, value in more.items() if key not in _FIELDS}
+    """Change the status and the fields in `changes`; `details` go on the timeline entry only."""
     sequence = next_sequence(payment.sequence, now)
     timeline = _noted(
         payment,
@@ -273,7 +270,7 @@ def _moved(
         str(status),
         sequence=sequence,
         reason=str(reason) if reason else None,
-        **details,
+        **(details or {}),
     )
     moved = replace(
         payment,
@@ -292,7 +289,7 @@ def _moved(
 def _noted(
     payment: Payment, now: int, what: str, **details: str | int | None
 ) -> tuple[dict[str, Any], ...]:
-    """The timeline with one entry more; a very long one loses its middle, counted."""
+    """The timeline with one more entry; in a long one, a count takes the place of its middle."""
     known = {key: value for key, value in details.items() if value is not None}
     entries = (*payment.timeline, {"at": now, "what": what, **known})
     if len(entries) <= TIMELINE_HEAD + TIMELINE_TAIL + 1:

@@ -1,4 +1,4 @@
-"""What others see: the shapes of the API, made from what is stored."""
+"""How the API and events show a payment."""
 
 from __future__ import annotations
 
@@ -53,20 +53,20 @@ class PaymentView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def view_payment(payment: Payment, base_url: str, signing_key: str) -> PaymentView:
-    """The payment with its `checkoutUrl`, as the caller's answer shows it."""
+    """The payment with its `checkoutUrl`, as the API shows it."""
     url = pay_url(base_url, payment.id, signing_key) if payment.elsom_url else None
     return _view(payment, url)
 
 
 def view_payment_for_event(payment: Payment) -> PaymentView:
-    """The payment as events show it: a signed link never enters an event."""
+    """The payment as events show it, without `checkoutUrl`: no event holds a signed URL."""
     return _view(payment, None)
 
 
 def view_timeline(
     payment: Payment, notifications: Iterable[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Everything that happened, oldest first; what notifications claimed is marked as such."""
+    """Everything that happened, oldest first; what notifications claim has names of its own."""
     entries = [*payment.timeline, *map(_notification_entry, notifications)]
     entries.sort(key=lambda entry: entry["at"])
     return [{**entry, "at": to_rfc3339(entry["at"])} for entry in entries]

@@ -1,1 +1,1 @@
-"""Elsom: its messages (protocol), how a call can end (gateway), and the calls (client)."""
+"""Elsom: its messages (protocol), how a call to it can end (gateway), and the calls (client)."""

@@ -1,4 +1,4 @@
-"""The only place that calls Elsom, and the measures of these calls."""
+"""The calls to Elsom, made nowhere else, and their metrics."""
 
 from __future__ import annotations
 
@@ -27,16 +27,17 @@ START_READ_SECONDS: Final = 20.0
 STATUS_READ_SECONDS: Final = 10.0
 _SUCCESS: Final = range(200, 300)
 _CLIENT_ERROR: Final = range(400, 500)
-# These are about us or about Elsom's health, not about one payment.
+# These say something about us or about Elsom's health, not about one payment.
 _NOT_ABOUT_THE_ID: Final = frozenset({401, 403, 407, 408, 429})
-# A refusal is an answer; these are none.
-_NO_ANSWER: Final = (NothingSent, OutcomeUnknown, NoResponse)
+# A refusal is a response; these are not.
+_NO_RESPONSE: Final = (NothingSent, OutcomeUnknown, NoResponse)
 
 
 class ElsomClient:
     """Elsom over HTTPS. Start and status have different URLs.
 
-    `hidden` tells what must not go further when Elsom's words hold it, besides what it was sent.
+    `hidden` returns further texts to mask where Elsom's messages hold them, besides the merchant's
+    password and wallet number. `plain_http` accepts http URLs, in the sandbox only.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class ElsomClient:
         self._plain_http = plain_http
 
     def start(self, start: Start, merchant: Merchant, seconds: float) -> StartOutcome:
-        """Send one `IA_Init`. Never repeated here or above once it may have left."""
+        """Send one `IA_Init`."""
         total = min(seconds, CONNECT_SECONDS + START_READ_SECONDS)
         limits = Limits(
             connect=min(CONNECT_SECONDS, total), read=min(START_READ_SECONDS, total), total=total
@@ -69,7 +70,7 @@ class ElsomClient:
         return self._start_outcome(reply, merchant)
 
     def status(self, payment_id: str, merchant: Merchant) -> StatusOutcome:
-        """Ask `PartnerGetPaymentStatus` once."""
+        """Send one `PartnerGetPaymentStatus`."""
         limits = Limits(
             connect=CONNECT_SECONDS,
             read=STATUS_READ_SECONDS,
@@ -87,7 +88,7 @@ class ElsomClient:
             return NoResponse(f"http-{reply.status}")
         answer = protocol.read_status(reply.body)
         if isinstance(answer, Unusable):
-            return NoResponse(answer.why)
+            return NoResponse(answer.why, about_one_payment=answer.is_response)
         return self._scrubbed(answer, merchant) if isinstance(answer, Refused) else answer
 
     def _post(self, url: str, body: bytes, limits: Limits) -> Reply:
@@ -102,29 +103,27 @@ class ElsomClient:
         return self._scrubbed(answer, merchant) if isinstance(answer, Refused) else answer
 
     def _scrubbed(self, refused: Refused, merchant: Merchant) -> Refused:
-        """Elsom may repeat what it knows: no secret and no wallet number goes further."""
+        """Mask secrets and wallet numbers: Elsom may repeat what it was sent."""
         secrets = (merchant.password, merchant.msisdn, *self._hidden())
         return protocol.scrub_refusal(refused, secrets)
 
 
 class MeasuredElsom:
-    """Another Elsom, measured; `watch` tells seconds."""
+    """Calls another Elsom, and counts and times each call; `stopwatch` returns seconds."""
 
     def __init__(self, elsom: Elsom, stopwatch: Callable[[], float] = time.monotonic) -> None:
         self._elsom = elsom
         self._stopwatch = stopwatch
 
     def start(self, start: Start, merchant: Merchant, seconds: float) -> StartOutcome:
-        """Send one start, taking at most `seconds`."""
         return self._measured(lambda: self._elsom.start(start, merchant, seconds))
 
     def status(self, payment_id: str, merchant: Merchant) -> StatusOutcome:
-        """Ask once for the status."""
         return self._measured(lambda: self._elsom.status(payment_id, merchant))
 
     def _measured[Outcome](self, call: Callable[[], Outcome]) -> Outcome:
         began = self._stopwatch()
         outcome = call()
         measure(Metric.ELSOM_LATENCY, round((self._stopwatch() - began) * 1000))
-        count(Metric.ELSOM_NO_RESPONSE, int(isinstance(outcome, _NO_ANSWER)))
+        count(Metric.ELSOM_NO_RESPONSE, int(isinstance(outcome, _NO_RESPONSE)))
         return outcome

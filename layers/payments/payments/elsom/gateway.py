@@ -1,4 +1,4 @@
-"""How a call to Elsom can end, and what the use cases ask of whoever makes the calls."""
+"""How a call to Elsom can end, and the interface of what makes the calls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from payments.elsom.protocol import Accepted, Answered, Merchant, Refused, Start
 
 
 class NothingSent(msgspec.Struct, frozen=True):
-    """The start never left this machine."""
+    """Nothing of the start was sent."""
 
     why: str
 
@@ -22,15 +22,20 @@ class OutcomeUnknown(msgspec.Struct, frozen=True):
 
 
 class NoStatus(msgspec.Struct, frozen=True):
-    """Elsom responded with an HTTP 4xx that is about this id: it was there, and told no status."""
+    """Elsom responded with an HTTP 4xx about this id, and gave no status."""
 
     why: str
 
 
 class NoResponse(msgspec.Struct, frozen=True):
-    """Elsom gave no usable answer to a status question."""
+    """Elsom gave no usable response to a status query.
+
+    `about_one_payment`: Elsom did respond, with a value for this payment that cannot be read. That
+    says nothing about Elsom's health.
+    """
 
     why: str
+    about_one_payment: bool = False
 
 
 StartOutcome = Accepted | Refused | NothingSent | OutcomeUnknown
@@ -38,10 +43,10 @@ StatusOutcome = Answered | Refused | NoStatus | NoResponse
 
 
 class Elsom(Protocol):
-    """What the use cases ask of Elsom; the simulation plays it too."""
+    """What the use cases need of Elsom; the simulation has one of its own."""
 
     def start(self, start: Start, merchant: Merchant, seconds: float) -> StartOutcome:
-        """Send one start, taking at most `seconds`."""
+        """Send one start, which takes at most `seconds`. It is never sent again."""
 
     def status(self, payment_id: str, merchant: Merchant) -> StatusOutcome:
-        """Ask once for the status."""
+        """Query the status once."""

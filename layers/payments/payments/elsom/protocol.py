@@ -1,7 +1,7 @@
-"""Elsom's words, to and from ours. Pure; reads leniently, writes exactly the document's form.
+"""Elsom's messages: written exactly as the operator's document has them, read leniently. Pure.
 
-Source: the operator's partner API document 1.1, and what working integrations were seen to
-receive where it is silent (docs/protocol.md).
+Sources: the operator's partner API document 1.1 and, where it says nothing, what working
+integrations were seen to receive (docs/protocol.md).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ CULTURES: Final[Mapping[str, str]] = {"ky": "ky-KG", "ru": "ru-RU", "en": "en-US
 SUCCESS: Final = "0"
 NO_WALLET: Final = "0"
 
-# A comma before a closing bracket, as in the document's own examples; strings are skipped whole,
-# one that never ends too: looking for its end from every quote in it would take minutes.
+# A comma before a closing bracket, as in the document's own examples. Strings are skipped whole,
+# also one that never ends: to search its end from every quote in it would take minutes.
 _TRAILING_COMMA: Final = re.compile(rb'("(?:[^"\\]++|\\.)*+"?)|,(?=\s*[}\]])', re.DOTALL)
 _MAX_MESSAGE: Final = 250
 _MAX_CODE: Final = 20
@@ -29,7 +29,7 @@ _MAX_URL: Final = 2_000
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):
-    """What the start call tells Elsom. Amount in tyiyn; the wallet is the customer's, or None."""
+    """What the start call sends. Amount in tyiyn; the wallet is the customer's, or None."""
 
     payment_id: str
     amount: Tyiyn
@@ -48,33 +48,37 @@ class Merchant(msgspec.Struct, frozen=True, kw_only=True):
     msisdn: str
 
     def __repr__(self) -> str:
-        """Never show the password."""
+        """Hide the password."""
         return "Merchant(...)"
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """Elsom took the start; the customer pays at `url`."""
+    """Elsom accepted the start; the customer pays at `url`."""
 
     url: str
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """Elsom answered with an error code other than 0."""
+    """Elsom responded with an error code other than 0."""
 
     code: str
     message: str | None = None
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """Elsom told the payment's status."""
+    """Elsom answered with the payment's status."""
 
     answer: ElsomStatus
 
 
 class Unusable(msgspec.Struct, frozen=True):
-    """The answer cannot be understood; `why` is a fixed word of ours, never Elsom's text."""
+    """A response that cannot be used; `why` is a fixed code of ours, never Elsom's text.
+
+    `is_response`: it has the form of Elsom's responses, and only a value is missing or unknown.
+    """
 
     why: str
+    is_response: bool = False
 
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -117,30 +121,30 @@ def status_request(payment_id: str, merchant: Merchant) -> bytes:
 
 
 def read_start(body: bytes, *, plain_http: bool = False) -> Accepted | Refused | Unusable:
-    """Read the answer to `IA_Init`. `plain_http` accepts an http URL (sandbox only)."""
+    """Read the response to `IA_Init`. `plain_http` accepts an http URL (sandbox only)."""
     result = _result(body)
     if isinstance(result, Refused | Unusable):
         return result
     url = _scalar(result.get("URL"))
     if url is None or len(url) > _MAX_URL or not _is_page(url, plain_http=plain_http):
-        return Unusable("no-url")
+        return Unusable("no-url", is_response=True)
     return Accepted(url)
 
 
 def read_status(body: bytes) -> Answered | Refused | Unusable:
-    """Read the answer to the status question."""
+    """Read the response to a status query."""
     result = _result(body)
     if isinstance(result, Refused | Unusable):
         return result
-    word = _scalar(result.get("PaymentStatus"))
+    letter = _scalar(result.get("PaymentStatus"))
     try:
-        return Answered(ElsomStatus((word or "").upper()))
+        return Answered(ElsomStatus((letter or "").upper()))
     except ValueError:
-        return Unusable("unknown-status")
+        return Unusable("unknown-status", is_response=True)
 
 
 def read_notification(body: bytes) -> Notification | None:
-    """Read a notification; None when there is no method of that name with a PartnerTrnID in it."""
+    """Read a notification; None where neither method's name nor a PartnerTrnID is there."""
     document = read_json(body)
     if not isinstance(document, dict):
         return None
@@ -162,15 +166,15 @@ def read_notification(body: bytes) -> Notification | None:
 
 
 def notification_answer(*, accepted: bool, message: str) -> bytes:
-    """What Elsom expects back: error code 0, or 1 when we did not take it."""
+    """The response that Elsom expects: error code 0, or 1 where we did not store it."""
     code = SUCCESS if accepted else "1"
     return msgspec.json.encode({"Response": {"ErrorCode": code, "ErrorMsg": message}})
 
 
 def read_json(body: bytes) -> Any:
-    """JSON as Elsom writes it: a byte order mark and trailing commas are let pass.
+    """Read JSON as Elsom writes it: a byte order mark and trailing commas are accepted.
 
-    None when it is not JSON. Bytes that are not UTF-8 become U+FFFD: only texts can hold them.
+    None where it is not JSON. Bytes that are not UTF-8 become U+FFFD: only texts can hold them.
     """
     text = body.removeprefix(b"\xef\xbb\xbf").decode(errors="replace").encode()
     try:
@@ -184,9 +188,9 @@ def read_json(body: bytes) -> Any:
 
 
 def scrub_refusal(refused: Refused, secrets: Iterable[str]) -> Refused:
-    """Take our secrets and every wallet number out of Elsom's words; only then cut them short.
+    """Mask our secrets and every wallet number in Elsom's texts; only then cut them short.
 
-    Control characters are written out: the words end on screens.
+    Control characters are escaped, since the texts are shown on screens.
     """
     code, message = refused.code, refused.message or ""
     # The longest first: one secret may be a part of another.
@@ -201,13 +205,13 @@ def _request(method: str, **fields: str) -> bytes:
 
 
 def _result(body: bytes) -> dict[str, Any] | Refused | Unusable:
-    """The Result of an answer that says it succeeded."""
+    """The Result of a response whose error code is 0."""
     response, result = _response(body)
     if response is None:
         return Unusable("unreadable")
     code = _error_code(response)
     if code is None:
-        return Unusable("no-error-code")
+        return Unusable("no-error-code", is_response=True)
     if code != SUCCESS:
         return Refused(code, _scalar(response.get("ErrorMsg")))
     return result
@@ -233,7 +237,7 @@ def _error_code(response: dict[str, Any]) -> str | None:
 
 
 def _scalar(value: Any) -> str | None:
-    """A string or a whole number as a string; anything else is nothing."""
+    """A string or a whole number as a string; None for anything else."""
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, int) and not isinstance(value, bool):
@@ -242,9 +246,9 @@ def _scalar(value: Any) -> str | None:
 
 
 def _masked_text(value: Any, limit: int) -> str | None:
-    """Masked before it is cut: the cut could leave a number too short to be known as one.
+    """Mask, escape and cut a text. Cut first, a number could be too short to be masked.
 
-    Anybody who knows the URL may write here, and an operator reads it: nothing acts on a screen.
+    Anybody who knows the URL may send it, and an operator reads it on a screen.
     """
     return visible(mask_numbers(_scalar(value) or ""))[:limit] or None
 

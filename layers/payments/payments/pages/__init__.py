@@ -1,9 +1,9 @@
-"""The customer's pages: on to Elsom, back from Elsom, and how the payment stands.
+"""The customer's pages: on to Elsom, back from it, and the result page.
 
-routes        what each address does
-state         what a page says about a payment
-texts         the words, in Kyrgyz, Russian and English
-html          the words as a page
+routes        what each route does
+state         the state that is shown for a payment
+texts         the texts, in Kyrgyz, Russian and English
+html          the pages' HTML
 destinations  where a customer may be sent on to
-responses     the page with its headers
+responses     pages and redirects with their headers
 """

@@ -1,4 +1,4 @@
-"""Where a customer may be sent on to; checked each time, since settings change and links stay."""
+"""Where a customer may be sent on to; checked at each visit, since settings may change."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from payments.pages.state import shown_status
 
 
 class Places(msgspec.Struct, frozen=True, kw_only=True):
-    """The stack's rules. `plain_http`: the sandbox and a shop on this machine have no https."""
+    """The stack's rules. `plain_http`: http is allowed too, for the sandbox and a local shop."""
 
     shop_url: str = ""
     return_hosts: tuple[str, ...] = ()
     plain_http: bool = False
 
     def is_web_address(self, url: str) -> bool:
-        """Whether a browser may be sent there at all: an absolute https address."""
+        """Whether it is an absolute https address, to which a browser may be sent."""
         schemes = ("https://", "http://") if self.plain_http else ("https://",)
         return url.startswith(schemes) and url.isprintable() and " " not in url and "\\" not in url
 
 
 def back_to_shop(payment: Payment, places: Places) -> str | None:
-    """The shop's address for this payment, with `paymentId` and `status`; None: there is none.
+    """The shop's URL for this payment, with `paymentId` and `status`; None where there is none.
 
-    `status` is a hint for the shop, not a proof: the customer can write anything there.
+    `status` is a hint for the shop, not a proof: the customer can change it.
     """
     shop = shop_page(payment, places)
     if shop is None:

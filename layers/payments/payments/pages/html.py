@@ -1,4 +1,4 @@
-"""The words as pages. Every value goes through `escape`; style and script never vary."""
+"""The pages' HTML. Every value goes through `escape`; style and script never vary."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from payments.pages.texts import LANGUAGES, TEXTS, Language, Notice, Words, mone
 _HERE: Final = Path(__file__).parent
 STYLE: Final = (_HERE / "style.css").read_text("utf-8")
 SCRIPT: Final = (_HERE / "script.js").read_text("utf-8")
-# Seconds until a page without a script loads itself again, turn by turn: two minutes in all.
+# Seconds between the reloads of a page without a script: two minutes in all.
 TURNS: Final = (5, 10, 20, 30, 60)
 
 _TICK: Final = '<path d="M5 12.5l4.5 4.5L19 7.5"/>'
@@ -35,7 +35,7 @@ _BACK: Final = '<path d="M20 12H5M11 5.5L4.5 12l6.5 6.5"/>'
 
 
 class PageUrls(NamedTuple):
-    """Where the page leads: this page again, on to Elsom, back to the shop. None: no such way."""
+    """The page's links: to itself, on to Elsom, back to the shop. None: there is no such link."""
 
     here: str
     elsom: str | None
@@ -43,7 +43,7 @@ class PageUrls(NamedTuple):
 
 
 def result_page(payment: Payment, urls: PageUrls, turn: int) -> str:
-    """How the payment stands. `turn`: how often a page without a script has loaded itself."""
+    """The page with a payment's state. `turn`: how often it has reloaded without a script."""
     state = state_of(payment)
     language = TEXTS[payment.language]
     words = language.states[state]
@@ -64,9 +64,9 @@ def result_page(payment: Payment, urls: PageUrls, turn: int) -> str:
 def notice_page(
     notice: Notice, shop: str | None, *, retry: bool = False, first: str = LANGUAGES[0]
 ) -> str:
-    """What is not about one payment, in all three languages, one of them first.
+    """A page that is not about one payment, in all three languages, `first` first.
 
-    `retry` offers this page again.
+    `retry` adds a link to the same page.
     """
     ordered = sorted(LANGUAGES, key=lambda code: code != first)
     headings = ("h1", "h2", "h2")
@@ -80,7 +80,7 @@ def notice_page(
 
 
 def _load_again(here: str, turn: int) -> str:
-    """What makes the page load itself again where no script runs; it ends after some turns."""
+    """The element that reloads the page where no script runs; none after the last turn."""
     if turn >= len(TURNS):
         return ""
     content = escape(f"{TURNS[turn]};url={here}&n={turn + 1}")
@@ -94,7 +94,7 @@ def _facts(payment: Payment, language: Language) -> str:
 
 
 def _steps(state: State, words: Words, language: Language, urls: PageUrls, turn: int) -> str:
-    """The one next step, and the ways from here."""
+    """The next step, and the links."""
     if state not in UNDECIDED:
         step = words.step or ("" if urls.shop else language.may_close)
         return _step(step) + _button(urls.shop, language.back)

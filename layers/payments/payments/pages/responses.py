@@ -1,4 +1,4 @@
-"""Pages and redirects with their headers: nothing from outside, no framing, no referrer."""
+"""Pages and redirects, with headers that allow no outside content, framing or referrer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _RETRY_SECONDS: Final = "60"
 
 
 def _source(text: str) -> str:
-    """How a policy names one inline style or script: by its hash."""
+    """The hash by which a policy allows an inline style or script."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
@@ -59,14 +59,14 @@ def page(status: int, body: str, more: Mapping[str, str] | None = None) -> Respo
 
 
 def redirect(url: str, more: Mapping[str, str] | None = None) -> Response:
-    """Send the browser elsewhere."""
+    """A redirect to another URL."""
     return {"statusCode": 302, "headers": {**HEADERS, "Location": url, **(more or {})}, "body": ""}
 
 
 def error_page(error: PaymentsError, shop: str | None) -> Response:
-    """What a customer sees of an error: what to do, in three languages, and nothing about us.
+    """The page that a customer sees after an error: what to do, in three languages.
 
-    One page for a wrong signature and for a payment that is not there.
+    A wrong signature and an unknown payment have the same page.
     """
     if isinstance(error, NotFound):
         return page(404, notice_page(Notice.NOT_FOUND, shop))

@@ -1,4 +1,4 @@
-"""What each of the customer's addresses does."""
+"""The customer's routes: on to Elsom, back from it, and the result page."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class PageDeps(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def redirect_to_elsom(request: Request, pages: PageDeps) -> Response:
-    """`GET /pay/{id}`: remember the payment in a cookie, send the customer on to Elsom.
+    """`GET /pay/{id}`: set the cookie with the payment, and redirect the customer to Elsom.
 
-    A payment that can no longer be paid, and one without a page at Elsom, goes to its result.
+    A payment that can no longer be paid, or has no page at Elsom, redirects to its result page.
     """
     payment = _payment_of(request, pages)
     key = pages.merchant_secret.get().signing_key()
@@ -53,7 +53,7 @@ def redirect_to_elsom(request: Request, pages: PageDeps) -> Response:
 
 
 def handle_return(request: Request, pages: PageDeps) -> Response:
-    """`GET /elsom/{token}`: the customer returns from Elsom, perhaps in another browser."""
+    """`GET /elsom/{token}`: the customer returns from Elsom, maybe in a browser without cookie."""
     token = request.parameter("token")
     if not (token.isascii() and pages.merchant_secret.knows_token(token)):
         raise NotFound
@@ -66,7 +66,7 @@ def handle_return(request: Request, pages: PageDeps) -> Response:
 
 
 def show_result(request: Request, pages: PageDeps) -> Response:
-    """`GET /return/{id}`: how the payment stands. Unless it is paid, it triggers a query."""
+    """`GET /return/{id}`: show the payment's state. Unless it is paid, this triggers a query."""
     payment = _returned(_payment_of(request, pages), pages)
     signature = sign("page", payment.id, pages.merchant_secret.get().signing_key())
     urls = PageUrls(
@@ -78,7 +78,7 @@ def show_result(request: Request, pages: PageDeps) -> Response:
 
 
 def show_status(request: Request, pages: PageDeps) -> Response:
-    """`GET /return/{id}/status`: for the page's own script."""
+    """`GET /return/{id}/status`: the state, for the page's script."""
     payment = _polled(_payment_of(request, pages), pages)
     body = {
         "status": shown_status(payment),
@@ -89,7 +89,7 @@ def show_status(request: Request, pages: PageDeps) -> Response:
 
 
 def _payment_of(request: Request, pages: PageDeps) -> Payment:
-    """The payment of the address, if it is signed; a wrong signature looks like no payment."""
+    """The payment of a signed URL; a wrong signature is answered like an unknown payment."""
     payment_id = request.parameter("id")
     if not _is_signed(payment_id, request.query.get("s", ""), pages):
         raise NotFound
@@ -100,7 +100,7 @@ def _payment_of(request: Request, pages: PageDeps) -> Payment:
 
 
 def _is_signed(payment_id: str, signature: str, pages: PageDeps) -> bool:
-    """Whether we made this signature. What a browser sends may be no text at all."""
+    """Whether we made this signature. A browser may send any bytes."""
     if not (signature and f"{payment_id}{signature}".isascii()):
         return False
     return pages.merchant_secret.verifies_page(payment_id, signature)
@@ -117,7 +117,7 @@ def _returned(payment: Payment, pages: PageDeps) -> Payment:
 
 
 def _polled(payment: Payment, pages: PageDeps) -> Payment:
-    """The payment as it is now; Elsom is queried if it was not lately."""
+    """The payment as it is now; Elsom is queried if it was not queried lately."""
     if payment.status is Status.PAID:
         return payment
     try:
@@ -127,7 +127,7 @@ def _polled(payment: Payment, pages: PageDeps) -> Payment:
 
 
 def _way_to_pay(payment: Payment, pages: PageDeps) -> str | None:
-    """Elsom's page, while the payment can be paid there."""
+    """The URL of Elsom's page, while the payment can be paid there."""
     if payment.status not in OPEN or pages.clock() >= payment.expires_at:
         return None
     return elsom_page(payment, pages.places)
@@ -140,6 +140,6 @@ def _pay_url(request: Request, payment: Payment, pages: PageDeps) -> str | None:
 
 
 def _turn(request: Request) -> int:
-    """How often a page without a script has loaded itself; anything else there is never."""
+    """How often a page without a script has reloaded itself; 0 for anything unreadable."""
     text = request.query.get("n", "")
     return min(int(text), len(TURNS)) if text.isascii() and text.isdigit() and len(text) < 4 else 0

@@ -1,4 +1,4 @@
-"""What a page says about a payment: one state out of its status, its reason and its lateness."""
+"""The state that a page shows for a payment, from its status, its reason and `late`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from payments.domain.payment import Payment, Reason, Status
 
 
 class State(StrEnum):
-    """What the customer is told."""
+    """What the customer sees."""
 
     WAITING = "waiting"
     UNKNOWN = "unknown"
@@ -30,15 +30,15 @@ _STATE_OF: Final = {
     Status.CANCELLED: State.CANCELLED,
     Status.FAILED: State.FAILED,
 }
-# Elsom cannot change its mind about what is settled, nor about what it never got.
+# No later answer of Elsom changes these.
 SETTLED: Final = frozenset({State.PAID, State.LATE, State.UNSENT})
 UNDECIDED: Final = frozenset({State.WAITING, State.UNKNOWN})
 
 
 def shown_status(payment: Payment) -> str:
-    """The status as customers' pages and the shop's address get it.
+    """The status in the customer's pages and in the `returnUrl`.
 
-    One that was given up is not called expired: a shop would offer to pay again.
+    A payment that was given up is not called `expired`: a shop would offer to pay again.
     """
     state = state_of(payment)
     return str(state if state is State.UNRESOLVED else payment.status)

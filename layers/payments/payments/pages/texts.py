@@ -52,6 +52,7 @@ class Language(NamedTuple):
 
 
 _KY_WAIT: Final = "Күтө туруңуз: бет өзү жаңырат."
+_KY_LOOK: Final = "Капчыгыңыздан акча алынган-алынбаганын текшериңиз."
 _KY_RETRY: Final = "Эгер төлөй элек болсоңуз, дүкөнгө кайтып, төлөмдү кайрадан баштаңыз."
 _KY: Final = Language(
     states={
@@ -80,7 +81,7 @@ _KY: Final = Language(
             "Дүкөнгө кайрылып, буйрутманын номерин айтыңыз.",
         ),
         State.EXPIRED: Words(
-            "Төлөө убактысы бүттү", "Төлөм өз убагында аягына чыккан жок.", _KY_RETRY
+            "Төлөө мөөнөтү бүттү", f"Төлөм өз убагында аягына чыккан жок. {_KY_LOOK}", _KY_RETRY
         ),
         State.UNRESOLVED: Words(
             "Төлөмдүн жыйынтыгы белгисиз",
@@ -88,9 +89,13 @@ _KY: Final = Language(
             "Дүкөнгө кайрылып, буйрутманын номерин айтыңыз.",
         ),
         State.CANCELLED: Words(
-            "Төлөм жокко чыгарылды", "Бул буйрутма боюнча төлөм жокко чыгарылды.", _KY_RETRY
+            "Төлөм жокко чыгарылды",
+            f"Бул буйрутма боюнча төлөм жокко чыгарылды. {_KY_LOOK}",
+            _KY_RETRY,
         ),
-        State.FAILED: Words("Төлөм өткөн жок", "Элсом бул төлөмдү өткөргөн жок.", _KY_RETRY),
+        State.FAILED: Words(
+            "Төлөм өткөн жок", f"Элсом бул төлөмдү өткөргөн жок. {_KY_LOOK}", _KY_RETRY
+        ),
         State.UNSENT: Words(
             "Төлөм башталган жок",
             "Бул төлөм Элсомго жөнөтүлгөн жок, акча алынган жок.",
@@ -100,7 +105,7 @@ _KY: Final = Language(
     notices={
         Notice.CAME_BACK: Words(
             "Дүкөнгө кайтыңыз",
-            "Бул браузер кайсы буйрутманы төлөгөнүңүздү билбейт: Элсом башка браузерди ачканда"
+            "Кайсы буйрутманы төлөгөнүңүздү аныктай албадык: Элсом башка браузерди ачканда"
             " ушундай болот. Төлөмдүн жыйынтыгы дүкөнгө маалым болот.",
             "Жыйынтыкты дүкөндөгү буйрутмаңыздан көрөсүз.",
         ),
@@ -116,14 +121,16 @@ _KY: Final = Language(
         ),
         Notice.BROKEN: Words(
             "Бетти ачууда ката кетти",
-            "Ката катталды, төлөмүңүз жоголбойт.",
+            "Ката тууралуу маалымат сакталды, төлөмүңүз жоголбойт.",
             "Бир мүнөттөн кийин кайра аракет кылыңыз.",
         ),
     },
     do_not_pay_again="Эгер төлөп койгон болсоңуз, кайра төлөбөңүз.",
-    keep_checking="Элсомдон дагы сурайбыз, төлөм тууралуу дүкөнгө маалым болот.",
+    keep_checking="Төлөмдү дагы бир жолу текшеребиз. Акча түшкөн болсо, дүкөнгө маалым болот:"
+    " ал товарды берет же акчаны кайтарат.",
     paid_do_not_pay="Кайра төлөбөңүз.",
-    shop_decides="Дүкөн бул төлөмдү көрүп турат, буйрутма боюнча чечимди өзү кабыл алат.",
+    shop_decides="Акчаңыз жоголгон жок: дүкөн бул төлөмдү көрүп турат,"
+    " товарды берет же акчаны кайтарат.",
     amount="Суммасы",
     order="Буйрутманын номери",
     back="Дүкөнгө кайтуу",
@@ -137,6 +144,7 @@ _KY: Final = Language(
 )
 
 _RU_WAIT: Final = "Подождите: страница обновится сама."
+_RU_LOOK: Final = "Проверьте в кошельке, списались ли деньги."
 _RU_RETRY: Final = "Если вы не платили, вернитесь в магазин и начните оплату заново."
 _RU: Final = Language(
     states={
@@ -163,14 +171,20 @@ _RU: Final = Language(
             "Деньги получены, но время на оплату заказа уже вышло.",
             "Свяжитесь с магазином и назовите номер заказа.",
         ),
-        State.EXPIRED: Words("Время на оплату вышло", "Платёж не был завершён вовремя.", _RU_RETRY),
+        State.EXPIRED: Words(
+            "Время на оплату вышло", f"Платёж не был завершён вовремя. {_RU_LOOK}", _RU_RETRY
+        ),
         State.UNRESOLVED: Words(
             "Итог оплаты неизвестен",
             "Элсом не сообщил, чем закончился этот платёж. Деньги могли быть списаны.",
             "Свяжитесь с магазином и назовите номер заказа.",
         ),
-        State.CANCELLED: Words("Платёж отменён", "Платёж по этому заказу отменён.", _RU_RETRY),
-        State.FAILED: Words("Оплата не прошла", "Элсом не провёл этот платёж.", _RU_RETRY),
+        State.CANCELLED: Words(
+            "Платёж отменён", f"Платёж по этому заказу отменён. {_RU_LOOK}", _RU_RETRY
+        ),
+        State.FAILED: Words(
+            "Оплата не прошла", f"Элсом не провёл этот платёж. {_RU_LOOK}", _RU_RETRY
+        ),
         State.UNSENT: Words(
             "Оплата не началась",
             "Платёж не был отправлен в Элсом, деньги не списаны.",
@@ -180,8 +194,8 @@ _RU: Final = Language(
     notices={
         Notice.CAME_BACK: Words(
             "Вернитесь в магазин",
-            "Этот браузер не знает, какой заказ вы оплачивали: так бывает, когда Элсом открывает"
-            " другой браузер. Магазин получит итог оплаты сам.",
+            "Не удалось определить, какой заказ вы оплачивали: так бывает, когда Элсом открывает"
+            " другой браузер. Магазин узнает итог оплаты и без этой страницы.",
             "Итог вы увидите в своём заказе в магазине.",
         ),
         Notice.NOT_FOUND: Words(
@@ -196,14 +210,15 @@ _RU: Final = Language(
         ),
         Notice.BROKEN: Words(
             "Страница не открылась из-за ошибки",
-            "Ошибка записана, ваш платёж не потеряется.",
+            "Мы уже знаем об ошибке, ваш платёж не потеряется.",
             "Попробуйте ещё раз через минуту.",
         ),
     },
     do_not_pay_again="Если вы уже оплатили, не платите ещё раз.",
-    keep_checking="Мы ещё спросим Элсом, и магазин узнает об оплате.",
+    keep_checking="Мы ещё раз проверим платёж. Если деньги поступили, магазин узнает:"
+    " он отдаст товар или вернёт деньги.",
     paid_do_not_pay="Не платите ещё раз.",
-    shop_decides="Магазин видит эту оплату и решит, что делать с заказом.",
+    shop_decides="Деньги не потеряны: магазин видит эту оплату и отдаст товар или вернёт деньги.",
     amount="Сумма",
     order="Номер заказа",
     back="Вернуться в магазин",
@@ -216,7 +231,8 @@ _RU: Final = Language(
     decimals=",",
 )
 
-_EN_WAIT: Final = "Please wait: this page renews itself."
+_EN_WAIT: Final = "Please wait: this page updates itself."
+_EN_LOOK: Final = "Look in your wallet whether the money was taken."
 _EN_RETRY: Final = "If you have not paid, go back to the shop and start the payment again."
 _EN: Final = Language(
     states={
@@ -244,7 +260,9 @@ _EN: Final = Language(
             "Contact the shop and give them the order number.",
         ),
         State.EXPIRED: Words(
-            "The time to pay is over", "The payment was not completed in time.", _EN_RETRY
+            "The time to pay is over",
+            f"The payment was not completed in time. {_EN_LOOK}",
+            _EN_RETRY,
         ),
         State.UNRESOLVED: Words(
             "The result of your payment is not known",
@@ -252,10 +270,14 @@ _EN: Final = Language(
             "Contact the shop and give them the order number.",
         ),
         State.CANCELLED: Words(
-            "Payment cancelled", "The payment for this order was cancelled.", _EN_RETRY
+            "Payment cancelled",
+            f"The payment for this order was cancelled. {_EN_LOOK}",
+            _EN_RETRY,
         ),
         State.FAILED: Words(
-            "The payment did not go through", "Elsom did not carry out this payment.", _EN_RETRY
+            "The payment did not go through",
+            f"Elsom did not carry out this payment. {_EN_LOOK}",
+            _EN_RETRY,
         ),
         State.UNSENT: Words(
             "The payment was not started",
@@ -266,8 +288,8 @@ _EN: Final = Language(
     notices={
         Notice.CAME_BACK: Words(
             "Go back to the shop",
-            "This browser does not know which order you paid for; that happens when Elsom opens"
-            " another browser. The shop gets the result by itself.",
+            "We could not tell which order you paid for; that happens when Elsom opens another"
+            " browser. The shop learns the result without this page.",
             "You will see the result in your order at the shop.",
         ),
         Notice.NOT_FOUND: Words(
@@ -282,14 +304,16 @@ _EN: Final = Language(
         ),
         Notice.BROKEN: Words(
             "This page could not be opened",
-            "The error was noted; your payment is not lost.",
+            "We know about the error; your payment is not lost.",
             "Try again in a minute.",
         ),
     },
     do_not_pay_again="If you have paid, do not pay again.",
-    keep_checking="We will ask Elsom again, and the shop will learn of your payment.",
+    keep_checking="We will check the payment again. If the money has arrived, the shop will know:"
+    " it delivers, or pays you back.",
     paid_do_not_pay="Do not pay again.",
-    shop_decides="The shop sees this payment and will decide about the order.",
+    shop_decides="Your money is not lost: the shop sees this payment and delivers, or pays you"
+    " back.",
     amount="Amount",
     order="Order number",
     back="Back to the shop",

@@ -16,7 +16,7 @@ SORT_KEY = "case"
 
 
 class CasePage(NamedTuple):
-    """Cases of one page, and the position behind which the next one begins, if there may be one."""
+    """The cases of one page, and where the next page begins, if there may be one."""
 
     cases: list[Case]
     end: Position | None
@@ -26,16 +26,16 @@ class Cases(Protocol):
     """What the use cases need of the store of cases."""
 
     def open(self, case: Case) -> bool:
-        """Keep a case that is not kept yet; tell whether it was new."""
+        """Store a new case; return false where it is stored already."""
 
     def get(self, case_id: str) -> Case | None:
         """Read a case as it is now."""
 
     def resolve(self, case_id: str, note: str, now: int) -> Case:
-        """Close it with a note, or return it unchanged when it is closed; NotFound."""
+        """Resolve a case with a note; a resolved one is returned unchanged. Raises NotFound."""
 
     def page(self, state: CaseState, limit: int, after: Position | None) -> CasePage:
-        """Up to `limit` cases of a state, the newest first, behind `after`."""
+        """Up to `limit` cases of a state after this position, the newest first."""
 
 
 class CaseTable:
@@ -45,7 +45,6 @@ class CaseTable:
         self._table = table
 
     def open(self, case: Case) -> bool:
-        """Keep a case that is not kept yet; tell whether it was new."""
         try:
             self._table.insert(item_of(case), new_token())
         except WriteConflict:
@@ -53,12 +52,10 @@ class CaseTable:
         return True
 
     def get(self, case_id: str) -> Case | None:
-        """Read a case as it is now."""
         item = self._table.get(case_id, SORT_KEY)
         return case_of(item) if item else None
 
     def resolve(self, case_id: str, note: str, now: int) -> Case:
-        """Close it with a note, or return it unchanged when it is closed; NotFound."""
         case = self.get(case_id)
         if case is None:
             raise NotFound
@@ -74,12 +71,11 @@ class CaseTable:
         return after
 
     def count_open(self, most: int = 1_000) -> int:
-        """How many cases wait for a person, counted up to `most`."""
+        """How many cases are open, counted up to `most`."""
         day = partition(CaseState.OPEN)
         return len(self._table.query("createdDay = :day", index="by-created", limit=most, day=day))
 
     def page(self, state: CaseState, limit: int, after: Position | None) -> CasePage:
-        """Up to `limit` cases of a state off the created index, the newest first."""
         day = {"createdDay": partition(state)}
         start = {**day, "createdAt": after.at, "pk": after.id, "sk": SORT_KEY} if after else None
         entries = self._table.query(
@@ -94,14 +90,14 @@ class CaseTable:
         cases = [case_of(found[entry["pk"]]) for entry in entries if entry["pk"] in found]
         if len(entries) < limit:
             return CasePage(cases, None)
-        # Behind the last one that could be read; only where none could, behind the last entry.
+        # After the last case that was read: what is not readable yet is on the next page.
         if cases:
             return CasePage(cases, Position(cases[-1].opened_at, cases[-1].id))
         return CasePage(cases, Position(entries[-1]["createdAt"], entries[-1]["pk"]))
 
 
 def item_of(case: Case) -> Item:
-    """The stored form. No `orderId`: the order index is for payments alone."""
+    """The stored form. It has no `orderId`: the order index is for payments only."""
     item: dict[str, Any] = msgspec.to_builtins(case)
     del item["id"]
     return item | {

@@ -1,9 +1,10 @@
-"""Everything of a range of time, read off the day indexes: for telling it again."""
+"""What happened in a range of time, read from the day indexes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import batched
 from typing import Final, Protocol
 
 from payments.domain.cases import Case, CaseState
@@ -18,7 +19,7 @@ _BATCH: Final = 100
 
 
 class History(Protocol):
-    """What telling again needs of the store. Moments in milliseconds, inclusive."""
+    """What republishing needs of the store. Times in milliseconds, inclusive."""
 
     def created(self, first: int, last: int) -> Iterator[Payment]:
         """Payments started in this time, as they are now."""
@@ -34,28 +35,25 @@ class History(Protocol):
 
 
 class HistoryTable:
-    """The archive in DynamoDB."""
+    """The history in DynamoDB."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def created(self, first: int, last: int) -> Iterator[Payment]:
-        """Payments started in this time, as they are now."""
         keys = self._of_days("by-created", "createdDay", "createdAt", first, last)
         return map(payment_of, self._items(keys, SORT_KEY))
 
     def paid(self, first: int, last: int) -> Iterator[Payment]:
-        """Payments paid in this time, as they are now."""
         keys = self._of_days("by-paid", "paidDay", "paidAt", first, last)
         return map(payment_of, self._items(keys, SORT_KEY))
 
     def unknown_paid(self, first: int, last: int) -> Iterator[Unknown]:
-        """Unknown ids that Elsom called paid in this time."""
         keys = self._of_days("by-paid", "paidDay", "paidAt", first, last)
         return map(unknown_of, self._items(keys, UNKNOWN_SORT_KEY))
 
     def cases_changed(self, first: int, last: int) -> Iterator[Case]:
-        """Cases opened or resolved in this time; all cases are looked at, as they are few."""
+        # All cases are read: they are few, and no index knows when one was resolved.
         for state in CaseState:
             keys = self._table.walk(
                 "createdDay = :day AND createdAt <= :last",
@@ -78,19 +76,13 @@ class HistoryTable:
             )
 
     def _items(self, entries: Iterator[Item], sort_key: str) -> Iterator[Item]:
-        keys: list[tuple[str, str]] = []
-        for entry in entries:
-            if entry["sk"] == sort_key:
-                keys.append((entry["pk"], sort_key))
-            if len(keys) == _BATCH:
-                yield from self._table.get_many(keys, consistent=True)
-                keys = []
-        if keys:
-            yield from self._table.get_many(keys, consistent=True)
+        keys = ((entry["pk"], sort_key) for entry in entries if entry["sk"] == sort_key)
+        for batch in batched(keys, _BATCH, strict=False):
+            yield from self._table.get_many(batch, consistent=True)
 
 
 def _partitions(first: int, last: int) -> Iterator[str]:
-    """The shards of every UTC day in this time."""
+    """The partitions of every UTC day in this time."""
     day = datetime.fromtimestamp(max(first, 0) / 1000, UTC).date()
     end = datetime.fromtimestamp(last / 1000, UTC).date()
     while day <= end:

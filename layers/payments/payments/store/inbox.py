@@ -1,4 +1,4 @@
-"""What arrived from outside: notifications, and ids that nobody here has started."""
+"""The inbox: notifications as they came, and unknown ids, which this stack never started."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from payments.store.table import Table
 KEEP: Final = 90 * DAY
 UNKNOWN_SHARD: Final = "unknown"
 UNKNOWN_SORT_KEY: Final = "unknown"
-# No more unknown ids than these wait for a query; a stranger can send any number of them.
+# At most this many unknown ids wait for a query: a stranger can send any number of them.
 MOST_UNKNOWN: Final = 10_000
 _SAVE_TRIES: Final = 8
 _BATCH: Final = 100
-# The state items, which belong to nobody's payment.
+# The partition of the state items, and the sort key of one.
 ELSOM: Final = "elsom"
 UNKNOWN_COUNT: Final = "unknown-count"
 _RAW_BYTES: Final = 2_048
@@ -37,10 +37,10 @@ _RECEIVE: Final = (
 
 
 class Unknown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """An id of our form that no payment here has. Moments in milliseconds.
+    """An id of our form that no payment of this stack has. Times in milliseconds.
 
-    `notifications` counts them, so that an answer to a query begun before the newest one cannot end
-    it; `notified_at` is when that one came.
+    `notifications` counts them, so that an answer to a query begun before the newest one does not
+    end its checks; `notified_at` is when the newest one came.
     """
 
     id: str
@@ -59,25 +59,25 @@ class Inbox(Protocol):
     """What the use cases need of the inbox."""
 
     def receive(self, notification: Notification, raw: bytes, source: str, now: int) -> bool:
-        """Keep a notification durably; tell whether it is the first one kept for its id.
+        """Store a notification; return whether it is the first one stored for its id.
 
-        A repeat of the same body is the same item.
+        A repeat of the same body is the same item, and is counted.
         """
 
     def received(self, trn_id: str) -> list[dict[str, Any]]:
-        """The notifications kept for an id."""
+        """The notifications stored for an id, at most 100."""
 
     def insert_unknown(self, unknown: Unknown) -> None:
-        """Keep an unknown id; raise WriteConflict with the one that is kept already."""
+        """Store an unknown id; raise WriteConflict with the one that is stored already."""
 
     def unknown(self, unknown_id: str) -> Unknown | None:
         """Read an unknown id."""
 
     def save_unknown(self, before: Unknown, after: Unknown) -> Unknown:
-        """Replace it on the condition that it did not move; raise WriteConflict."""
+        """Replace it; raise WriteConflict if another writer was first."""
 
     def admit_unknown(self) -> bool:
-        """Count one unknown id more that waits; false when MOST_UNKNOWN do already."""
+        """Count one more unknown id that waits for a query; false where MOST_UNKNOWN do already."""
 
 
 class InboxTable:
@@ -87,7 +87,7 @@ class InboxTable:
         self._table = table
 
     def receive(self, notification: Notification, raw: bytes, source: str, now: int) -> bool:
-        """One small item beside the payment, keyed by the text's hash: a repeat only counts."""
+        # A small item beside the payment, keyed by the text's hash.
         trn_id, evidence = notification.partner_trn_id, evidence_of(raw)
         stored = self._table.update(
             partition_of(trn_id),
@@ -104,23 +104,19 @@ class InboxTable:
         return stored.get("times") == 1 and len(self._received(trn_id, 2)) < 2
 
     def received(self, trn_id: str) -> list[dict[str, Any]]:
-        """The notifications kept for an id, at most 100."""
         return self._received(trn_id, 100)
 
     def insert_unknown(self, unknown: Unknown) -> None:
-        """Keep an unknown id; raise WriteConflict with the one that is kept already."""
         try:
             self._table.insert(_unknown_item(unknown), new_token())
         except WriteConflict as conflict:
             raise WriteConflict(unknown_of(conflict.current)) from conflict
 
     def unknown(self, unknown_id: str) -> Unknown | None:
-        """Read an unknown id."""
         item = self._table.get(unknown_id, UNKNOWN_SORT_KEY)
         return unknown_of(item) if item else None
 
     def save_unknown(self, before: Unknown, after: Unknown) -> Unknown:
-        """Replace it on the condition that it did not move."""
         stored = msgspec.structs.replace(after, version=before.version + 1)
         try:
             self._table.replace(_unknown_item(before), _unknown_item(stored), new_token())
@@ -130,7 +126,7 @@ class InboxTable:
         return stored
 
     def admit_unknown(self) -> bool:
-        """Count one unknown id more that waits; the schedule counts them all every minute."""
+        # Approximate: the schedule counts all of them every minute.
         try:
             self._table.update(
                 ELSOM,
@@ -146,7 +142,7 @@ class InboxTable:
         return True
 
     def waiting_unknown(self) -> Iterator[Unknown]:
-        """All unknown ids that wait for a query, the longest waiting first, each as it is now."""
+        """Read all unknown ids that wait for a query as they are now, the longest waiting first."""
         entries = self._table.walk("dueShard = :shard", index="due", shard=UNKNOWN_SHARD)
         for batch in batched(entries, _BATCH, strict=False):
             keys = [(entry["pk"], UNKNOWN_SORT_KEY) for entry in batch]
@@ -165,9 +161,9 @@ class InboxTable:
 
 
 def remember_unknown(inbox: Inbox, unknown_id: str, now: int) -> bool:
-    """Note a notification of an unknown id; tell whether Elsom is going to be queried about it.
+    """Record a notification of an unknown id; return whether Elsom is queried about it.
 
-    False: MOST_UNKNOWN ids wait already. One that Elsom has called paid needs no further query.
+    False: MOST_UNKNOWN ids wait already. An id that Elsom has called paid needs no further query.
     """
     known = inbox.unknown(unknown_id)
     for _ in range(_SAVE_TRIES):
@@ -191,7 +187,7 @@ def remember_unknown(inbox: Inbox, unknown_id: str, now: int) -> bool:
 
 
 def _notified(known: Unknown, now: int, *, due: bool) -> Unknown:
-    """The newest notification starts the ladder again; a check that waits stays where it is."""
+    """Count the notification and start the ladder again; a check that waits keeps its time."""
     next_check_at = known.next_check_at
     if next_check_at is None and due:
         next_check_at = now
@@ -205,25 +201,25 @@ def _notified(known: Unknown, now: int, *, due: bool) -> Unknown:
 
 
 def partition_of(trn_id: str) -> str:
-    """Where an id's notifications are kept: beside its payment, if the id can be one's at all.
+    """The partition of an id's notifications: its payment's, if the id has the form of ours.
 
-    Any other id gets a partition that nothing of ours is in, whatever a stranger calls it.
+    Any other id gets a partition that holds nothing else, whatever text a stranger sends as an id.
     """
     return trn_id if is_id(trn_id) else f"foreign#{trn_id}"
 
 
 class Evidence(NamedTuple):
-    """What is kept of a body, and the key under which it is kept."""
+    """What is stored of a body, and its sort key."""
 
     sort_key: str
     text: str
 
 
 def evidence_of(raw: bytes) -> Evidence:
-    """At most 2 KB of a body; masked before it is cut, or the cut could leave half a number.
+    """At most 2 KB of a body, masked before it is cut: a cut number might not be masked.
 
-    The key is made of the masked text too: from a hash of the body itself the hidden digits of a
-    wallet number could be found by trying.
+    The key is made of the masked text too. From a hash of the body the masked digits of a wallet
+    number could be found by trying.
     """
     text = visible(mask_numbers(raw.decode(errors="replace")), keep="\n\t").encode()
     key = hashlib.sha256(text).hexdigest()[:32]

@@ -1,9 +1,10 @@
-"""Payments in the table: insert, read, and replace if nobody else wrote first."""
+"""Payments in the table: insert, read, and replace unless another writer was first."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from itertools import batched
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -19,7 +20,7 @@ DAY_SHARDS: Final = 8
 SORT_KEY: Final = "payment"
 _TRIES: Final = 8
 _BATCH: Final = 100
-# A shop that uses one order id for everything must not stop the stream.
+# A shop may use one order id for all its payments; reading them must still end.
 MOST_OF_ONE_ORDER: Final = 1_000
 
 Step = Callable[[Payment], Payment]
@@ -29,17 +30,23 @@ class Payments(Protocol):
     """What the use cases need of the store of payments; the simulation has its own."""
 
     def insert(self, payment: Payment) -> None:
-        """Keep a new payment; raise WriteConflict with the stored one if the id is taken."""
+        """Store a new payment; raise WriteConflict with the stored one if the id is taken."""
 
     def get(self, payment_id: str) -> Payment | None:
         """Read a payment as it is now."""
 
     def save(self, before: Payment, after: Payment) -> Payment:
-        """Replace `before` by `after`, return what is stored; raise WriteConflict if it moved."""
+        """Replace `before` by `after` and return what is stored.
+
+        Raises WriteConflict with the stored payment if another writer was first.
+        """
+
+    def of_order(self, order_id: str) -> list[Payment]:
+        """The newest thousand payments of one order, each as it is now."""
 
 
 def new_token() -> str:
-    """A mark by which a writer knows its own write again."""
+    """A random mark by which a writer recognizes its own write."""
     return secrets.token_hex(4)
 
 
@@ -51,19 +58,16 @@ class PaymentTable:
         self._token = token
 
     def insert(self, payment: Payment) -> None:
-        """Keep a new payment; raise WriteConflict with the stored one if the id is taken."""
         try:
             self._table.insert(item_of(payment), self._token())
         except WriteConflict as conflict:
             raise WriteConflict(payment_of(conflict.current)) from conflict
 
     def get(self, payment_id: str) -> Payment | None:
-        """Read a payment as it is now (one read unit up to 4 KB)."""
         item = self._table.get(payment_id, SORT_KEY)
         return payment_of(item) if item else None
 
     def save(self, before: Payment, after: Payment) -> Payment:
-        """Write what differs, on the condition that the stored version is `before`'s."""
         stored = msgspec.structs.replace(after, version=before.version + 1)
         try:
             self._table.replace(item_of(before), item_of(stored), self._token())
@@ -73,10 +77,7 @@ class PaymentTable:
         return stored
 
     def of_order(self, order_id: str) -> list[Payment]:
-        """The newest thousand payments of one order, each read consistently.
-
-        The index tells which they are; a payment is in it long before it can be paid.
-        """
+        # The index shows a payment long before it can be paid.
         entries = self._table.query(
             "orderId = :order",
             index="by-order",
@@ -88,26 +89,26 @@ class PaymentTable:
         return self.read_all(keys)
 
     def read_all(self, keys: Sequence[tuple[str, str]]) -> list[Payment]:
-        """Payments by key as they are now, in any order; those that are gone are left out."""
-        batches = (keys[start : start + _BATCH] for start in range(0, len(keys), _BATCH))
+        """Read payments by key as they are now, in any order; those that are gone are left out."""
         return [
             payment_of(item)
-            for batch in batches
+            for batch in batched(keys, _BATCH, strict=False)
             for item in self._table.get_many(batch, consistent=True)
         ]
 
 
 def apply(payments: Payments, payment: Payment, step: Step) -> Payment:
-    """Take one step of a payment and store it, as `apply_step` does."""
+    """Take one step of a payment and store it; see `apply_step`."""
     return apply_step(payments.save, payment, step)
 
 
 def apply_step[Kept](
     save: Callable[[Kept, Kept], Kept], kept: Kept, step: Callable[[Kept], Kept]
 ) -> Kept:
-    """Take one step and store it; when another writer was first, take it from there.
+    """Take one step and store it; where another writer was first, take it on what that one stored.
 
-    A step that changes nothing writes nothing. It may be taken again on what it has written itself.
+    A step that changes nothing writes nothing. A step may be taken again on its own result, since
+    boto3 repeats a write whose answer was lost.
     """
     for _ in range(_TRIES):
         after = step(kept)

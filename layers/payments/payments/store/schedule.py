@@ -1,4 +1,4 @@
-"""What is due, and whether Elsom is well enough to be asked."""
+"""What is due, how far the schedule has come, and Elsom's circuit breaker."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNKNOWN_INTERVAL: Final = SECOND
 
 
 class Due(msgspec.Struct, frozen=True, order=True):
-    """Something that waits since `at`; `item` is the sort key and tells what it is."""
+    """An entry of the due index, due since `at`; `item` is its sort key, which says what it is."""
 
     at: int
     id: str
@@ -30,9 +30,9 @@ class Due(msgspec.Struct, frozen=True, order=True):
 
 
 class Pass(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """How far the schedule has come in sending what is due: what waits since before was sent.
+    """How far the schedule has come: what was due before `sent_until` was sent in this pass.
 
-    Moments in milliseconds.
+    Times in milliseconds.
     """
 
     began_at: int = 0
@@ -41,31 +41,31 @@ class Pass(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Schedule(Protocol):
-    """What the use cases need to know about due work and Elsom's health."""
+    """What the use cases need of the due index and the state items."""
 
     def due(self, now: int, limit: int, after: int = 0) -> list[Due]:
-        """What is due since `after`, the longest waiting first."""
+        """Up to `limit` entries that are due since `after`, the longest waiting first."""
 
     def schedule_pass(self) -> Pass:
         """How far the schedule has come."""
 
     def save_pass(self, before: Pass, after: Pass) -> None:
-        """Write how far it has come; when another turn was first, its state stays."""
+        """Write how far it has come, unless another writer was first."""
 
     def recount_unknown(self) -> None:
-        """Count the unknown ids that wait, if any were admitted."""
+        """Count the unknown ids that wait, if any were admitted since none waited."""
 
     def due_unknown(self, now: int, limit: int) -> list[Due]:
-        """Unknown ids that are due, the longest waiting first."""
+        """Up to `limit` unknown ids that are due, the longest waiting first."""
 
     def circuit(self) -> Circuit:
-        """The state of the circuit."""
+        """The state of the circuit, perhaps a second old."""
 
     def save_circuit(self, before: Circuit, after: Circuit) -> None:
-        """Write the circuit; when somebody else was first, theirs stands."""
+        """Write the circuit, unless another writer was first."""
 
     def claim_unknown_query(self, now: int) -> bool:
-        """Take the one question a second that unknown ids have in all."""
+        """Take the one query a second that unknown ids have in all; false where it is taken."""
 
 
 class ScheduleTable:
@@ -75,21 +75,17 @@ class ScheduleTable:
         self._table = table
 
     def due(self, now: int, limit: int, after: int = 0) -> list[Due]:
-        """Up to `limit` items of all shards, due since `after`, the longest waiting first."""
         shards = [self._due(f"{number:02d}", now, limit, after) for number in range(DUE_SHARDS)]
         return list(merge(*shards))[:limit]
 
     def schedule_pass(self) -> Pass:
-        """How far the schedule has come."""
         item = self._table.get(ELSOM, TURN)
         return msgspec.convert(item, Pass) if item else Pass()
 
     def save_pass(self, before: Pass, after: Pass) -> None:
-        """Write how far it has come; when another turn was first, its state stays."""
         self._save_state(TURN, msgspec.to_builtins(before), msgspec.to_builtins(after))
 
     def recount_unknown(self) -> None:
-        """Count the unknown ids that wait, if any were admitted since none waited."""
         state = self._table.get(ELSOM, UNKNOWN_COUNT, consistent=False)
         if not state or not state["number"]:
             return
@@ -98,20 +94,16 @@ class ScheduleTable:
         self._table.update(ELSOM, UNKNOWN_COUNT, "SET #number = :number", number=number)
 
     def due_unknown(self, now: int, limit: int) -> list[Due]:
-        """Up to `limit` due unknown ids."""
         return self._due(UNKNOWN_SHARD, now, limit)
 
     def circuit(self) -> Circuit:
-        """The state of the circuit, perhaps a moment old."""
         item = self._table.get(ELSOM, _CIRCUIT, consistent=False)
         return msgspec.convert(item, Circuit) if item else Circuit()
 
     def save_circuit(self, before: Circuit, after: Circuit) -> None:
-        """Write the circuit; when somebody else was first, theirs stands."""
         self._save_state(_CIRCUIT, msgspec.to_builtins(before), msgspec.to_builtins(after))
 
     def claim_unknown_query(self, now: int) -> bool:
-        """Take the one question a second that unknown ids have in all."""
         state = self._table.get(ELSOM, _RATE) or {"at": 0, "version": 0}
         if now - state["at"] < UNKNOWN_INTERVAL:
             return False
@@ -131,6 +123,7 @@ class ScheduleTable:
         return [Due(item["dueAt"], item["pk"], item["sk"]) for item in items]
 
     def _save_state(self, sk: str, before: dict[str, Any], after: dict[str, Any]) -> bool:
+        """Write a state item; false where another writer was first."""
         key = {"pk": ELSOM, "sk": sk, "kind": "state"}
         seen = before["version"]
         new = {**after, **key, "version": seen + 1}

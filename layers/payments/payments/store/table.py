@@ -1,4 +1,4 @@
-"""The table: items in and out as plain dicts, DynamoDB's errors turned into ours."""
+"""The table: items are plain dicts, DynamoDB's errors become ours."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BATCH_TRIES: Final = 4
 
 
 class _WholeNumbers(TypeDeserializer):
-    """All our numbers are whole; Decimal would only get in the way."""
+    """Reads numbers as int: all of ours are whole."""
 
     def _deserialize_n(self, value: str) -> int:
         return int(value)
@@ -39,14 +39,14 @@ def to_image(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Table:
-    """One DynamoDB table. Every method raises StoreUnavailable when DynamoDB does not answer."""
+    """One DynamoDB table. Every method raises StoreUnavailable when DynamoDB does not respond."""
 
     def __init__(self, client: Any, name: str) -> None:
         self._client = client
         self._name = name
 
     def get(self, pk: str, sk: str, *, consistent: bool = True) -> Item | None:
-        """Read one item; an inconsistent read costs half and may be a moment old."""
+        """Read one item. An inconsistent read costs half, and may be a second old."""
         with _translated():
             answer = self._client.get_item(
                 TableName=self._name, Key=_key(pk, sk), ConsistentRead=consistent
@@ -54,9 +54,10 @@ class Table:
         return to_item(answer["Item"]) if "Item" in answer else None
 
     def insert(self, item: Item, token: str) -> None:
-        """Put an item that must not exist; raise WriteConflict with what is there.
+        """Put an item that must not exist; raise WriteConflict with the one that exists.
 
-        boto3 repeats a write whose answer was lost and then meets its own item: the token tells.
+        boto3 repeats a write whose answer was lost, and then meets its own item, which it knows by
+        `token`.
         """
         try:
             with _translated():
@@ -75,6 +76,8 @@ class Table:
 
         stored version = before.version ──▶ set what changed, remove what is gone
         anything else                   ──▶ WriteConflict with what is stored
+
+        `token` is as for `insert`.
         """
         sets, removes = _difference(before, {**after, "writeToken": token})
         names = {f"#{n}": name for n, name in enumerate([*sets, *removes])}
@@ -104,7 +107,7 @@ class Table:
     def update(
         self, pk: str, sk: str, expression: str, *, condition: str = "", **values: Any
     ) -> Item:
-        """Run an update that may be repeated (counters of what arrived); return what it wrote.
+        """Run an update that may be made twice without harm; return the attributes it wrote.
 
         Raises WriteConflict when the condition does not hold.
         """
@@ -138,7 +141,7 @@ class Table:
     ) -> list[Item]:
         """Up to `limit` items of one partition; `index` names one of the table's indexes.
 
-        `after` holds all keys (the table's and the index's) of the item to go on behind.
+        `after` holds all keys (the table's and the index's) of the item to continue after.
         """
         request: dict[str, Any] = {
             "TableName": self._name,
@@ -168,7 +171,7 @@ class Table:
             last = page[-1]
 
     def get_many(self, keys: Sequence[tuple[str, str]], *, consistent: bool = False) -> list[Item]:
-        """Read up to 100 items by (pk, sk), in any order; those that are not there are left out."""
+        """Read up to 100 items by (pk, sk), in any order; those that do not exist are left out."""
         keys_of_table = {"Keys": [_key(pk, sk) for pk, sk in keys], "ConsistentRead": consistent}
         wanted: dict[str, Any] = {self._name: keys_of_table}
         items: list[Item] = []
@@ -186,10 +189,10 @@ class Table:
 
 
 def readable(table: Table, keys: Sequence[tuple[str, str]]) -> dict[str, Item]:
-    """Up to 100 items by `pk`: read cheaply, and what that did not show yet once more for sure.
+    """Up to 100 items that an index has shown, by `pk`.
 
-    An index may show an item before an eventually consistent read does. What a consistent read
-    does not find either is gone.
+    They are read eventually consistently, which costs half; an index may show an item earlier than
+    such a read does, so those that are missing are read again consistently. The rest are gone.
     """
     found = {item["pk"]: item for item in table.get_many(keys)}
     missing = [key for key in keys if key[0] not in found]
@@ -223,7 +226,7 @@ def _aliased(expression: str) -> set[str]:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """DynamoDB's errors as ours: a lost condition, or a store that does not work."""
+    """Raise our errors in place of boto3's: WriteConflict or StoreUnavailable."""
     try:
         yield
     except ClientError as error:

@@ -1,4 +1,4 @@
-"""Webhooks that were not delivered at once: what to send, how often it was tried, when again."""
+"""Webhooks that were not delivered at the first try: what to send, and when the next try is due."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from payments.store.table import Item, Table
 
 SORT_KEY: Final = "webhook"
 WEBHOOK_SHARDS: Final = 4
-# Much longer than the ladder.
+# Much longer than all tries take.
 KEEP: Final = 7 * DAY
 _MARK_TRIES: Final = 5
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """An event that did not reach the shop at once. Moments in milliseconds.
+    """An event that was not delivered at the first try. Times in milliseconds.
 
     due_at is set       tried `tries` times, to be tried again
-    no due_at           delivered, not wanted or given up: not sent again
-    wanted_again        the event's next message begins its tries again; until it comes, what is
-                        pending stays pending
-    `payload` is the very text that every try sends. Nothing here is ever deleted but by
-    time-to-live, so that no function needs the right to delete.
+    no due_at           delivered, not wanted by the shop, or given up: not sent again
+    wanted_again        the event's next message begins its tries again; until it comes, a pending
+                        retry stays pending
+    `payload` is the exact text that every try sends. Only time-to-live deletes a delivery, so that
+    no function needs the right to delete.
     """
 
     event_id: str
@@ -50,16 +50,19 @@ class Deliveries(Protocol):
         """Read a delivery as it is now."""
 
     def insert(self, delivery: Delivery) -> bool:
-        """Keep one that is not kept yet; tell whether it was new."""
+        """Store a new delivery; return false where one is stored already."""
 
     def save(self, before: Delivery, after: Delivery) -> Delivery:
-        """Replace it on the condition that it did not move; raise WriteConflict."""
+        """Replace it and return what is stored; raise WriteConflict if another writer was first."""
 
     def want_again(self, event_id: str) -> None:
-        """Let the event's next message be sent, whatever is known of it; take nothing away."""
+        """Have the event's next message sent, whatever is stored; a pending retry stays.
+
+        An event without a delivery needs no mark: its next message is sent anyway.
+        """
 
     def due(self, now: int, limit: int) -> list[str]:
-        """Event ids whose next try is due, at most `limit`."""
+        """Up to `limit` event ids whose next try is due, the longest waiting first."""
 
 
 class DeliveryTable:
@@ -69,12 +72,10 @@ class DeliveryTable:
         self._table = table
 
     def get(self, event_id: str) -> Delivery | None:
-        """Read a delivery as it is now."""
         item = self._table.get(event_id, SORT_KEY)
         return _delivery_of(item) if item else None
 
     def insert(self, delivery: Delivery) -> bool:
-        """Keep one that is not kept yet; tell whether it was new."""
         try:
             self._table.insert(_item_of(delivery), new_token())
         except WriteConflict:
@@ -82,16 +83,11 @@ class DeliveryTable:
         return True
 
     def save(self, before: Delivery, after: Delivery) -> Delivery:
-        """Replace it on the condition that it did not move; raise WriteConflict."""
         stored = replace(after, version=before.version + 1)
         self._table.replace(_item_of(before), _item_of(stored), new_token())
         return stored
 
     def want_again(self, event_id: str) -> None:
-        """Let the event's next message be sent, whatever is known of it; take nothing away.
-
-        An event without an item needs no mark: its next message is sent anyway.
-        """
         for _ in range(_MARK_TRIES):
             known = self.get(event_id)
             if known is None or known.wanted_again:
@@ -99,11 +95,10 @@ class DeliveryTable:
             with suppress(WriteConflict):
                 self.save(known, replace(known, wanted_again=True))
                 return
-        msg = "a webhook is being tried at this moment"
+        msg = "a try of this webhook is running"
         raise StoreUnavailable(msg)
 
     def due(self, now: int, limit: int) -> list[str]:
-        """Event ids whose next try is due, at most `limit`, the longest waiting first."""
         shards = [self._due(number, now, limit) for number in range(WEBHOOK_SHARDS)]
         return [item["pk"] for item in merge(*shards, key=itemgetter("dueAt"))][:limit]
 
@@ -118,7 +113,7 @@ class DeliveryTable:
 
 
 def due_partition(number: int) -> str:
-    """A partition of the due index that holds webhooks alone."""
+    """A partition of the due index that holds only webhooks."""
     return f"webhook#{number}"
 
 

@@ -1,4 +1,4 @@
-"""Ids that Elsom names and nobody here started: queried seldom, and behind all known payments."""
+"""Unknown ids, named in notifications and not started here: queried seldom, after all payments."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ QUERIED_FOR: Final = DAY
 
 
 def note_unknown(unknown_id: str, deps: CheckDeps) -> None:
-    """Remember an id from a notification; one that is not of our form cannot be ours."""
+    """Remember an id from a notification, if it has the form of ours."""
     if is_id(unknown_id):
         remember_unknown(deps.inbox, unknown_id, deps.clock())
 
 
 def query_unknown_id(unknown_id: str, deps: CheckDeps) -> bool:
-    """Query Elsom if this second's query is free; tell whether it was queried.
+    """Query Elsom if this second's query is free; return whether it was queried.
 
-    `A` is kept on the item (and becomes a case). `1` and no response are tried again by the ladder,
-    for a day after the newest notification; any other answer to a query begun after it ends it.
-    What Elsom does here never counts for its health: a stranger chooses these ids.
+    `A` is stored, and becomes a case. After `1` and after no response, the id is queried again by
+    the ladder, for a day after its newest notification. Any other answer to a query begun after
+    that notification ends the queries. No outcome counts for Elsom's health: strangers choose these
+    ids.
     """
     now = deps.clock()
     unknown = deps.inbox.unknown(unknown_id)
@@ -39,7 +40,7 @@ def query_unknown_id(unknown_id: str, deps: CheckDeps) -> bool:
         return False
     save = deps.inbox.save_unknown
     if deps.payments.get(unknown_id) is not None:
-        # It has become ours since it was named: the payment's own checks query it from here on.
+        # A payment has got this id since: its own checks query it from here on.
         apply_step(save, unknown, lambda known: replace(known, next_check_at=None))
         return False
     if is_open(deps.schedule.circuit(), now) or not deps.schedule.claim_unknown_query(now):
@@ -66,7 +67,7 @@ def _answered(
     now: int,
     policy: Policy,
 ) -> Unknown:
-    """The id after a response to a query that began at `queried_at`, when it was `queried`."""
+    """The id after the outcome of a query that began at `queried_at`, when it was `queried`."""
     answer = outcome.answer if isinstance(outcome, Answered) else None
     is_older = unknown.queried_at is not None and queried_at <= unknown.queried_at
     if unknown.paid_at is not None or (is_older and answer is not ElsomStatus.PAID):

@@ -6,7 +6,8 @@
                                                    └──▶ failed: as claimed; in the end a dead letter
     message of the bus, event wanted again ──takes the place of the pending retry──▶ first try
 
-Claiming moves the ladder before anything is sent, so a message that comes twice sends once.
+A retry is claimed, which sets the next one, before anything is sent. So a message that comes twice
+sends once.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from payments.aws.queues import DueWebhook, TextQueue
+from payments.aws.queues import DueWebhook, Queue
 from payments.domain.clock import SECOND, Clock
 from payments.domain.errors import NotConfigured, QueueUnavailable, WriteConflict
 from payments.http_client import MaybeSent, NotSent
@@ -37,9 +38,9 @@ from payments.webhooks.rules import (
 )
 
 _GONE: Final = 410
-# Two machines' clocks differ a little.
+# The clocks of two machines differ a little.
 _TOLERANCE: Final = SECOND
-# Longer than a first try can take: until it has ended nobody else makes the second.
+# Longer than a first try can take: the second is not made before the first has ended.
 _LEASE: Final = LADDER[1]
 
 # Target, address, payload, headers in; the HTTP status out. Raises NotSent or MaybeSent.
@@ -51,8 +52,8 @@ class DeliverDeps(msgspec.Struct, frozen=True, kw_only=True):
     """What a delivery works with. `url` is empty while the shop wants no webhooks."""
 
     deliveries: Deliveries
-    queue: TextQueue
-    dead_letters: TextQueue
+    queue: Queue[DueWebhook]
+    dead_letters: Queue[msgspec.Raw]
     post: Post
     resolve: Resolve
     secrets: Callable[[], Sequence[str]]
@@ -72,7 +73,7 @@ class Outcome(StrEnum):
 
 
 class DeliverResult(msgspec.Struct, frozen=True):
-    """The outcome, the event, how often it was tried, and a word for what went wrong."""
+    """The outcome, the event, how often it was tried, and a fixed code for what went wrong."""
 
     outcome: Outcome
     event_id: str
@@ -81,7 +82,7 @@ class DeliverResult(msgspec.Struct, frozen=True):
 
 
 class _Message(msgspec.Struct, frozen=True, rename="camel"):
-    """The event itself, the bus's envelope around it, or the note that a retry is due."""
+    """An event, an event in the bus's envelope, or a message that a retry is due."""
 
     event_id: str | None = None
     webhook: str | None = None
@@ -91,15 +92,15 @@ class _Message(msgspec.Struct, frozen=True, rename="camel"):
 def deliver_message(text: str, deps: DeliverDeps) -> DeliverResult:
     """Serve one message of the webhooks queue.
 
-    Raises msgspec.MsgspecError for a message that is none of ours, StoreUnavailable or
-    QueueUnavailable when it has to come again.
+    Raises msgspec.MsgspecError for a message that is not ours, StoreUnavailable or
+    QueueUnavailable for one that must be received again.
     """
     message = msgspec.json.decode(text, type=_Message)
     if message.webhook is not None:
         return _try_again(message.webhook, deps)
     if message.event_id is not None:
         return _try_first(message.event_id, text, deps)
-    # What the bus itself could not deliver lies in the dead-letter queue with its envelope.
+    # A dead letter of the bus's own has its envelope.
     detail = bytes(message.detail)
     event = msgspec.json.decode(detail, type=_Message)
     if event.event_id is None:
@@ -109,7 +110,7 @@ def deliver_message(text: str, deps: DeliverDeps) -> DeliverResult:
 
 
 def _try_first(event_id: str, payload: str, deps: DeliverDeps) -> DeliverResult:
-    """The event itself came. One that was tried before is only sent if it is wanted again."""
+    """Make the first try of an event; one that was tried before is sent only if wanted again."""
     known = deps.deliveries.get(event_id)
     if not deps.url or (known is not None and not known.wanted_again):
         return DeliverResult(Outcome.SKIPPED, event_id)
@@ -123,36 +124,31 @@ def _try_first(event_id: str, payload: str, deps: DeliverDeps) -> DeliverResult:
     kept = Delivery(event_id=event_id, tries=1, first_tried_at=began)
     if outcome is Outcome.FAILED:
         kept = replace(kept, payload=payload, due_at=next_try_at(1, deps.clock()))
-    if _keep(kept, deps) and outcome is Outcome.FAILED:
-        _remind(event_id, deps)
+    is_first = deps.deliveries.insert(kept)
+    if is_first and outcome is Outcome.FAILED:
+        _send_second_try(event_id, deps)
     return tried
 
 
-def _keep(kept: Delivery, deps: DeliverDeps) -> bool:
-    """Write down the first try; tell whether no other worker has meanwhile."""
-    return deps.deliveries.insert(kept)
-
-
 def _begin_again(known: Delivery, payload: str, deps: DeliverDeps) -> DeliverResult:
-    """The resent event takes the place of the pending retry in one write, before it is sent."""
+    """Put the event in the place of the pending retry, in one write, and then send it."""
     now = deps.clock()
     fresh = Delivery(event_id=known.event_id, payload=payload, tries=1, first_tried_at=now)
     claimed = _save(known, replace(fresh, due_at=now + _LEASE, version=known.version), deps)
     if claimed is None:
-        # A retry ran at the same moment. Its write may be older than the wish: look again.
+        # A retry ran at the same time. Its write may be older than `wanted_again`: read again.
         return _try_first(known.event_id, payload, deps)
     tried = _attempt_claimed(claimed, now, deps)
     if tried.outcome is Outcome.FAILED:
         _save(claimed, replace(claimed, due_at=next_try_at(1, deps.clock())), deps)
-        _remind(known.event_id, deps)
+        _send_second_try(known.event_id, deps)
     return tried
 
 
-def _remind(event_id: str, deps: DeliverDeps) -> None:
-    """Ask for the second try in a few seconds; without this the schedule finds it in a minute."""
+def _send_second_try(event_id: str, deps: DeliverDeps) -> None:
+    """Have the second try made in seconds; otherwise the schedule finds it in a minute."""
     with suppress(QueueUnavailable):
-        note = msgspec.json.encode(DueWebhook(event_id)).decode()
-        deps.queue.send(note, LADDER[0] // SECOND)
+        deps.queue.send(DueWebhook(event_id), LADDER[0] // SECOND)
 
 
 def _try_again(event_id: str, deps: DeliverDeps) -> DeliverResult:
@@ -173,7 +169,7 @@ def _try_again(event_id: str, deps: DeliverDeps) -> DeliverResult:
 
 
 def _attempt_claimed(claimed: Delivery, now: int, deps: DeliverDeps) -> DeliverResult:
-    """Send what the ladder was moved on for; what fails stays due, what is done with ends."""
+    """Make a claimed try. A failed one stays due; otherwise the delivery ends."""
     outcome, why = _attempt(claimed.event_id, claimed.payload, now, deps)
     if outcome is not Outcome.FAILED:
         _end(claimed, deps)
@@ -183,19 +179,19 @@ def _attempt_claimed(claimed: Delivery, now: int, deps: DeliverDeps) -> DeliverR
 
 
 def _give_up(delivery: Delivery, why: str, deps: DeliverDeps) -> DeliverResult:
-    """Move the payload aside, for a person to look at."""
-    deps.dead_letters.send(delivery.payload)
+    """Send the payload to the dead-letter queue, and end the delivery."""
+    deps.dead_letters.send(msgspec.Raw(delivery.payload))
     _end(delivery, deps)
     return DeliverResult(Outcome.DEAD_LETTERED, delivery.event_id, delivery.tries, why)
 
 
 def _end(delivery: Delivery, deps: DeliverDeps) -> None:
-    """Keep only the mark that this event is done with."""
+    """End the delivery: keep its item, without payload and without a next try."""
     _save(delivery, replace(delivery, payload="", due_at=None), deps)
 
 
 def _save(before: Delivery, after: Delivery, deps: DeliverDeps) -> Delivery | None:
-    """Write it down; None when somebody else did so first: then theirs stands."""
+    """Store the delivery; None where another writer was first."""
     try:
         return deps.deliveries.save(before, after)
     except WriteConflict:

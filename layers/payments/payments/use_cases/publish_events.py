@@ -1,58 +1,41 @@
-"""Tell what the table's stream says: events on the bus, and cases that follow from the changes.
+"""Publish the changes in the table's stream as events, and open the cases that follow from them.
 
-Everything here may happen again: event ids and case ids are derived, so a repeat tells the same.
+A batch may come again. Event ids and case ids are derived, so a repeat publishes the same events.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 
 from payments.aws.event_bus import Bus
-from payments.aws.queues import TextQueue
+from payments.aws.queues import Queue
 from payments.domain.cases import Case, cases_between, duplicates_among, paid_unknown
 from payments.domain.events import CaseEvent, Event, case_event, payment_event
 from payments.domain.payment import ElsomStatus, Payment, Status
-from payments.store.cases import case_of
+from payments.store.cases import Cases, case_of
 from payments.store.inbox import Unknown, unknown_of
-from payments.store.payments import payment_of
+from payments.store.payments import Payments, payment_of
 from payments.store.table import to_item
 
-# A record that holds something else than we wrote: reading it again would not help.
+# A record that we did not write in this form: it fails again however often it is read.
 _UNREADABLE: Final = (msgspec.ValidationError, LookupError, TypeError, ValueError)
 
 
-class OrderBook(Protocol):
-    """What the publisher needs of the store of payments."""
-
-    def get(self, payment_id: str) -> Payment | None:
-        """Read a payment as it is now."""
-
-    def of_order(self, order_id: str) -> list[Payment]:
-        """The payments of one order, each as it is now."""
-
-
-class CaseBook(Protocol):
-    """What the publisher needs of the store of cases."""
-
-    def open(self, case: Case) -> bool:
-        """Keep a case that is not kept yet; tell whether it was new."""
-
-
 class PublishDeps(msgspec.Struct, frozen=True, kw_only=True):
-    """What the publisher works with. `aside` takes what can never be published."""
+    """What the publisher works with. `unpublished` takes what can never be published."""
 
     bus: Bus
-    cases: CaseBook
-    payments: OrderBook
-    unpublished: TextQueue
+    cases: Cases
+    payments: Payments
+    unpublished: Queue[UnpublishedRecord]
     report_unknown: bool
 
 
 class PublishResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What one batch came to: events published, new cases, records that cannot be published."""
+    """The result of a batch: events published, new cases, records that cannot be published."""
 
     events: int
     cases: tuple[Case, ...]
@@ -60,20 +43,20 @@ class PublishResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnpublishedRecord(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What is kept of a record that cannot be published: never its content."""
+    """A message about a record that cannot be published; it never has the record's content."""
 
     payment_id: str
     event_name: str
 
 
-def duplicates_of(payment: Payment, book: OrderBook) -> list[Case]:
-    """The cases of a paid payment's order; the others of the order are read as they are now."""
-    others = [one for one in book.of_order(payment.order_id) if one.id != payment.id]
+def duplicates_of(payment: Payment, payments: Payments) -> list[Case]:
+    """The cases of a paid payment's order, whose other payments are read as they are now."""
+    others = [one for one in payments.of_order(payment.order_id) if one.id != payment.id]
     return duplicates_among([payment, *others])
 
 
 def publish_records(records: Iterable[Mapping[str, Any]], deps: PublishDeps) -> PublishResult:
-    """Tell a batch of stream records.
+    """Publish a batch of stream records.
 
     Raises StoreUnavailable or QueueUnavailable to get the whole batch again.
     """
@@ -82,25 +65,25 @@ def publish_records(records: Iterable[Mapping[str, Any]], deps: PublishDeps) -> 
     unpublished: list[UnpublishedRecord] = []
     for record in records:
         try:
-            # What was read before something unreadable is still told.
-            for said in _said_by(record, deps):
-                if not isinstance(said, Case):
-                    events.append(said)
-                elif deps.cases.open(said):
-                    opened.append(said)
+            # A generator: what was read before something unreadable is still published.
+            for found in _found_in(record, deps):
+                if not isinstance(found, Case):
+                    events.append(found)
+                elif deps.cases.open(found):
+                    opened.append(found)
         except _UNREADABLE:
             unpublished.append(_unpublished(record))
     refused = deps.bus.publish(events)
     unpublished += [_refused(event) for event in refused]
     for one in unpublished:
-        deps.unpublished.send(msgspec.json.encode(one).decode())
+        deps.unpublished.send(one)
     return PublishResult(
         events=len(events) - len(refused), cases=tuple(opened), unpublished=len(unpublished)
     )
 
 
-def _said_by(record: Mapping[str, Any], deps: PublishDeps) -> Iterator[Event | Case]:
-    """Events and cases of one record; removals (by time-to-live too) tell nothing."""
+def _found_in(record: Mapping[str, Any], deps: PublishDeps) -> Iterator[Event | Case]:
+    """The events and cases of one record; removals, by time-to-live too, have none."""
     if record["eventName"] == "REMOVE":
         return
     change = record["dynamodb"]
@@ -109,17 +92,17 @@ def _said_by(record: Mapping[str, Any], deps: PublishDeps) -> Iterator[Event | C
     match after["kind"]:
         case "payment":
             was = payment_of(before) if before else None
-            yield from _said_by_payment(was, payment_of(after), deps)
+            yield from _of_payment(was, payment_of(after), deps)
         case "case":
             event = case_event(case_of(before) if before else None, case_of(after))
             if event is not None:
                 yield event
         case "unknown":
             known = unknown_of(before) if before else None
-            yield from _said_by_unknown(known, unknown_of(after), deps)
+            yield from _of_unknown(known, unknown_of(after), deps)
 
 
-def _said_by_payment(
+def _of_payment(
     before: Payment | None, after: Payment, deps: PublishDeps
 ) -> Iterator[Event | Case]:
     event = payment_event(before, after)
@@ -130,7 +113,7 @@ def _said_by_payment(
         yield from duplicates_of(after, deps.payments)
 
 
-def _said_by_unknown(before: Unknown | None, after: Unknown, deps: PublishDeps) -> Iterator[Case]:
+def _of_unknown(before: Unknown | None, after: Unknown, deps: PublishDeps) -> Iterator[Case]:
     was_paid = before is not None and before.last_answer is ElsomStatus.PAID
     if was_paid or after.last_answer is not ElsomStatus.PAID or not deps.report_unknown:
         return

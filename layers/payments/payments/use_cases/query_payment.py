@@ -1,4 +1,4 @@
-"""Query Elsom about a payment: the only place where its answer becomes a state."""
+"""Query Elsom about a payment: the only place where Elsom's answer becomes a status."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from payments.aws.queues import ChecksQueue
+from payments.aws.queues import CheckRequest, Queue
 from payments.domain.circuit_breaker import (
     Circuit,
     is_open,
@@ -48,13 +48,13 @@ _CLAIM_TRIES: Final = 3
 
 
 class CheckDeps(msgspec.Struct, frozen=True, kw_only=True):
-    """What a check works with. `jitter` draws from 0 to 1."""
+    """What checks work with. `jitter` draws a number from 0 to 1."""
 
     payments: Payments
     inbox: Inbox
     schedule: Schedule
     elsom: Elsom
-    queue: ChecksQueue
+    queue: Queue[CheckRequest]
     merchant: Callable[[], Merchant]
     policy: Policy
     clock: Clock
@@ -62,11 +62,13 @@ class CheckDeps(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(StrEnum):
-    """How a check went."""
+    """How a check went. Elsom was queried in the first two cases only."""
 
     ANSWERED = "answered"
     NO_RESPONSE = "no-response"
+    # The query rule allows no query yet.
     TOO_EARLY = "too-early"
+    # Another query has done what this one is for.
     SERVED = "served"
     NOT_DUE = "not-due"
     CIRCUIT_OPEN = "circuit-open"
@@ -78,9 +80,9 @@ QUERIED: Final = frozenset({Result.ANSWERED, Result.NO_RESPONSE})
 
 
 class CheckResult(msgspec.Struct, frozen=True):
-    """The result, the payment as it is now (None: not ours), and what Elsom said if queried.
+    """The result, the payment as it is now (None: not ours), and Elsom's outcome if it was queried.
 
-    `changed`: the answer changed something. `allowed_at`: when a query that came too early may
+    `changed`: Elsom's answer was a new one. `allowed_at`: when a query that came too early may
     begin.
     """
 
@@ -92,11 +94,11 @@ class CheckResult(msgspec.Struct, frozen=True):
 
 
 def never(_payment: Payment) -> bool:
-    """No other query does what this one is for."""
+    """Say that no other query has done what this one is for."""
     return False
 
 
-def check_payment(
+def query_payment(
     payment_id: str,
     trigger: Trigger,
     deps: CheckDeps,
@@ -107,9 +109,9 @@ def check_payment(
 ) -> CheckResult:
     """Query Elsom once, unless the query rule forbids it now, and apply the answer.
 
-    `transaction_id` is what a notification called it; it is noted with the payment's end.
+    `transaction_id` is Elsom's transaction number in a notification, stored with the payment's end;
     `notified_at` is when that notification came.
-    `is_served` tells whether another query has done already what this one is for.
+    `is_served` says whether another query has done already what this one is for.
     """
     payment = deps.payments.get(payment_id)
     if payment is None:
@@ -118,12 +120,11 @@ def check_payment(
     for _ in range(_CLAIM_TRIES):
         now = deps.clock()
         payment = apply(deps.payments, payment, partial(settle_without_query, now=now))
-        stop = _reason_not_to_query(payment, trigger, circuit, now)
-        if is_served(payment):
-            stop = Result.SERVED
+        served = is_served(payment)
+        stop = Result.SERVED if served else _reason_not_to_query(payment, trigger, circuit, now)
         if stop is not None:
             return CheckResult(stop, payment, allowed_at=next_allowed(payment.queried_at))
-        merchant = deps.merchant()  # before the claim: without it there is nothing to query with
+        merchant = deps.merchant()  # before the claim: without it no query can be made
         claimed = claim(payment, now, trigger, deps.policy, notified_at)
         try:
             stored = deps.payments.save(payment, claimed.payment)
@@ -159,12 +160,13 @@ def _query(
     if isinstance(outcome, NoResponse):
         return _no_response(claimed, outcome, deps)
     now = deps.clock()
+    proof_at = proof_for(claimed.payment.id, circuit)
 
     def step(current: Payment) -> Payment:
-        after = _with_outcome(current, claimed, outcome, circuit, now, deps.policy)
+        after = _with_outcome(current, claimed, outcome, proof_at, now, deps.policy)
         return after if after.is_open else note_transaction_id(after, transaction_id)
 
-    # First of all: an `A` in hand is never lost to anything that follows.
+    # Before anything else: no later failure may lose an `A`.
     answered = apply(deps.payments, claimed.payment, step)
     save_response(outcome, answered.id, circuit, now, deps.schedule)
     if answered.no_status_at is not None and answered.is_open:
@@ -176,26 +178,25 @@ def _with_outcome(
     payment: Payment,
     claimed: Claim,
     outcome: StatusOutcome,
-    circuit: Circuit,
+    proof_at: int | None,
     now: int,
     policy: Policy,
 ) -> Payment:
-    """The payment after the response: its status, and if that stays, its next check."""
+    """The payment after the response: its status, or, where that stays, its next check."""
     verified = claimed.payment.triggered_at
     if isinstance(outcome, Answered):
         after = apply_answer(payment, outcome.answer, claimed.at, now, policy, verified=verified)
         if after.status is not payment.status:
             return after
         return after_answer(after, claimed, now, policy, changed=after is not payment)
-    proof = proof_for(payment.id, circuit)
-    after = apply_no_status(payment, proof, now, policy, verified=verified)
+    after = apply_no_status(payment, proof_at, now, policy, verified=verified)
     if after.status is not payment.status:
         return after
     return after_no_status(after, claimed, now, policy)
 
 
 def _no_response(claimed: Claim, outcome: NoResponse, deps: CheckDeps) -> CheckResult:
-    """Elsom could not be queried: nothing ends for it, and the queue's own query comes again."""
+    """Elsom did not respond: no status changes, and a query of the queue's is tried again."""
     payment = claimed.payment
     if payment.queried_by in _QUEUED:
         now, jitter = deps.clock(), deps.jitter()
@@ -207,19 +208,20 @@ def _no_response(claimed: Claim, outcome: NoResponse, deps: CheckDeps) -> CheckR
 
 
 def _is_changed(before: Payment, after: Payment) -> bool:
-    """Whether Elsom's answer was a new one."""
+    """Whether Elsom's answer differs from the one before."""
     return (before.status, before.last_answer) != (after.status, after.last_answer)
 
 
 def save_no_response(no_response: NoResponse, now: int, schedule: Schedule, jitter: float) -> None:
-    """Count it against Elsom's health. Nothing fails for it, here as below."""
-    _save_circuit(schedule, lambda seen: record_failure(seen, no_response.why, now, jitter))
+    """Count a query without a response, unless Elsom did respond about this one payment."""
+    if not no_response.about_one_payment:
+        _save_circuit(schedule, partial(record_failure, now=now, jitter=jitter))
 
 
 def save_response(
     outcome: StatusOutcome, payment_id: str, circuit: Circuit, now: int, schedule: Schedule
 ) -> None:
-    """Note that Elsom is well; `circuit` is what was read before the query."""
+    """Record that Elsom responded; `circuit` is what was read before the query."""
     if isinstance(outcome, NoStatus):
         return
     answer = outcome.answer if isinstance(outcome, Answered) else None
@@ -229,11 +231,12 @@ def save_response(
 
 
 def save_want_of_proof(now: int, schedule: Schedule) -> None:
-    """Let the next status of another payment be written."""
+    """Have the next status of another payment written, as proof that Elsom accepts our queries."""
     _save_circuit(schedule, partial(want_proof, now=now))
 
 
 def _save_circuit(schedule: Schedule, step: Callable[[Circuit], Circuit]) -> None:
+    """Write the circuit's next state. A check does not fail where that is not possible."""
     with suppress(StoreUnavailable):
         before = schedule.circuit()
         after = step(before)

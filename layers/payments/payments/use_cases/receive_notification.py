@@ -1,5 +1,6 @@
-"""Receive a notification of Elsom: stored before it is answered. It proves nothing: it triggers a
-status query.
+"""Receive a notification from Elsom: store it, then have Elsom queried about its payment.
+
+A notification proves nothing, so it changes no status.
 """
 
 from __future__ import annotations
@@ -10,15 +11,16 @@ from typing import Final
 
 import msgspec
 
-from payments.aws.queues import CheckRequest, ChecksQueue
+from payments.aws.queues import CheckRequest, Queue
 from payments.domain.clock import Clock
 from payments.domain.errors import QueueUnavailable, StoreUnavailable
 from payments.domain.ids import is_id
-from payments.domain.next_check import note_trigger, waits_for_query
+from payments.domain.next_check import note_trigger
 from payments.domain.payment import Payment, Status
 from payments.elsom.protocol import Notification
 from payments.store.inbox import Inbox, remember_unknown
 from payments.store.payments import Payments, apply
+from payments.use_cases.keep_trigger import keep_in_index
 
 _WAITING: Final = frozenset({Status.PENDING, Status.START_UNKNOWN})
 
@@ -28,7 +30,7 @@ class ReceiveDeps(msgspec.Struct, frozen=True, kw_only=True):
 
     payments: Payments
     inbox: Inbox
-    queue: ChecksQueue
+    queue: Queue[CheckRequest]
     clock: Clock
 
 
@@ -37,16 +39,16 @@ class ReceiveResult(StrEnum):
 
     KNOWN = "known"
     UNKNOWN = "unknown"
-    # Too many unknown ids wait already: it is stored, Elsom is not queried about it.
+    # Too many unknown ids wait already: it is stored, and Elsom is not queried about it.
     UNKNOWN_NOT_QUERIED = "unknown-not-queried"
-    # Not of our form: it is stored, and cannot be ours.
+    # The id does not have the form of ours: it is stored, and cannot be about a payment of ours.
     FOREIGN = "foreign"
 
 
 def receive_notification(
     notification: Notification, raw: bytes, source: str, deps: ReceiveDeps
 ) -> ReceiveResult:
-    """Keep the notification and have Elsom queried; StoreUnavailable if that is not sure."""
+    """Store the notification and have Elsom queried; StoreUnavailable where that is not certain."""
     now = deps.clock()
     is_first = deps.inbox.receive(notification, raw, source, now)
     trn_id = notification.partner_trn_id
@@ -55,53 +57,40 @@ def receive_notification(
     request = CheckRequest(
         id=trn_id,
         reason="notification",
-        received_at=now,
+        triggered_at=now,
         elsom_transaction_id=notification.transaction_id,
     )
     try:
         payment = deps.payments.get(trn_id)
     except StoreUnavailable:
-        # The index cannot keep this trigger, so it is no success; a message is worth a try.
+        # The index cannot keep this trigger, so Elsom must send it again. The message may get
+        # through all the same.
         with suppress(QueueUnavailable):
             deps.queue.send(request)
         raise
     if payment is None:
-        kept = remember_unknown(deps.inbox, trn_id, now)
-        return ReceiveResult.UNKNOWN if kept else ReceiveResult.UNKNOWN_NOT_QUERIED
-    _trigger(payment, request, deps, is_first=is_first)
+        is_queried = remember_unknown(deps.inbox, trn_id, now)
+        return ReceiveResult.UNKNOWN if is_queried else ReceiveResult.UNKNOWN_NOT_QUERIED
+    _trigger_query(payment, request, deps, is_first=is_first)
     return ReceiveResult.KNOWN
 
 
-def _trigger(payment: Payment, request: CheckRequest, deps: ReceiveDeps, *, is_first: bool) -> None:
-    """One message at a time for one payment, however many notifications come.
+def _trigger_query(
+    payment: Payment, request: CheckRequest, deps: ReceiveDeps, *, is_first: bool
+) -> None:
+    """Send one message at a time for one payment, however many notifications come.
 
     A payment that waits for its customer is in the index until Elsom's answer ends it, so its first
     notification writes nothing to it. From the second on, and in every other state, the index keeps
-    the trigger until Elsom has answered; as long as its query has not begun, that query serves
-    every notification that comes.
+    the trigger until Elsom has answered. While its query has not begun, no further message is sent:
+    that query serves every notification that comes.
     """
-    now = request.received_at
-    if not (is_first and payment.status in _WAITING) and not _keep_in_index(payment, now, deps):
-        return
+    now = request.triggered_at
+    if not (is_first and payment.status in _WAITING):
+        payment, is_new = keep_in_index(deps.payments, payment, now)
+        if not is_new:
+            return
     try:
         deps.queue.send(request)
     except QueueUnavailable:
-        apply(deps.payments, payment, lambda p: note_trigger(p, now, due=now))
-
-
-def _keep_in_index(payment: Payment, now: int, deps: ReceiveDeps) -> bool:
-    """Let the index keep the trigger; False when it keeps one that still waits for its query."""
-    noted: int | None = None
-
-    def step(known: Payment) -> Payment:
-        nonlocal noted
-        if waits_for_query(known):
-            # Our own, if the SDK has repeated the write.
-            noted = noted if known.triggered_at == noted else None
-            return known
-        after = note_trigger(known, now)
-        noted = after.triggered_at
-        return after
-
-    apply(deps.payments, payment, step)
-    return noted is not None
+        apply(deps.payments, payment, lambda known: note_trigger(known, now, due=now))

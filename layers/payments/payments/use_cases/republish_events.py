@@ -1,17 +1,18 @@
-"""Publish a range of time again, from the table: what the stream lost, or a shop wants again.
+"""Republish a range of time from the table: what the stream lost, or what a shop wants again.
 
-A payment is published as it is now, with the id that its last event has always had; cases that
-were never opened are opened. Everything that was published before has the same ids again.
+A payment's last event is published again, with the payment as it is now, under the event's own id.
+Cases that the stream lost are opened.
 
-No index tells when a payment changed. So every payment is read that was started or paid in the
-range or within `lookback` before it, and its timeline tells whether something happened in the
-range. This costs one read unit for each started and one for each paid payment of that time (more
-for a payment over 4 KB), and about a second for each thousand.
+No index knows when a payment changed. So every payment is read that was started or paid in the
+range or within `lookback` before it, and its timeline shows whether it changed in the range. This
+costs one read unit for each started and one for each paid payment of that time (more for a payment
+over 4 KB), and about a second for each thousand.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import batched
 from typing import Any, Final
 
 import msgspec
@@ -20,9 +21,11 @@ from payments.aws.event_bus import Bus
 from payments.domain.cases import Case, cases_of, paid_unknown
 from payments.domain.events import Event, last_case_event, last_payment_event
 from payments.domain.payment import Payment, Status
+from payments.store.cases import Cases
 from payments.store.history import History
+from payments.store.payments import Payments
 from payments.store.webhooks import Deliveries
-from payments.use_cases.publish_events import CaseBook, OrderBook, duplicates_of
+from payments.use_cases.publish_events import duplicates_of
 
 _BATCH: Final = 100
 
@@ -34,8 +37,8 @@ class RepublishDeps(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     history: History
-    payments: OrderBook
-    cases: CaseBook
+    payments: Payments
+    cases: Cases
     deliveries: Deliveries
     bus: Bus
     lookback: int
@@ -43,7 +46,7 @@ class RepublishDeps(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RepublishResult(msgspec.Struct, frozen=True, kw_only=True):
-    """How many events were published and cases opened; `refused` is what the bus does not take."""
+    """How many events were published and cases opened; `refused`: the bus never takes these."""
 
     events: int
     cases: int
@@ -51,14 +54,14 @@ class RepublishResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def republish(first: int, last: int, deps: RepublishDeps) -> RepublishResult:
-    """Publish everything that changed from `first` to `last` (milliseconds, inclusive) again.
+    """Republish what changed from `first` to `last`, in milliseconds, inclusive.
 
     Raises StoreUnavailable or QueueUnavailable; it may then be run again from the start.
     """
     events = 0
     opened = 0
     refused: list[str] = []
-    for batch in _batches(_touched(first, last, deps)):
+    for batch in batched(_touched(first, last, deps), _BATCH, strict=False):
         opened += sum(deps.cases.open(case) for case in _cases_of(batch, deps))
         changed = [payment for payment in batch if changed_within(payment, first, last)]
         latest = [event for payment in changed if (event := last_payment_event(payment))]
@@ -66,7 +69,7 @@ def republish(first: int, last: int, deps: RepublishDeps) -> RepublishResult:
         events += len(latest)
     if deps.report_unknown:
         opened += sum(deps.cases.open(case) for case in _unknown_paid(first, last, deps))
-    for case_batch in _batches(deps.history.cases_changed(first, last)):
+    for case_batch in batched(deps.history.cases_changed(first, last), _BATCH, strict=False):
         case_events = [last_case_event(case) for case in case_batch]
         refused += _publish(case_events, deps)
         events += len(case_events)
@@ -80,7 +83,7 @@ def changed_within(payment: Payment, first: int, last: int) -> bool:
 
 
 def _entries_within(payment: Payment, first: int, last: int) -> Iterator[dict[str, Any]]:
-    """The timeline's entries of this time. What was left out lies between its neighbours."""
+    """The timeline's entries of this time; omitted ones lie anywhere between their neighbours."""
     before = 0
     for entry in payment.timeline:
         began = before if entry["what"] == "omitted" else entry["at"]
@@ -90,7 +93,7 @@ def _entries_within(payment: Payment, first: int, last: int) -> Iterator[dict[st
 
 
 def _touched(first: int, last: int, deps: RepublishDeps) -> Iterator[Payment]:
-    """Payments to which something happened in this time, each once."""
+    """The payments whose timeline has an entry of this time, each once."""
     seen: set[str] = set()
     since = first - deps.lookback
     for source in (deps.history.created(since, last), deps.history.paid(since, last)):
@@ -114,18 +117,7 @@ def _unknown_paid(first: int, last: int, deps: RepublishDeps) -> Iterator[Case]:
 
 
 def _publish(events: Sequence[Event], deps: RepublishDeps) -> list[str]:
-    """Publish them as if for the first time: a webhook that was given up begins again."""
+    """Publish events again; webhooks that were given up are tried again."""
     for event in events:
         deps.deliveries.want_again(event.event_id)
     return [event.event_id for event in deps.bus.publish(events)]
-
-
-def _batches[Thing](things: Iterable[Thing]) -> Iterator[list[Thing]]:
-    batch: list[Thing] = []
-    for thing in things:
-        batch.append(thing)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -1,4 +1,4 @@
-"""Send what is due to the queues: each due check once, and no more than they can drain."""
+"""Send what is due to the queues: each due check once, and no more than the workers can serve."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ from typing import Final
 
 import msgspec
 
-from payments.aws.queues import CheckRequest, ChecksQueue, DueWebhook, TextQueue
+from payments.aws.queues import CheckRequest, DueWebhook, Queue
 from payments.domain.circuit_breaker import is_healthy, is_open
 from payments.domain.clock import MINUTE, Clock
 from payments.store.payments import SORT_KEY
 from payments.store.schedule import Due, Pass, Schedule
 from payments.store.webhooks import Deliveries
 
-# Questions one worker asks in a minute when Elsom answers in half a second.
+# The queries that one worker makes in a minute when Elsom responds in half a second.
 PER_WORKER: Final = 120
 UNKNOWN_PER_MINUTE: Final = 55
 WEBHOOKS_PER_MINUTE: Final = 600
-# Retries get their turn also while new events fill the queue.
+# Retries are sent also while new events fill the queue.
 WEBHOOKS_AT_LEAST: Final = 50
-# With fewer messages than these for each worker, nothing that was sent before can still wait.
+# With so few messages for each worker, what was sent before is no longer waiting.
 FEW_PER_WORKER: Final = 2
-# After this time everything that is due is sent again, whatever the queue holds: messages get lost.
+# After this time everything due is sent again, whatever the queue holds: messages get lost.
 LONGEST_PASS: Final = 5 * MINUTE
 
 
 class ScheduleDeps(msgspec.Struct, frozen=True, kw_only=True):
-    """What the schedule works with; `concurrency` is how many questions Elsom bears at once."""
+    """What the schedule works with; `concurrency` is how many queries Elsom bears at once."""
 
     schedule: Schedule
-    queue: ChecksQueue
+    queue: Queue[CheckRequest]
     clock: Clock
     concurrency: int
 
@@ -38,12 +38,12 @@ class ScheduleWebhooksDeps(msgspec.Struct, frozen=True, kw_only=True):
     """What the schedule of webhooks works with."""
 
     deliveries: Deliveries
-    queue: TextQueue
+    queue: Queue[DueWebhook]
     clock: Clock
 
 
 class ScheduleResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What one turn did. `oldest_wait` in milliseconds; counts are of messages."""
+    """What one turn sent, in messages. `oldest_wait` in milliseconds."""
 
     checks: int
     unknown: int
@@ -52,7 +52,7 @@ class ScheduleResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def send_due_checks(deps: ScheduleDeps) -> ScheduleResult:
-    """One turn of the schedule: the longest waiting first, known payments before unknown ids.
+    """Run one turn: the longest waiting first, known payments before unknown ids.
 
     What was sent before and is still due waits in the queue, so it is not sent again in the same
     pass. How much is sent depends on what is due, never on what else the queue holds.
@@ -78,18 +78,17 @@ def send_due_checks(deps: ScheduleDeps) -> ScheduleResult:
 
 
 def send_due_webhooks(deps: ScheduleWebhooksDeps) -> int:
-    """Send the webhooks whose next try is due; one sent twice is tried once."""
+    """Send the webhooks whose next try is due; one that is sent twice is tried once."""
     capacity = max(WEBHOOKS_PER_MINUTE - deps.queue.backlog(), WEBHOOKS_AT_LEAST)
     due = deps.deliveries.due(deps.clock(), capacity)
-    return deps.queue.send_all(
-        [(msgspec.json.encode(DueWebhook(event_id)).decode(), 0) for event_id in due]
-    )
+    return deps.queue.send_all([(DueWebhook(event_id), 0) for event_id in due])
 
 
 def _after(turn: Pass, sent: list[Due], now: int, capacity: int) -> Pass:
-    """The pass after this turn. Where the turn was full, the next one goes on from its last check.
+    """The pass after this turn. After a full turn, the next one goes on from its last check.
 
-    That one's moment is sent again, since others may share it; unless they fill a whole turn.
+    Checks that are due at the same time as that one are sent again, since not all of them may have
+    been sent; except where they fill the whole turn.
     """
     until = now
     if len(sent) >= capacity:
@@ -98,21 +97,21 @@ def _after(turn: Pass, sent: list[Due], now: int, capacity: int) -> Pass:
 
 
 def _oldest(due: list[Due], turn: Pass, deps: ScheduleDeps, now: int) -> int:
-    """Since when the longest waiting check waits; now, if there is none."""
+    """Since when the longest waiting check is due; now, if none is."""
     if turn.sent_until:
         due = deps.schedule.due(now, 1)
     return due[0].at if due else now
 
 
 def _capacity(concurrency: int, *, healthy: bool, paused: bool) -> int:
-    """How many checks a turn may send: while Elsom is ill, only enough to try it."""
+    """How many checks a turn may send: only a few while Elsom does not respond."""
     if paused:
         return 0
     return concurrency * PER_WORKER if healthy else concurrency
 
 
 def _send_unknown(now: int, capacity: int, deps: ScheduleDeps) -> int:
-    """Unknown ids take what room is left, one a second."""
+    """Send unknown ids with what capacity is left, one a second."""
     deps.schedule.recount_unknown()
     found = deps.schedule.due_unknown(now, min(capacity, UNKNOWN_PER_MINUTE))
     requests = [CheckRequest(id=one.id, reason="unknown") for one in found]

@@ -1,11 +1,12 @@
-"""Start a payment: written before it is sent, sent at most once."""
+"""Start a payment: it is stored before anything is sent, and sent at most once."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 from collections.abc import Callable, Sequence
-from typing import Final
+from functools import partial
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -20,7 +21,7 @@ from payments.domain.errors import (
 )
 from payments.domain.ids import derive_id
 from payments.domain.masking import mask_msisdn
-from payments.domain.money import parse_som
+from payments.domain.money import Tyiyn, parse_som
 from payments.domain.payment import Payment, Policy, Status
 from payments.domain.payment_request import PaymentRequest
 from payments.domain.signed_urls import sign
@@ -39,7 +40,7 @@ from payments.elsom.gateway import Elsom, NothingSent, StartOutcome
 from payments.elsom.protocol import Accepted, Merchant, Refused, Start
 from payments.store.payments import Payments, apply, new_token
 
-# What must be left of the function's time to write down how the start ended.
+# Seconds of the function's time that are kept for storing how the start ended.
 TIME_TO_RECORD: Final = 6.0
 SHORTEST_START: Final = 5.0
 _KEY_NAME_LENGTH: Final = 6
@@ -49,7 +50,7 @@ _DIGEST_LENGTH: Final = 12
 class StartDeps(msgspec.Struct, frozen=True, kw_only=True):
     """What a start works with.
 
-    `signing_keys`, newest first: the newest makes the digest of a wallet number, all compare one.
+    `signing_keys`, newest first: the newest makes a wallet number's digest, each can compare one.
     """
 
     payments: Payments
@@ -62,7 +63,7 @@ class StartDeps(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StartResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The payment after the call; `replayed` when an earlier call had made it."""
+    """The payment after the call; `replayed` where an earlier call created it."""
 
     payment: Payment
     replayed: bool = False
@@ -71,26 +72,27 @@ class StartResult(msgspec.Struct, frozen=True, kw_only=True):
 def start_payment(
     request: PaymentRequest, key: str, seconds_left: Callable[[], float], deps: StartDeps
 ) -> StartResult:
-    """Create the payment of this idempotency key and send its one start, or return what is there.
+    """Create the payment of this idempotency key and send its one start, or return what is stored.
 
-    `seconds_left` tells how long the function may still run.
+    `seconds_left` says how long the function may still run.
 
     Raises NotConfigured and StoreUnavailable (nothing sent), IdempotencyKeyReused,
-    StartInProgress, ElsomRefused, ElsomUnreachable (nothing sent, the key may try again).
+    StartInProgress, ElsomRefused, ElsomUnreachable (nothing sent, the key may be used again).
     """
     merchant = deps.merchant()
-    ours = _new_payment(request, key, deps)
+    payment = _new_payment(request, key, deps)
     try:
-        deps.payments.insert(ours)
+        deps.payments.insert(payment)
     except WriteConflict as conflict:
-        known = _known(conflict.current, ours, request, deps.signing_keys())
-        if not _runs(known, ours.attempt_id):
-            again = _resume(known, deps)
-            if again is None or again.attempt_at is None:
-                return StartResult(payment=again or known, replayed=True)
-            known = again
-        ours = known
-    return _send(ours, request, merchant, seconds_left, deps)
+        stored: Payment = conflict.current
+        _require_same_request(stored, payment, request.customer_msisdn, deps.signing_keys())
+        if not _runs(stored, payment.attempt_id):
+            resumed = _resume(stored, deps)
+            if not resumed.may_send:
+                return StartResult(payment=resumed.payment, replayed=True)
+            stored = resumed.payment
+        payment = stored
+    return _send(payment, request.customer_msisdn, merchant, seconds_left, deps)
 
 
 def payment_id(stack_id: str, key: str) -> str:
@@ -99,9 +101,10 @@ def payment_id(stack_id: str, key: str) -> str:
 
 
 def fingerprint(request: PaymentRequest) -> str:
-    """What makes two requests the same, compared after parsing (`1500` is `1500.00`).
+    """A digest that two requests share if they are the same after parsing (`1500` is `1500.00`).
 
-    Of the wallet number only what is stored anyway: all that it hides could be found by trying.
+    It covers the masked wallet number only. From a digest of the whole number the hidden digits
+    could be found by trying.
     """
     msisdn = request.customer_msisdn
     masked = msgspec.structs.replace(request, customer_msisdn=msisdn and mask_msisdn(msisdn))
@@ -110,7 +113,7 @@ def fingerprint(request: PaymentRequest) -> str:
 
 
 def wallet_digest(payment_id: str, msisdn: str, key: str) -> str:
-    """The name of a key, and under it the HMAC of this payment's wallet number."""
+    """The HMAC of this payment's wallet number under a key, after the key's name."""
     name = sign("key-name", "", key)[:_KEY_NAME_LENGTH]
     return f"{name}.{sign('wallet', f'{payment_id} {msisdn}', key)[:_DIGEST_LENGTH]}"
 
@@ -144,8 +147,8 @@ def _new_payment(request: PaymentRequest, key: str, deps: StartDeps) -> Payment:
 def _runs(payment: Payment, attempt_id: str | None) -> bool:
     """Whether this attempt is the one that runs.
 
-    boto3 repeats a write whose answer was lost; behind another writer's write, one's own success
-    then looks like a conflict.
+    It may be this call's own after a conflict too: boto3 repeats a write whose answer was lost, and
+    the repeat then meets the write itself.
     """
     return (
         payment.status is Status.CREATED
@@ -154,16 +157,17 @@ def _runs(payment: Payment, attempt_id: str | None) -> bool:
     )
 
 
-def _known(stored: Payment, ours: Payment, request: PaymentRequest, keys: Sequence[str]) -> Payment:
-    if stored.fingerprint != ours.fingerprint or not _same_wallet(stored, request, keys):
+def _require_same_request(
+    stored: Payment, ours: Payment, msisdn: str | None, keys: Sequence[str]
+) -> None:
+    if stored.fingerprint != ours.fingerprint or not _same_wallet(stored, msisdn, keys):
         msg = "this Idempotency-Key was used with another request"
         raise IdempotencyKeyReused(msg)
-    return stored
 
 
-def _same_wallet(stored: Payment, request: PaymentRequest, keys: Sequence[str]) -> bool:
-    """Whether the wallet number is the stored one; with its key gone nobody can tell any more."""
-    digest, msisdn = stored.wallet_digest, request.customer_msisdn
+def _same_wallet(stored: Payment, msisdn: str | None, keys: Sequence[str]) -> bool:
+    """Whether the wallet number is the stored one; true where its key is gone, so none can tell."""
+    digest = stored.wallet_digest
     if digest is None or msisdn is None:
         return True
     name = digest.partition(".")[0]
@@ -172,47 +176,49 @@ def _same_wallet(stored: Payment, request: PaymentRequest, keys: Sequence[str]) 
     return not comparable or any(hmac.compare_digest(one, digest) for one in comparable)
 
 
-def _resume(known: Payment, deps: StartDeps) -> Payment | None:
-    """What the same key does to a payment that is there: wait, settle it, or begin again.
+class _Resumed(NamedTuple):
+    """The stored payment, and whether this call has begun an attempt, which it then must send."""
 
-    None: nothing, it is as it is. Without `attempt_at` in the answer: settled. Else the attempt
-    is ours: send.
+    payment: Payment
+    may_send: bool
+
+
+def _resume(stored: Payment, deps: StartDeps) -> _Resumed:
+    """Go on with a payment that an earlier call stored: return it, settle it, or begin an attempt.
+
+    Raises StartInProgress while another call's attempt runs.
     """
     now = deps.clock()
-    if known.status is not Status.CREATED:
-        return None
-    if start_died(known, now) or never_sent(known, now):
-        return _settled(apply(deps.payments, known, lambda p: settle_without_query(p, now)))
-    if known.attempt_at is not None:
-        left = known.attempt_at + START_RUNS_AT_MOST - now
+    if stored.status is not Status.CREATED:
+        return _Resumed(stored, may_send=False)
+    if start_died(stored, now) or never_sent(stored, now):
+        settled = apply(deps.payments, stored, partial(settle_without_query, now=now))
+        if settled.attempt_at is not None:
+            # Another call has begun an attempt meanwhile, and sends it.
+            raise StartInProgress(1)
+        return _Resumed(settled, may_send=False)
+    if stored.attempt_at is not None:
+        left = stored.attempt_at + START_RUNS_AT_MOST - now
         raise StartInProgress(max(1, -(-left // SECOND)))
-    begun = begin_attempt(known, new_token(), now, deps.policy)
+    begun = begin_attempt(stored, new_token(), now, deps.policy)
     try:
-        return deps.payments.save(known, begun)
+        return _Resumed(deps.payments.save(stored, begun), may_send=True)
     except WriteConflict as conflict:
         if conflict.current is not None and _runs(conflict.current, begun.attempt_id):
-            current: Payment = conflict.current
-            return current
+            return _Resumed(conflict.current, may_send=True)
         raise StartInProgress(1) from conflict
-
-
-def _settled(payment: Payment) -> Payment:
-    """Another call may have begun an attempt just before: that one is its own to send."""
-    if payment.attempt_at is not None:
-        raise StartInProgress(1)
-    return payment
 
 
 def _send(
     payment: Payment,
-    request: PaymentRequest,
+    msisdn: str | None,
     merchant: Merchant,
     seconds_left: Callable[[], float],
     deps: StartDeps,
 ) -> StartResult:
     seconds = seconds_left() - TIME_TO_RECORD
     outcome = (
-        deps.elsom.start(_start_of(payment, request), merchant, seconds)
+        deps.elsom.start(_start_of(payment, msisdn), merchant, seconds)
         if seconds >= SHORTEST_START
         else NothingSent("no-time-left")
     )
@@ -225,11 +231,11 @@ def _send(
 
 
 def _record(payment: Payment, outcome: StartOutcome, deps: StartDeps) -> Payment:
-    """Write the outcome down. If it was sent and that cannot be written, it is unknown."""
+    """Store the outcome. Where the start was sent and this cannot be stored, it is unknown."""
     now = deps.clock()
 
     def step(current: Payment) -> Payment:
-        # An outcome changes only its own attempt: another call may have begun the next one.
+        # An outcome changes its own attempt only: another call may have begun the next one.
         if current.attempt_id != payment.attempt_id:
             return current
         return _after(current, outcome, now, deps.policy)
@@ -254,13 +260,14 @@ def _after(payment: Payment, outcome: StartOutcome, now: int, policy: Policy) ->
             return start_unknown(payment, now, outcome.why)
 
 
-def _start_of(payment: Payment, request: PaymentRequest) -> Start:
+def _start_of(payment: Payment, msisdn: str | None) -> Start:
+    """What Elsom is sent; only the request holds the whole wallet number."""
     return Start(
         payment_id=payment.id,
-        amount=parse_som(request.amount),
-        order_id=request.order_id,
-        language=request.language,
-        customer_msisdn=request.customer_msisdn,
-        cashier_no=request.cashier_no,
-        description=request.description,
+        amount=Tyiyn(payment.amount),
+        order_id=payment.order_id,
+        language=payment.language,
+        customer_msisdn=msisdn,
+        cashier_no=payment.cashier_no,
+        description=payment.description,
     )

@@ -1,6 +1,6 @@
-"""What the table's stream says about payments, as numbers.
+"""Metrics of payments, counted from the table's stream.
 
-Counted here and not where payments change, since here every change passes once, whoever made it.
+Payments are counted here, not where they change, since every change passes here once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _COUNTED: Final[Mapping[str | None, Metric]] = {
     Status.CANCELLED: Metric.ENDED_UNPAID,
     Status.FAILED: Metric.ENDED_UNPAID,
 }
-# Who first found it paid. A page or the shop may be quicker than any notification: no proof.
+# By the trigger that found the payment paid; a page or the shop may be quicker than a notification.
 _UNNOTIFIED: Final[Mapping[str | None, int]] = {
     Trigger.NOTIFICATION: 0,
     Trigger.FOLLOW_UP: 0,
@@ -29,10 +29,10 @@ _TYIYN: Final = 100
 
 
 def changes_of(records: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Metric, float]]:
-    """One number for each change of a payment's status in a batch of stream records.
+    """The metrics of each change of a payment's status in a batch of stream records.
 
-    A paid payment also tells its som (for a graph: reports add up whole tyiyn) and whether it was
-    found without a notification. A record that cannot be read tells nothing.
+    A paid payment also adds its som (a float, for a graph only: reports add up whole tyiyn) and
+    whether it was found without a notification. A record that cannot be read adds nothing.
     """
     for record in records:
         change = record.get("dynamodb", {})

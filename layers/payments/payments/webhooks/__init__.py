@@ -1,1 +1,1 @@
-"""How the shop is told: the rules of a webhook, and its sender."""
+"""Webhooks to the shop: their rules, and their sender."""

@@ -1,4 +1,4 @@
-"""Webhooks: how they are signed, when they are tried, and where they may go. Pure.
+"""Webhooks: how they are signed, when they are tried, and where they may be sent. Pure.
 
 Signatures follow Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature`.
 """
@@ -18,25 +18,25 @@ from standardwebhooks.webhooks import Webhook
 from payments import __version__
 from payments.domain.clock import HOUR, MINUTE, SECOND
 
-# From one try to the next; the first comes at once.
+# The waits from one try to the next; the first try comes at once.
 LADDER: Final = (
     5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 10 * HOUR,
 )  # fmt: skip
 TRIES: Final = len(LADDER) + 1
-# The contract's version: the major one, as in the API's path.
+# The contract's version is the major one, as in the API's path.
 USER_AGENT: Final = f"elsom-payments/{__version__.partition('.')[0]}"
 _GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
-# Reserved for examples since 2024; Python's tables do not know it yet.
+# Reserved for examples since 2024; Python's ipaddress does not know it yet.
 _EXAMPLES: Final = IPv6Network("3fff::/20")
 _PORTS: Final = {"https": 443, "http": 80}
 
 
 class NotAllowed(Exception):
-    """A webhook may not go there; the text is a fixed word."""
+    """A webhook may not be sent there; the text is a fixed code."""
 
 
 class CannotSign(Exception):
-    """There is no usable webhook secret."""
+    """No webhook secret is usable."""
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -65,7 +65,7 @@ def read_target(url: str, *, sandbox: bool) -> Target:
 
 
 def choose_address(addresses: Sequence[str], *, sandbox: bool) -> str:
-    """The address to connect to, IPv4 before IPv6; raise NotAllowed if any of them is off limits.
+    """The address to connect to, IPv4 before IPv6; raise NotAllowed if any address is not allowed.
 
     Outside the sandbox all must be public; in the sandbox all must be loopback.
     """
@@ -78,21 +78,21 @@ def choose_address(addresses: Sequence[str], *, sandbox: bool) -> str:
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Whether an address is on the internet and nowhere else."""
+    """Whether an address belongs to the public internet."""
     if not address.is_global or address.is_multicast or address.is_reserved:
         return False
     if isinstance(address, IPv4Address):
         return True
     if address not in _GLOBAL_UNICAST or address in _EXAMPLES:
         return False
-    # 6to4 and Teredo carry an IPv4 address that nobody checked.
+    # 6to4 and Teredo contain an IPv4 address, which was not checked.
     return address.sixtofour is None and address.teredo is None
 
 
 def webhook_headers(
     event_id: str, payload: str, moment: int, secrets: Sequence[str]
 ) -> dict[str, str]:
-    """The headers of one try: one signature per secret, over id, this moment and the payload.
+    """The headers of one try: one signature per secret, over event id, time and payload.
 
     Raises CannotSign when there is no secret, or one is not `whsec_` and base64 in ASCII.
     """
@@ -110,25 +110,25 @@ def webhook_headers(
 
 
 def _key(secret: str) -> bytes:
-    """The bytes of a secret. Strictly: a decoder that skips what is wrong would sign with less."""
+    """The bytes of a secret, decoded strictly: a lenient decoder could drop some of them."""
     text = secret.removeprefix("whsec_")
     try:
         key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except ValueError:
         key = b""
     if not key:
-        # The cause would show the secret.
+        # Without the cause, whose text holds the secret.
         raise CannotSign from None
     return key
 
 
 def next_try_at(tries: int, now: int) -> int:
-    """When the next try is due after `tries` of them; after the last, when its end is looked at."""
+    """When the next try is due after `tries` tries; after the last one, when it is given up."""
     return now + (LADDER[tries - 1] if tries < TRIES else LADDER[1])
 
 
 def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """An IPv4 address written as IPv6 is judged, and reached, as what it is."""
+    """The IPv4 address in an IPv6 address that only wraps it; else the address itself."""
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address
 

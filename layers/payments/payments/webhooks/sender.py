@@ -1,4 +1,4 @@
-"""Sends one webhook to an address that was checked."""
+"""Sends one webhook, to an address that was checked."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def post(target: Target, address: str, payload: str, headers: Mapping[str, str])
 
 
 def resolve(target: Target) -> list[str]:
-    """The addresses behind the target's name. Raises NotSent."""
+    """The addresses of the target's host name. Raises NotSent."""
     return http_client.resolve(target.host, target.port, RESOLVE_SECONDS)
 
 

@@ -1,0 +1,168 @@
+"""`elsom report`, `republish`, `webhooks` and `dead-letters`: the day's sums, and repairs."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from cli import dead_letters, report, report_page
+from cli.context import of
+from cli.screen import table
+from cli.target import CliError, Target
+from payments.domain.clock import DAY, HOUR, from_rfc3339, now_ms
+from payments.use_cases.republish_events import RepublishDeps, republish
+
+CALL_ELSOM: Final = ("StartPayment", "CheckPayment", "PaymentsApi", "CustomerPages")
+webhooks = typer.Typer(no_args_is_help=True)
+dead_lettered = typer.Typer(no_args_is_help=True)
+Queue = Annotated[str, typer.Argument(help=f"One of: {', '.join(dead_letters.QUEUES)}.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make these commands part of the command line."""
+    app.command("report")(make_report)
+    app.command("republish")(republish_events)
+    app.command("restart")(restart)
+    app.add_typer(webhooks, name="webhooks", help="What the shop did not take.")
+    app.add_typer(dead_lettered, name="dead-letters", help="Messages that were given up.")
+
+
+def make_report(
+    context: typer.Context,
+    day: Annotated[str, typer.Argument(help="The day in Bishkek: 2026-11-24, or today.")],
+    out: Annotated[Path, typer.Option(help="The folder for the two files.")] = Path(),
+) -> None:
+    """A day's sums as CSV and as one HTML page, by Bishkek's clock."""
+    ours = of(context)
+    wanted = _day(day)
+    history = ours.target.services.history
+    made = report.make_report(wanted, history, ours.screen.counted)
+    out.mkdir(parents=True, exist_ok=True)
+    lines, page = out / f"report-{wanted}.csv", out / f"report-{wanted}.html"
+    with lines.open("w", newline="") as file:
+        report.write_csv(made, file)
+    page.write_text(report_page.page(made, ours.target.stack))
+    rows = [
+        (status, found.count, found.som) for status, found in made.by_status.items() if found.count
+    ]
+    ours.screen.result(
+        {**report.document(made), "files": [str(lines), str(page)]},
+        f"Paid on {wanted}: {made.paid_total.count} payments, {made.paid_total.som} KGS",
+        table("Started on this day, as they stand now", ("status", "payments", "KGS"), rows),
+        f"Cases opened or resolved: {len(made.cases)}",
+        f"{lines} and {page} are written.",
+    )
+
+
+def republish_events(
+    context: typer.Context,
+    since: Annotated[str, typer.Option("--from", help="From then on: 2026-11-24T00:00:00Z.")],
+    until: Annotated[str | None, typer.Option("--to", help="Until then; else until now.")] = None,
+    lookback: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=3_650,
+            help="Days before --from in which the payments began or were paid."
+            " Default: GiveUpAfterHours and 7 days. Each payment costs one or two read units.",
+        ),
+    ] = None,
+) -> None:
+    """Publish what changed in a range of time again, with the same event ids."""
+    ours = of(context)
+    first, last = _moment(since), _moment(until) if until else now_ms()
+    with ours.screen.working("Telling again"):
+        done = republish(first, last, republishing(ours.target, lookback))
+    ours.screen.result(
+        {"events": done.events, "casesOpened": done.cases, "refused": list(done.refused)},
+        f"Told {done.events} events again; opened {done.cases} cases that were missing.",
+        *(f"The bus does not take event {event_id}." for event_id in done.refused),
+    )
+    if done.refused:
+        raise typer.Exit(1)
+
+
+def restart(context: typer.Context) -> None:
+    """Have the functions that call Elsom start again, as after a change of the CA bundle."""
+    ours = of(context)
+    with ours.screen.working("Restarting"):
+        restart_functions(ours.target)
+    message = f"{', '.join(CALL_ELSOM)} start again with their next call."
+    ours.screen.result({"functions": list(CALL_ELSOM)}, message)
+
+
+def restart_functions(target: Target) -> None:
+    """End the workers of the functions that call Elsom: the next call begins with new ones."""
+    client = target.client("lambda")
+    for function in CALL_ELSOM:
+        name = target.resource(f"{function}Function")
+        now = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        # Any change of a function ends its workers; nothing reads this variable.
+        changed = {**now, "RESTARTED_AT": str(now_ms())}
+        client.update_function_configuration(FunctionName=name, Environment={"Variables": changed})
+
+
+def republishing(target: Target, days: int | None = None) -> RepublishDeps:
+    """What republishing works with, as the stack is set up; `days` to look back, if given."""
+    hours = int(target.parameters.get("GiveUpAfterHours", "120"))
+    # Elsom may not have answered for a while before a payment was given up.
+    usual = hours * HOUR + 7 * DAY
+    return target.services.republish_deps(days * DAY if days else usual)
+
+
+@webhooks.command()
+def redrive(context: typer.Context) -> None:
+    """Send the webhooks that were given up again, each from its first try."""
+    ours = of(context)
+    sent = list(ours.screen.counted("Sending again", dead_letters.redrive_webhooks(ours.target)))
+    ours.screen.result({"eventIds": sent}, f"{len(sent)} webhooks are on their way again.")
+
+
+@dead_lettered.command()
+def show(context: typer.Context, queue: Queue) -> None:
+    """Look at up to a hundred messages; they stay where they are."""
+    ours = of(context)
+    found = dead_letters.look(ours.target, _known(queue))
+    rows = [(number, message) for number, message in enumerate(found, start=1)]
+    ours.screen.result({"items": found}, table(f"{len(found)} dead letters", ("", "message"), rows))
+
+
+@dead_lettered.command()
+def clear(
+    context: typer.Context,
+    queue: Queue,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete the messages of a queue, once they are understood."""
+    ours = of(context)
+    name = _known(queue)
+    if not yes:
+        typer.confirm(f"Delete all messages that {name} gave up?", abort=True, err=True)
+    with ours.screen.working("Deleting"):
+        number = dead_letters.clear(ours.target, name)
+    ours.screen.result({"deleted": number}, f"{number} messages are deleted.")
+
+
+def _known(queue: str) -> str:
+    if queue not in dead_letters.QUEUES:
+        raise CliError(f"There is no queue {queue}; there are {', '.join(dead_letters.QUEUES)}.")
+    return queue
+
+
+def _day(text: str) -> date:
+    if text == "today":
+        return report.today()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise CliError(f"{text} is not a day: write it as 2026-11-24.") from None
+
+
+def _moment(text: str) -> int:
+    try:
+        return from_rfc3339(text)
+    except ValueError as error:
+        raise CliError(f"{text}: {error}") from error

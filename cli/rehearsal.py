@@ -1,0 +1,368 @@
+"""The steps of a rehearsal: a throw-away stack's whole life, each step checked by what is seen."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from cli import preflight
+from cli.doctor import BEFORE_DELETE, examine
+from cli.findings import Finding, State, look_at
+from cli.leftovers import remove_all
+from cli.operate import restart_functions
+from cli.posting import post_json
+from cli.secret import filled
+from cli.target import Target
+from tools.attach import KEPT, kept_template
+from tools.environments import ENVIRONMENTS, ROOT, with_programs
+from tools.template import TEMPLATE
+
+# A name that never exists (RFC 2606): so nothing of a rehearsal reaches anybody.
+NOWHERE: Final = "https://elsom.invalid"
+_MERCHANT: Final = {"partnerCode": "00000", "password": "rehearsal", "merchantMsisdn": "0000000000"}
+_ORDER: Final = "REHEARSAL"
+_LOOK_AGAIN: Final = 1.0
+
+
+class StepFailed(Exception):
+    """What was seen is not what should be; the text is one sentence."""
+
+
+class CannotBeSeen(Exception):
+    """This AWS cannot do it, or nobody is there to look; the text says why."""
+
+
+@dataclass
+class Rehearsal:
+    """A stack that is made, tried and taken away, and what the person at the keyboard says.
+
+    `has_seen` asks about what only a person can see, `agrees` before something is lost.
+    """
+
+    target: Target
+    parameters: dict[str, str]
+    built: Path
+    has_seen: Callable[[str], bool]
+    agrees: Callable[[str], bool]
+    email: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """The table and the secret, by logical id, as they are called now."""
+        found: dict[str, str] = self.facts["kept"]
+        return found
+
+    def again(self) -> None:
+        """Forget what was read of the stack: it has changed."""
+        self.target = self.target.again()
+
+
+def look_before(ours: Rehearsal) -> str:
+    """Preflight finds nothing but Elsom's host, where there is none to be found."""
+    plan = preflight.Plan(ours.target, ours.parameters)
+    found = list(look_at(plan, preflight.LOOKS, last=preflight.CREDENTIALS))
+    return _no_bad(found, ours)
+
+
+def deploy(ours: Rehearsal) -> str:
+    """The SAM CLI makes the stack."""
+    given = {name: value for name, value in ours.parameters.items() if value}
+    command = [
+        str(ENVIRONMENTS["run"].folder / "bin" / "sam"),
+        *("deploy", "--template-file", str(ours.built), "--stack-name", ours.target.stack),
+        *("--region", str(ours.target.session.region_name), "--resolve-s3", "--no-progressbar"),
+        *("--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"),
+        *("--no-fail-on-empty-changeset", "--config-file", str(_no_settings())),
+        *("--parameter-overrides", *(f"{name}={value}" for name, value in given.items())),
+    ]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=_environment(ours.target),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    ours.again()
+    if done.returncode:
+        said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+        raise StepFailed(f"sam deploy failed: {said[-1].strip() if said else 'it said nothing'}")
+    ours.facts["kept"] = {name: ours.target.resource(name) for name in KEPT}
+    return f"{ours.target.stack} is {ours.target.status}"
+
+
+def agree_to_mail(ours: Rehearsal) -> str:
+    """AWS sends no alarm before the address has agreed."""
+    if not ours.email:
+        raise CannotBeSeen("no --alarm-email was given")
+    if ours.target.is_local:
+        raise CannotBeSeen("the local AWS sends no e-mail")
+    if not ours.has_seen(f"AWS has sent {ours.email} a message. Is its link clicked?"):
+        raise CannotBeSeen("the link was not clicked")
+    return f"{ours.email} has agreed"
+
+
+def start_without_secret(ours: Rehearsal) -> str:
+    """A stack whose secret is not filled in starts nothing."""
+    answer = _start(ours)
+    if (answer.status, _problem(answer.body)) != (503, "not-configured"):
+        raise StepFailed(f"a start without secret was answered {answer.status}: {answer.body}")
+    return "a start is answered 503 not-configured"
+
+
+def start_refused(ours: Rehearsal) -> str:
+    """With a made-up merchant Elsom refuses; where it is nowhere, nothing is sent."""
+    current = ours.target.secret()
+    ours.target.write_secret(filled(current, _MERCHANT))
+    # Else a worker knows the empty secret for some minutes.
+    restart_functions(ours.target)
+    answer = _until(lambda: _settled(_start(ours)), 330, "the secret was not taken up")
+    name = _problem(answer.body)
+    if (answer.status, name) not in {(422, "elsom-refused"), (503, "elsom-unreachable")}:
+        raise StepFailed(f"a start was answered {answer.status}: {answer.body}")
+    payments = ours.target.newest("/payments", {"orderId": _ORDER}, 1)
+    if not payments:
+        raise StepFailed("the refused start left no payment")
+    ours.facts["payment"] = payments[0]["id"]
+    return f"a start is answered {answer.status} {name}; {payments[0]['id']} tells of it"
+
+
+def notify(ours: Rehearsal) -> str:
+    """A notification is stored, answered, and stands on the payment's timeline."""
+    payment = ours.facts["payment"]
+    body = {"PartnerPaymentResult": {"PartnerTrnID": payment, "PaymentStatus": "1"}}
+    status, reply = post_json(ours.target.portal_url(ours.target.secret()["callbackToken"]), body)
+    if status != 200 or reply.get("Response", {}).get("ErrorCode") != "0":
+        raise StepFailed(f"a notification was answered {status}")
+
+    def seen() -> bool:
+        items = ours.target.call_api("GET", f"/payments/{payment}/timeline")["items"]
+        return any("notification" in item["what"] for item in items)
+
+    _until(seen, 120, "the notification is not on the timeline")
+    return "a notification is answered 200, and stands on the timeline"
+
+
+def see_doctor(ours: Rehearsal) -> str:
+    """The doctor finds nothing but Elsom's host, where there is none to be found."""
+    ours.again()
+    return _no_bad(list(examine(ours.target)), ours)
+
+
+def ring_alarm(ours: Rehearsal) -> str:
+    """An alarm that is set off by hand rings, and its e-mail comes."""
+    cloudwatch, name = ours.target.client("cloudwatch"), ours.target.resource("OpenCasesAlarm")
+
+    def state() -> str:
+        found = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+        return str(found[0]["StateValue"])
+
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="a rehearsal")
+    try:
+        if state() != "ALARM":
+            raise StepFailed(f"the alarm {name} does not ring")
+        if ours.target.is_local:
+            return "the alarm rings; the local AWS sends no e-mail"
+        if not ours.email:
+            return "the alarm rings; nobody was to get an e-mail"
+        if not ours.has_seen(f"Has {ours.email} got the alarm's e-mail?"):
+            raise StepFailed("the alarm's e-mail did not come")
+        return "the alarm rings, and its e-mail came"
+    finally:
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="a rehearsal")
+
+
+def restore(ours: Rehearsal) -> str:
+    """The table's backup becomes a table, in which the payment is."""
+    if ours.target.is_local:
+        raise CannotBeSeen("the local AWS restores no backup")
+    client, table = ours.target.client("dynamodb"), ours.kept["PaymentsTable"]
+    began = time.time()
+
+    def restorable() -> bool:
+        found = client.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
+        newest = found["PointInTimeRecoveryDescription"].get("LatestRestorableDateTime")
+        return newest is not None and newest.timestamp() > began
+
+    _until(restorable, 1_800, "the backup does not reach the present")
+    copy = f"{table}-restored"
+    client.restore_table_to_point_in_time(
+        SourceTableName=table, TargetTableName=copy, UseLatestRestorableTime=True
+    )
+    ours.facts["restored"] = copy
+    client.get_waiter("table_exists").wait(
+        TableName=copy, WaiterConfig={"Delay": 20, "MaxAttempts": 180}
+    )
+    found = client.query(
+        TableName=copy,
+        KeyConditionExpression="pk = :id",
+        ExpressionAttributeValues={":id": {"S": ours.facts["payment"]}},
+    )
+    client.delete_table(TableName=copy)
+    del ours.facts["restored"]
+    if not found["Count"]:
+        raise StepFailed("the payment is not in the restored table")
+    return "a table restored from the backup holds the payment"
+
+
+def delete_stack(ours: Rehearsal) -> str:
+    """The stack goes; its table and its secret stay."""
+    found = list(look_at(ours.target, BEFORE_DELETE))
+    _no_bad(found, ours)
+    client = ours.target.client("cloudformation")
+    client.delete_stack(StackName=ours.target.stack)
+    client.get_waiter("stack_delete_complete").wait(
+        StackName=ours.target.stack, WaiterConfig={"Delay": 5, "MaxAttempts": 360}
+    )
+    ours.again()
+    ours.target.client("dynamodb").describe_table(TableName=ours.kept["PaymentsTable"])
+    ours.target.client("secretsmanager").describe_secret(SecretId=ours.kept["ElsomSecret"])
+    return "the stack is gone, table and secret are there"
+
+
+def attach(ours: Rehearsal) -> str:
+    """A new stack of the name takes table and secret over, and tells of the payment."""
+    client, stack = ours.target.client("cloudformation"), ours.target.stack
+    identifiers = {"PaymentsTable": "TableName", "ElsomSecret": "Id"}
+    template = kept_template(TEMPLATE.read_text())
+    client.create_change_set(
+        StackName=stack,
+        ChangeSetName="attach",
+        ChangeSetType="IMPORT",
+        TemplateBody=json.dumps(template),
+        ResourcesToImport=[
+            {
+                "ResourceType": template["Resources"][name]["Type"],
+                "LogicalResourceId": name,
+                "ResourceIdentifier": {identifiers[name]: ours.kept[name]},
+            }
+            for name in KEPT
+        ],
+    )
+    client.get_waiter("change_set_create_complete").wait(
+        StackName=stack, ChangeSetName="attach", WaiterConfig={"Delay": 5, "MaxAttempts": 60}
+    )
+    made = client.describe_change_set(StackName=stack, ChangeSetName="attach")
+    if ours.target.is_local and made["ExecutionStatus"] == "UNAVAILABLE":
+        raise CannotBeSeen("the local AWS takes the change set, but imports nothing")
+    client.execute_change_set(StackName=stack, ChangeSetName="attach")
+    client.get_waiter("stack_import_complete").wait(
+        StackName=stack, WaiterConfig={"Delay": 5, "MaxAttempts": 120}
+    )
+    before = dict(ours.kept)
+    deploy(ours)
+    if ours.kept != before:
+        raise StepFailed(f"the new stack made a table or secret of its own: {ours.kept}")
+    ours.target.call_api("GET", f"/payments/{ours.facts['payment']}")
+    ours.facts["attached"] = True
+    return "the new stack has the table, the secret and the payment"
+
+
+def see_doctor_again(ours: Rehearsal) -> str:
+    """The stack with the attached table is well too."""
+    if "attached" not in ours.facts:
+        raise CannotBeSeen("nothing was attached")
+    return see_doctor(ours)
+
+
+def remove(ours: Rehearsal) -> str:
+    """Everything goes, what is retained too."""
+    if not ours.agrees(f"Delete {ours.target.stack}, its table and its secret for good?"):
+        raise CannotBeSeen(
+            f"it stays: delete it later by ./elsom rehearse --remove {ours.target.stack}"
+        )
+    remove_all(ours.target, ours.facts.get("restored"))
+    return "nothing is left"
+
+
+STEPS: Final[Mapping[str, Callable[[Rehearsal], str]]] = {
+    "preflight": look_before,
+    "deploy": deploy,
+    "agree to e-mail": agree_to_mail,
+    "start without a secret": start_without_secret,
+    "refused start": start_refused,
+    "notification": notify,
+    "doctor": see_doctor,
+    "alarm": ring_alarm,
+    "restore": restore,
+    "delete the stack": delete_stack,
+    "attach": attach,
+    "doctor again": see_doctor_again,
+}
+
+
+def _no_bad(found: list[Finding], ours: Rehearsal) -> str:
+    """How many lines are ok. Raises StepFailed for a bad one that had to be expected of nobody."""
+    nowhere = ours.parameters["ElsomInitUrl"].startswith(NOWHERE)
+    bad = [
+        one
+        for one in found
+        if one.state is State.BAD and not (nowhere and one.name.startswith("Elsom "))
+    ]
+    if bad:
+        raise StepFailed(f"{bad[0].name}: {bad[0].say}; {bad[0].do}")
+    return f"{len(found)} lines, none bad{' but that Elsom is nowhere' if nowhere else ''}"
+
+
+def _start(ours: Rehearsal) -> Any:
+    body = {"amount": "1.00", "orderId": _ORDER}
+    return ours.target.shop.call("POST", "/payments", body, {"Idempotency-Key": uuid.uuid4().hex})
+
+
+def _settled(answer: Any) -> Any:
+    """The answer, once the functions know the secret that was just written."""
+    return None if _problem(answer.body) == "not-configured" else answer
+
+
+def _problem(body: Any) -> str:
+    kind = str(body.get("type", "")) if isinstance(body, dict) else ""
+    return kind.rpartition(":")[2]
+
+
+def _until[Seen](look: Callable[[], Seen], seconds: float, otherwise: str) -> Seen:
+    until = time.monotonic() + seconds
+    while not (seen := look()):
+        if time.monotonic() > until:
+            raise StepFailed(f"{otherwise} after {seconds:.0f} s")
+        time.sleep(_LOOK_AGAIN)
+    return seen
+
+
+def _no_settings() -> Path:
+    """A settings file of nothing: what is kept for real stacks has no say here."""
+    file = ROOT / ".local" / "rehearsal.toml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("version = 0.1\n")
+    return file
+
+
+def _environment(target: Target) -> dict[str, str]:
+    """The SAM CLI's: the credentials of this command, and where the local AWS is."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    keys = target.session.get_credentials()
+    if target.is_local and keys is not None:
+        kept |= {
+            "AWS_ENDPOINT_URL": str(target.endpoint),
+            "AWS_ACCESS_KEY_ID": str(keys.access_key),
+            "AWS_SECRET_ACCESS_KEY": str(keys.secret_key),
+            "SAM_CLI_POLL_DELAY": "0.5",
+        }
+        kept.pop("AWS_PROFILE", None)
+    elif target.session.profile_name != "default":
+        kept["AWS_PROFILE"] = target.session.profile_name
+    return {**with_programs(kept), "SAM_CLI_TELEMETRY": "0"}
+
+
+def new_name() -> str:
+    """A stack's name that nobody has."""
+    return f"elsom-rehearsal-{secrets.token_hex(4)}"
