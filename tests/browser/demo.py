@@ -6,11 +6,12 @@ import os
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import requests
 
 from tools.environments import ROOT
 
@@ -45,9 +46,10 @@ def _wait_for(shop: DemoShop, process: subprocess.Popen[bytes]) -> None:
     until = time.monotonic() + 20
     while True:
         try:
-            with urllib.request.urlopen(f"{shop.url}/health", timeout=2):
-                return
-        except OSError:
+            requests.get(f"{shop.url}/health", timeout=2).raise_for_status()
+        except requests.RequestException:
             assert process.poll() is None, "the demo shop ended while it started"
             assert time.monotonic() < until, "the demo shop did not answer"
             time.sleep(0.1)
+        else:
+            return
