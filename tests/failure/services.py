@@ -71,8 +71,10 @@ class Account:
     def queue(self, url: str) -> Queue:
         return self.queues.setdefault(url.rpartition("/")[2], Queue())
 
-    def answer(self, target: str, queried: Json) -> Json:
-        return _CALLS[target](self, queried)
+    def answer(self, target: str, queried: Json) -> Json | None:
+        """None: no function is meant to make this call."""
+        call = _CALLS.get(target)
+        return call(self, queried) if call else None
 
 
 def _send(account: Account, queried: Json) -> Json:
@@ -135,6 +137,8 @@ def serving_aws() -> Iterator[Services]:
         queried = json.loads(request.data)
         with turn:
             answer = services.account.answer(request.headers["X-Amz-Target"], queried)
+        if answer is None:
+            return Response('{"__type": "UnknownOperationException"}', 400)
         return Response(json.dumps(answer), content_type="application/x-amz-json-1.0")
 
     with serving(take) as services.url:
