@@ -112,7 +112,7 @@ second: $(SAM_ENV) $(AWS_ENV) ## Another stack on the local AWS, with its secret
 
 test: environments ## Every check and test (PARTS="unit lint" for some); STRICT=1 lets nothing be skipped
 	@if command -v npm >/dev/null; then $(MAKE) --keep-going $(NODE_ENV) $(DYNAMODB_LOCAL) || true; fi
-	@$(DEV_PYTHON) -m pytest -q --sums -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(or $(PARTS:%=tests/%),tests)
+	@$(DEV_PYTHON) -m pytest -q --sums -n $(WORKERS) $(or $(PARTS:%=tests/%),tests)
 
 lint: $(DEV_ENV) ## Style, types, import directions, template
 	@$(DEV_PYTHON) -m pytest -q -n 2 tests/lint

@@ -11,38 +11,44 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from typer.exceptions import TyperException
 
-from cli import cases, configure, operate, payments, rehearse, setup, unknown
+from cli import configure, operate, payments, rehearse, setup, unknown
 from cli.answers import ENVIRONMENTS, KEPT
-from cli.context import Context, Options
+from cli.context import STATE, Context
+from cli.errors import CliError, code_of
 from cli.screen import Screen
-from cli.secret import SecretError
-from cli.target import CliError
+from elsom_payments_client import ApiError, ApiUnreachable, ElsomPaymentsError
 from payments.domain.errors import PaymentsError
-from tools.environments import LOCAL
 
 app = typer.Typer(
     help="Set up, watch and repair a stack of Elsom Payments.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
-configure.add_to(app)
-setup.add_to(app)
-rehearse.add_to(app)
-app.add_typer(payments.app, name="payments", help="Look at payments, and ask Elsom about one.")
-app.add_typer(cases.app, name="cases", help="Money that matches no open order.")
+for part in (configure.app, setup.app, rehearse.app, operate.app):
+    app.add_typer(part)
+app.add_typer(payments.app, name="payments", help="Look at payments, and have Elsom queried.")
+app.add_typer(payments.cases, name="cases", help="Money that matches no open order.")
 app.add_typer(unknown.app, name="unknown", help="Ids in notifications that nobody here started.")
-operate.add_to(app)
+app.add_typer(operate.webhooks, name="webhooks", help="What the shop did not take.")
+app.add_typer(operate.dead_lettered, name="dead-letters", help="Messages that were given up.")
 
 # What AWS's refusals mean for the person at the keyboard.
+_DENIED: Final = "your AWS credentials do not allow this"
+_EXPIRED: Final = "your AWS credentials have expired: log in again"
+_UNKNOWN: Final = "AWS does not know these credentials"
 _ADVICE: Final = {
-    "AccessDenied": "your AWS credentials do not allow this",
-    "AccessDeniedException": "your AWS credentials do not allow this",
-    "ExpiredToken": "your AWS credentials have expired: log in again",
-    "ExpiredTokenException": "your AWS credentials have expired: log in again",
-    "UnrecognizedClientException": "AWS does not know these credentials",
-    "InvalidClientTokenId": "AWS does not know these credentials",
+    "AccessDenied": _DENIED,
+    "AccessDeniedException": _DENIED,
+    "ExpiredToken": _EXPIRED,
+    "ExpiredTokenException": _EXPIRED,
+    "UnrecognizedClientException": _UNKNOWN,
+    "InvalidClientTokenId": _UNKNOWN,
 }
+
+_EXPECTED: Final = (
+    *(CliError, ElsomPaymentsError, PaymentsError),
+    *(BotoCoreError, ClientError, OSError),
+)
 
 
 @app.callback()
@@ -63,7 +69,7 @@ def choose(  # noqa: PLR0913, PLR0917 - one argument for each option, named by T
     ] = False,
     state_dir: Annotated[
         Path, typer.Option(envvar="STATE_DIR", help="Where the local AWS keeps its state.")
-    ] = LOCAL,
+    ] = STATE,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document; may stand anywhere.")
     ] = False,
@@ -75,12 +81,13 @@ def choose(  # noqa: PLR0913, PLR0917 - one argument for each option, named by T
     """
     if env not in {None, *ENVIRONMENTS}:
         raise typer.BadParameter(f"one of {', '.join(ENVIRONMENTS)}", param_hint="--env")
-    options = Options(stack, region, profile, env, local=local, state=state_dir)
-    context.obj = Context(Screen(as_json=as_json), options, config_file)
+    screen = Screen(as_json=as_json)
+    context.obj = Context(screen, stack, region, profile, env, config_file, local, state_dir)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The exit code: 0, 1 after an error in one sentence, 2 for a wrong command line."""
+    os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "ElsomPayments")
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
     if as_json:
@@ -94,7 +101,7 @@ def main(arguments: list[str] | None = None) -> int:
     except TyperException as error:
         screen.error(f"{error.format_message()} See elsom --help.")
         return 2
-    except (CliError, SecretError, BotoCoreError, ClientError, PaymentsError, OSError) as error:
+    except _EXPECTED as error:
         screen.error(_sentence(error))
         return 1
 
@@ -102,17 +109,23 @@ def main(arguments: list[str] | None = None) -> int:
 def _sentence(error: Exception) -> str:
     """What went wrong, for the person at the keyboard."""
     match error:
-        case CliError() | SecretError():
+        case CliError():
             return str(error)
         case NoCredentialsError():
             return "There are no AWS credentials: set AWS_PROFILE, or give --profile."
+        case ApiError(status=403):
+            output = "the stack's output PaymentsCallerPolicyArn"
+            return f"The API answered {error}. Attach the policy in {output} to your user or role."
+        case ApiError():
+            return f"The API answered {error}"
+        case ApiUnreachable():
+            return f"The API gave no usable answer: {error} (try again: it is safe to repeat)"
         case ClientError():
-            code = error.response["Error"]["Code"]
+            code = code_of(error)
             advice = _ADVICE.get(code, error.response["Error"].get("Message", code))
             return f"{error.operation_name}: {advice}."
-    return f"{error} (try again: what was done stays done)"
+    return f"{error} (try again: it is safe to repeat)"
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "ElsomPayments")
     sys.exit(main())

@@ -2,184 +2,139 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
+from cli.errors import code_of, unless_refused
 from cli.findings import Finding, bad, ok, warning
 from cli.target import Target
-from tools.template import template
+from cli.template import template
 
 # Left for the API, the pages and the schedule, beside the two queues: for a shop, and for a trial.
 ROOMY: Final = 20
 TIGHT: Final = 3
-_ASK_AWS: Final = "ask AWS for more: Service Quotas, {service}, {code}"
+_MORE: Final = "ask AWS for more: Service Quotas, {}, {}"
 _DENIED: Final = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 _EXPIRED: Final = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 _LOG_IN: Final = "log in: aws login (or set AWS_PROFILE), then run this again"
-
-
-@dataclass(frozen=True)
-class Quota:
-    """A limit of the account that the stack counts against."""
-
-    service: str
-    code: str
-    what: str
-    needed: int
-
-
+# Limits of the account that the stack counts against: service, code, what, how many it needs.
 QUOTAS: Final = (
-    Quota("dynamodb", "L-F7858A77", "indexes of a table", 4),
-    Quota("events", "L-244521F2", "rules of an event bus", 1),
+    ("dynamodb", "L-F7858A77", "indexes of a table", 4),
+    ("events", "L-244521F2", "rules of an event bus", 1),
 )
 
 
-def look_at_credentials(target: Target, name: str) -> Iterator[Finding]:
+def look_at_credentials(target: Target) -> Finding:
     """Who calls, as AWS sees it."""
     try:
         caller = target.client("sts").get_caller_identity()
     except NoCredentialsError:
-        yield bad(name, "there are no AWS credentials", _LOG_IN)
-        return
+        return bad("there are no AWS credentials", _LOG_IN)
     except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code in _EXPIRED:
-            yield bad(name, "they have expired", _LOG_IN)
-        else:
-            do = "check them, and that the region is switched on for the account"
-            yield bad(name, f"AWS does not take them: {code}", do)
-        return
+        if code_of(error) in _EXPIRED:
+            return bad("they have expired", _LOG_IN)
+        do = "check them, and that the region is switched on for the account"
+        return bad(f"AWS does not take them: {code_of(error)}", do)
     except BotoCoreError as error:
-        yield bad(name, f"they cannot be used: {error}", _LOG_IN)
-        return
-    yield ok(name, f"account {caller['Account']} as {caller['Arn'].rpartition(':')[2]}")
+        return bad(f"they cannot be used: {error}", _LOG_IN)
+    return ok(f"account {caller['Account']} as {caller['Arn'].rpartition(':')[2]}")
 
 
-def look_at_region(target: Target, name: str) -> Iterator[Finding]:
+def look_at_region(target: Target) -> Finding:
     """Whether AWS has such a region, and API Gateway in it."""
     region, session = str(target.session.region_name), target.session
-    known = {
-        one
-        for partition in session.get_available_partitions()
-        for one in session.get_available_regions("apigateway", partition)
-    }
-    if region in known:
-        yield ok(name, region)
-    else:
-        do = "check its name: make deploy asks for it"
-        yield bad(name, f"{region} is not known to have API Gateway", do)
+    for partition in session.get_available_partitions():
+        if region in session.get_available_regions("apigateway", partition):
+            return ok(region)
+    do = "check its name: make deploy asks for it"
+    return bad(f"{region} is not known to have API Gateway", do)
 
 
-def look_at_concurrency(
-    target: Target, parameters: Mapping[str, str], name: str
-) -> Iterator[Finding]:
+def look_at_concurrency(target: Target) -> Finding:
     """New accounts often have 10 at once, of which two queues would take all."""
     limits = target.client("lambda").get_account_settings()["AccountLimit"]
-    free, queues = limits["UnreservedConcurrentExecutions"], _queues(parameters)
+    free, queues = limits["UnreservedConcurrentExecutions"], _queues(target)
     say = f"{free} functions may run at once, of which the queues take {queues}"
-    more = _ASK_AWS.format(service="AWS Lambda", code="L-B99A9384 (Concurrent executions)")
+    more = _MORE.format("AWS Lambda", "L-B99A9384 (Concurrent executions)")
     if free - queues >= ROOMY:
-        yield ok(name, say)
-    elif free - queues >= TIGHT:
-        yield warning(name, f"{say}: enough to try things", more)
-    else:
-        do = f"{more}; until then ./elsom configure ElsomMaxConcurrency=2, and deploy"
-        yield bad(name, f"{say}: too few are left for the API", do)
+        return ok(say)
+    if free - queues >= TIGHT:
+        return warning(f"{say}: enough to try things", more)
+    do = f"{more}; until then ./elsom configure ElsomMaxConcurrency=2, and deploy"
+    return bad(f"{say}: too few are left for the API", do)
 
 
-def _queues(parameters: Mapping[str, str]) -> int:
+def _queues(target: Target) -> int:
     """How many functions the queues of checks and of webhooks may have at once."""
     ours = template()
     default = ours["Parameters"]["ElsomMaxConcurrency"]["Default"]
     events = ours["Resources"]["DeliverWebhookFunction"]["Properties"]["Events"]
     caps = [one["Properties"]["ScalingConfig"]["MaximumConcurrency"] for one in events.values()]
-    return int(parameters.get("ElsomMaxConcurrency") or default) + sum(map(int, caps))
+    return int(target.parameters.get("ElsomMaxConcurrency") or default) + sum(map(int, caps))
 
 
-def look_at_quotas(target: Target, name: str) -> Iterator[Finding]:
+def look_at_quotas(target: Target) -> Iterator[Finding]:
     """The quotas that Service Quotas can tell."""
     if target.is_local:
-        yield ok(name, "the local AWS has none")
+        yield ok("the local AWS has none")
         return
     client = target.client("service-quotas")
-    for quota in QUOTAS:
-        shown = f"{name} {quota.service}"
+    for service, code, what, needed in QUOTAS:
+        name = f"quota {service}"
         try:
-            value = _quota(client, quota)
+            value = _quota(client, ServiceCode=service, QuotaCode=code)
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _DENIED:
+            if code_of(error) not in _DENIED:
                 raise
             do = "the right servicequotas:GetServiceQuota tells; AWS's default is enough"
-            yield warning(shown, f"how many {quota.what} there may be cannot be read", do)
+            yield warning(f"how many {what} there may be cannot be read", do, name)
             continue
-        say = f"{value:.0f} {quota.what}, {quota.needed} needed"
-        if value >= quota.needed:
-            yield ok(shown, say)
-        else:
-            yield bad(shown, say, _ASK_AWS.format(service=quota.service, code=quota.code))
+        say = f"{value:.0f} {what}, {needed} needed"
+        enough = value >= needed
+        yield ok(say, name) if enough else bad(say, _MORE.format(service, code), name)
 
 
-def _quota(client: Any, quota: Quota) -> float:
+def _quota(client: Any, **which: str) -> float:
     """What the account has, or AWS's default where it never had another."""
-    arguments = {"ServiceCode": quota.service, "QuotaCode": quota.code}
-    try:
-        found = client.get_service_quota(**arguments)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "NoSuchResourceException":
-            raise
-        found = client.get_aws_default_service_quota(**arguments)
+    own = unless_refused(lambda: client.get_service_quota(**which), "NoSuchResourceException")
+    found = own or client.get_aws_default_service_quota(**which)
     return float(found["Quota"]["Value"])
 
 
-def look_at_gateway_role(
-    target: Target, parameters: Mapping[str, str], name: str
-) -> Iterator[Finding]:
+def look_at_gateway_role(target: Target) -> Finding:
     """API Gateway writes logs by one role for each account and region; two stacks fight over it."""
     arn = target.client("apigateway").get_account().get("cloudwatchRoleArn") or ""
     role = arn.rpartition("/")[2]
-    manages = parameters.get("ManageApiGatewayAccount", "true") == "true"
+    manages = target.parameters.get("ManageApiGatewayAccount", "true") == "true"
     is_ours = role.startswith(f"{target.stack}-ApiGatewayLogsRole-")
     gone = bool(role) and not is_ours and not _is_there(target, role)
     if manages and role and not is_ours and not gone:
         say = f"{role} is set already, which this stack would replace"
-        yield bad(name, say, "leave it: ./elsom configure ManageApiGatewayAccount=false")
-    elif not manages and (not role or gone):
+        return bad(say, "leave it: ./elsom configure ManageApiGatewayAccount=false")
+    if not manages and (not role or gone):
         say = f"{f'{role} is gone' if gone else 'none is set'}, and this stack sets none"
-        yield bad(name, say, "have it set: ./elsom configure ManageApiGatewayAccount=true")
-    elif is_ours:
-        yield ok(name, "set by this stack")
-    else:
-        yield ok(name, "set by this stack" if manages else f"{role}, set by another")
+        return bad(say, "have it set: ./elsom configure ManageApiGatewayAccount=true")
+    return ok("set by this stack" if is_ours or manages else f"{role}, set by another")
 
 
 def _is_there(target: Target, role: str) -> bool:
-    try:
-        target.client("iam").get_role(RoleName=role)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "NoSuchEntity":
-            raise
-        return False
-    return True
+    iam = target.client("iam")
+    return unless_refused(lambda: iam.get_role(RoleName=role), "NoSuchEntity") is not None
 
 
-def look_at_names(target: Target, name: str) -> Iterator[Finding]:
+def look_at_names(target: Target) -> Finding:
     """The bus has the stack's name; no other may have it."""
-    ours = target.resources.values() if target.status else ()
-    if target.stack in ours:
-        yield ok(name, f"the event bus {target.stack} is this stack's")
-        return
-    try:
-        target.client("events").describe_event_bus(Name=target.stack)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ResourceNotFoundException":
-            raise
-        yield ok(name, f"no event bus is called {target.stack} yet")
-        return
+    name, events = target.stack, target.client("events")
+    if target.status and name in target.resources.values():
+        return ok(f"the event bus {name} is this stack's")
+    if not unless_refused(
+        lambda: events.describe_event_bus(Name=name), "ResourceNotFoundException"
+    ):
+        return ok(f"no event bus is called {name} yet")
     do = (
         "give the stack another name (make deploy STACK=NAME), or take the bus away:"
-        f" aws events delete-event-bus --name {target.stack}"
+        f" aws events delete-event-bus --name {name}"
     )
-    yield bad(name, f"an event bus {target.stack} is there, which this stack did not make", do)
+    return bad(f"an event bus {name} is there, which this stack did not make", do)

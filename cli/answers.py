@@ -5,7 +5,6 @@ The SAM CLI reads one settings file, so this one holds all of samconfig.toml and
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 import tomllib
@@ -14,12 +13,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from tools.environments import ROOT
-from tools.template import template
+import tomlkit
+
+from cli.errors import CliError
+from cli.template import CHECKOUT, template
 
 ENVIRONMENTS: Final = ("default", "dev", "staging", "prod")
-TRACKED: Final = ROOT / "samconfig.toml"
-KEPT: Final = ROOT / "samconfig.local.toml"
+TRACKED: Final = (CHECKOUT or Path()) / "samconfig.toml"
+KEPT: Final = (CHECKOUT or Path()) / "samconfig.local.toml"
 _HEAD: Final = """\
 # Answers to `make deploy`, kept for the SAM CLI on this machine; git ignores this file.
 # A parameter is changed here, or by `./elsom configure NAME=VALUE`; "" is an empty value.
@@ -30,7 +31,7 @@ _LIST: Final = "CommaDelimitedList"
 type Settings = dict[str, Any]
 
 
-class WrongAnswer(ValueError):
+class WrongAnswer(CliError):
     """A value that the template would refuse; the text says why."""
 
 
@@ -57,11 +58,14 @@ def load(file: Path = KEPT, env: str | None = None) -> Answers:
     """
     name = env or "default"
     settings = _read(file if file.exists() else TRACKED).get(name, {})
-    common, deploy = _parameters(settings, "global"), _parameters(settings, "deploy")
+    common, deploy = (
+        settings.get(command, {}).get("parameters", {}) for command in ("global", "deploy")
+    )
+    given = common | deploy
     return Answers(
         env=name,
-        stack=str(deploy.get("stack_name") or common.get("stack_name") or ""),
-        region=str(deploy.get("region") or common.get("region") or ""),
+        stack=str(given.get("stack_name", "")),
+        region=str(given.get("region", "")),
         parameters=dict(_overrides(deploy.get("parameter_overrides"))),
         was_named=env is not None,
     )
@@ -69,7 +73,7 @@ def load(file: Path = KEPT, env: str | None = None) -> Answers:
 
 def save(answers: Answers, file: Path = KEPT) -> None:
     """Keep the answers, beside those of other environments and what else the file says."""
-    settings = _merged(_read(TRACKED), _read(file) if file.exists() else {})
+    settings = _merged(_read(TRACKED), _read(file))
     ours = settings.setdefault(answers.env, {})
     common = ours.setdefault("global", {}).setdefault("parameters", {})
     common |= {"stack_name": answers.stack, "region": answers.region}
@@ -78,7 +82,7 @@ def save(answers: Answers, file: Path = KEPT) -> None:
         deploy.pop(name, None)
     # A table, not a line of text: so no value has to be quoted, and an empty one is one.
     deploy["parameter_overrides"] = dict(answers.parameters)
-    file.write_text(_HEAD + "".join(_toml(settings)))
+    file.write_text(f"{_HEAD}\n{tomlkit.dumps(settings)}")
 
 
 def check(name: str, value: str) -> str:
@@ -114,15 +118,11 @@ def _in_range(value: str, known: Mapping[str, Any]) -> bool:
 
 
 def _read(file: Path) -> Settings:
+    """What a settings file says; nothing where there is none."""
     try:
-        return tomllib.loads(file.read_text())
+        return tomllib.loads(file.read_text()) if file.exists() else {}
     except tomllib.TOMLDecodeError as error:
         raise WrongAnswer(f"{file.name} cannot be read: {error}.") from error
-
-
-def _parameters(settings: Mapping[str, Any], command: str) -> dict[str, Any]:
-    found: dict[str, Any] = settings.get(command, {}).get("parameters", {})
-    return found
 
 
 def _overrides(given: Any) -> Iterator[tuple[str, str]]:
@@ -148,16 +148,3 @@ def _merged(base: Settings, over: Settings) -> Settings:
         both = isinstance(value, dict) and isinstance(made.get(name), dict)
         made[name] = _merged(made[name], value) if both else value
     return made
-
-
-def _toml(settings: Settings, path: tuple[str, ...] = ()) -> Iterator[str]:
-    """The settings as TOML: plain values first, then each table under its own heading."""
-    plain = {name: value for name, value in settings.items() if not isinstance(value, dict)}
-    if path and (plain or not settings):
-        yield f"\n[{'.'.join(path)}]\n"
-    for name, value in plain.items():
-        # JSON's texts, numbers, truth values and lists of them are TOML's too.
-        yield f"{name} = {json.dumps(value, ensure_ascii=False)}\n"
-    for name, value in settings.items():
-        if isinstance(value, dict):
-            yield from _toml(value, (*path, name))

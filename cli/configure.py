@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final
 
+import boto3
 import typer
 from botocore.config import Config
 
-from cli import preflight as program
-from cli.answers import Answers, WrongAnswer, check, required, save
-from cli.context import Context, of
+from cli.answers import WrongAnswer, check, required, save
+from cli.context import Command, Context
+from cli.errors import CliError
 from cli.findings import State, look_at, report, show
-from cli.target import DEFAULT_STACK, CliError, Target
+from cli.preflight import CREDENTIALS, LOOKS, planned
+from cli.screen import Screen
+from cli.target import DEFAULT_STACK, Target
+from cli.template import checkout, kept_template
 
+app = typer.Typer()
 # Asked by name, in this order, with what a person reads; everything else has a default.
 PROMPTS: Final = {
     "ElsomInitUrl": "Elsom's URL for starts (IA_Init)",
@@ -24,17 +30,11 @@ PROMPTS: Final = {
     "ShopWebhookUrl": "Your shop's URL for webhooks (- for none)",
 }
 _NONE: Final = "-"
-_REGION: Final = "AWS region"
 
 
-def add_to(app: typer.Typer) -> None:
-    """Make these commands part of the command line."""
-    app.command()(configure)
-    app.command()(preflight)
-
-
+@app.command()
 def configure(
-    context: typer.Context,
+    context: Command,
     values: Annotated[
         list[str] | None,
         typer.Argument(help="NAME=VALUE: set these parameters and ask nothing.", metavar="VALUES"),
@@ -45,39 +45,41 @@ def configure(
     Enter keeps what stands in brackets. Any other parameter of the template is set as NAME=VALUE;
     NAME= makes it empty.
     """
-    ours = of(context)
-    answers = ours.answers
-    try:
-        answers = _set(answers, values) if values else _prompt_all(ours)
-        answers = answers.updated(stack=ours.options.stack or answers.stack or DEFAULT_STACK)
-    except WrongAnswer as error:
-        raise CliError(str(error)) from error
-    missing = [name for name in required() if not answers.parameters.get(name)]
-    if missing and not values:
-        raise CliError(f"{', '.join(missing)} not given: ./elsom configure NAME=VALUE")
-    save(answers, ours.settings)
-    document = {
-        "stack": answers.stack,
-        "region": answers.region,
-        "parameters": dict(answers.parameters),
-    }
-    ours.screen.result(document, f"Kept in {_shown(ours.settings)}.")
+    checkout()
+    ours = context.obj
+    answers, parameters = ours.answers, dict(ours.answers.parameters)
+    region = answers.region
+    if values:
+        parameters |= dict(map(_given, values))
+    else:
+        region = ours.region or _prompt("AWS region", _usual_region(ours), False, _region_name)
+        for name, value in parameters.items():
+            check(name, value)
+        for name, prompt in PROMPTS.items():
+            known = parameters.get(name, "")
+            value = _prompt(prompt, known, name not in required(), _checked(name))
+            if value or name in parameters:
+                parameters[name] = value
+    stack = ours.stack or answers.stack or DEFAULT_STACK
+    save(answers.updated(stack=stack, region=region, parameters=parameters), ours.settings)
+    document = {"stack": stack, "region": region, "parameters": parameters}
+    here = ours.settings.is_relative_to(Path.cwd())
+    shown = ours.settings.relative_to(Path.cwd()) if here else ours.settings
+    ours.screen.result(document, f"Kept in {shown}.")
 
 
-def preflight(context: typer.Context) -> None:
+@app.command()
+def preflight(context: Command) -> None:
     """Can the stack be deployed? Looks at account, names, leftovers and Elsom; changes nothing.
 
     Ends with 1 if something is bad; a warning is to be known. Nothing is sent to Elsom.
     """
-    ours = of(context)
-    parameters = dict(ours.answers.parameters)
+    ours = context.obj
     target = ours.account
-    if target.is_local and target.status:
-        parameters = target.parameters
+    if not (target.is_local and target.status):
+        planned(target, dict(ours.answers.parameters))
     refuse_endpoint_override(target)
-    subject = program.Plan(target, parameters)
-    looking = look_at(subject, program.LOOKS, last=program.CREDENTIALS)
-    findings = list(ours.screen.counted("Looking", looking))
+    findings = list(ours.screen.counted("Looking", look_at(target, LOOKS, last=CREDENTIALS)))
     first = findings[0]
     if first.state is State.BAD:
         # Nothing else can be said without credentials: one sentence.
@@ -85,6 +87,12 @@ def preflight(context: typer.Context) -> None:
         raise typer.Exit(1)
     if not show(ours.screen, findings, "The stack can be deployed."):
         raise typer.Exit(1)
+
+
+@app.command("kept-template")
+def print_kept_template() -> None:
+    """A template of the table and the secret alone, as JSON, to import kept ones with."""
+    Screen(as_json=True).result(kept_template())
 
 
 def refuse_endpoint_override(target: Target) -> None:
@@ -101,33 +109,17 @@ def refuse_endpoint_override(target: Target) -> None:
             )
 
 
-def _set(answers: Answers, values: list[str]) -> Answers:
-    changed = dict(answers.parameters)
-    for word in values:
-        name, equals, value = word.partition("=")
-        if not equals:
-            raise WrongAnswer(f"{word} is not NAME=VALUE.")
-        changed[name] = check(name, value)
-    return answers.updated(parameters=changed)
+def _given(word: str) -> tuple[str, str]:
+    name, equals, value = word.partition("=")
+    if not equals:
+        raise WrongAnswer(f"{word} is not NAME=VALUE.")
+    return name, check(name, value)
 
 
-def _prompt_all(ours: Context) -> Answers:
-    """The answers after all questions; without a terminal, those that are kept."""
-    answers = ours.answers
-    region = _region(ours)
-    changed = {name: check(name, value) for name, value in answers.parameters.items()}
-    for name, prompt in PROMPTS.items():
-        value = _prompt(prompt, changed.get(name, ""), name not in required(), _checked(name))
-        if value or name in changed:
-            changed[name] = value
-    return answers.updated(region=region, parameters=changed)
-
-
-def _region(ours: Context) -> str:
-    known = ours.options.region or ours.answers.region or ours.usual_region or ""
-    if ours.options.region:
-        return known
-    return _prompt(_REGION, known, False, _region_name)
+def _usual_region(ours: Context) -> str:
+    """What was told before, else the region that environment or AWS profile name."""
+    named = ours.answers.region or os.environ.get("AWS_REGION")
+    return named or boto3.session.Session(profile_name=ours.profile).region_name or ""
 
 
 def _region_name(value: str) -> str:
@@ -148,13 +140,9 @@ def _prompt(prompt: str, known: str, optional: bool, checked: Callable[[str], st
         return checked(known) if known else ""
     while True:
         default = known or ("" if optional else None)
-        given = typer.prompt(prompt, default=default, show_default=bool(known), err=True)
-        value = "" if optional and given.strip() == _NONE else str(given).strip()
+        given = str(typer.prompt(prompt, default=default, show_default=bool(known), err=True))
+        value = "" if optional and given.strip() == _NONE else given.strip()
         try:
             return checked(value)
         except WrongAnswer as error:
             typer.echo(f"  {error}", err=True)
-
-
-def _shown(file: Path) -> str:
-    return str(file.relative_to(Path.cwd())) if file.is_relative_to(Path.cwd()) else str(file)

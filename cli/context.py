@@ -2,75 +2,62 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated, Final
 
-import boto3
 import typer
 
-from cli import answers as kept
-from cli.answers import Answers, WrongAnswer
+from cli.answers import KEPT, Answers, load
 from cli.screen import Screen
-from cli.target import CliError, Target, account_target, find_target
+from cli.target import Target, account_target, find_target
+from cli.template import CHECKOUT
 
-
-@dataclass(frozen=True)
-class Options:
-    """What stands on the command line before the command."""
-
-    stack: str | None
-    region: str | None
-    profile: str | None
-    env: str | None
-    local: bool
-    state: Path
+# Where the local AWS of `make run` keeps its state.
+STATE: Final = (CHECKOUT or Path()) / ".local"
 
 
 @dataclass
 class Context:
-    """The target is looked for when a command first asks for it, so that --help needs none."""
+    """What stands on the command line before the command.
+
+    The target is looked for when a command first asks for it, so that --help needs none.
+    """
 
     screen: Screen
-    options: Options
-    settings: Path
+    stack: str | None = None
+    region: str | None = None
+    profile: str | None = None
+    env: str | None = None
+    settings: Path = KEPT
+    local: bool = False
+    state: Path = STATE
 
     @cached_property
     def answers(self) -> Answers:
-        """What the last deployment of this environment was told. Raises CliError."""
-        try:
-            return kept.load(self.settings, self.options.env)
-        except WrongAnswer as error:
-            raise CliError(str(error)) from error
-
-    @property
-    def usual_region(self) -> str | None:
-        """The region that environment or AWS profile name."""
-        named = os.environ.get("AWS_REGION")
-        return named or boto3.session.Session(profile_name=self.options.profile).region_name
+        """What the last deployment of this environment was told. Raises WrongAnswer."""
+        return load(self.settings, self.env)
 
     @cached_property
     def target(self) -> Target:
         """The stack. Raises CliError."""
-        given = self.options
-        return find_target(
-            *(given.stack, given.region, given.profile),
-            self.answers,
-            local=given.local,
-            state=given.state,
-        )
+        named = (self.stack, self.region, self.profile)
+        return find_target(*named, self.answers, local=self.local, state=self.state)
 
     @cached_property
     def account(self) -> Target:
         """The stack that is or will be in the account; a local one only where --local is given."""
-        given = self.options
-        if given.local:
+        if self.local:
             return self.target
-        return account_target(given.stack, given.region, given.profile, self.answers)
+        return account_target(self.stack, self.region, self.profile, self.answers)
 
 
-def of(context: typer.Context) -> Context:
-    """Our context in Typer's."""
-    found: Context = context.obj
-    return found
+class Command(typer.Context):
+    """Typer's context of a command, with ours in it."""
+
+    obj: Context
+
+
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 from cli.target import Target
@@ -19,26 +18,16 @@ _LOOK: Final = 5
 _WORK: Final = 60
 
 
-@dataclass(frozen=True)
-class Message:
-    """One message: its body as JSON where it is JSON, and what deletes it."""
-
-    body: Any
-    receipt: str
-
-
 def look(target: Target, queue: str) -> list[Any]:
     """The bodies of up to a hundred messages, which stay where they are."""
-    return [message.body for message in _receive(target, queue, _LOOK, most=100)]
+    return [body for body, _ in _receive(target, queue, _LOOK, most=100)]
 
 
-def clear(target: Target, queue: str) -> int:
-    """Delete all messages; how many there were."""
-    number = 0
-    for message in _receive(target, queue, _WORK):
-        _delete(target, queue, message)
-        number += 1
-    return number
+def clear(target: Target, queue: str) -> Iterator[str]:
+    """Delete all messages; their receipts, one by one."""
+    for _, receipt in _receive(target, queue, _WORK):
+        _delete(target, queue, receipt)
+        yield receipt
 
 
 def redrive_webhooks(target: Target) -> Iterator[str]:
@@ -48,22 +37,23 @@ def redrive_webhooks(target: Target) -> Iterator[str]:
     """
     deliveries = target.services.deliveries
     sqs, url = target.client("sqs"), target.resource("WebhooksQueue")
-    for message in _receive(target, "webhooks", _WORK):
-        body = message.body if isinstance(message.body, dict) else {}
-        event = body.get("detail", body)
-        if "webhook" in body:
+    for body, receipt in _receive(target, "webhooks", _WORK):
+        message = body if isinstance(body, dict) else {}
+        event = message.get("detail", message)
+        if "webhook" in message:
             # A note that a try is due; the table knows it too.
-            _delete(target, "webhooks", message)
-        if "eventId" not in event:
-            continue
-        event_id = event["eventId"]
-        deliveries.want_again(event_id)
-        sqs.send_message(QueueUrl=url, MessageBody=json.dumps(event, ensure_ascii=False))
-        _delete(target, "webhooks", message)
-        yield event_id
+            _delete(target, "webhooks", receipt)
+        if "eventId" in event:
+            deliveries.want_again(event["eventId"])
+            sqs.send_message(QueueUrl=url, MessageBody=json.dumps(event, ensure_ascii=False))
+            _delete(target, "webhooks", receipt)
+            yield event["eventId"]
 
 
-def _receive(target: Target, queue: str, hidden: int, most: int | None = None) -> Iterator[Message]:
+def _receive(
+    target: Target, queue: str, hidden: int, most: int | None = None
+) -> Iterator[tuple[Any, str]]:
+    """Each message's body, as JSON where it is JSON, and what deletes it."""
     sqs, url = target.client("sqs"), target.resource(QUEUES[queue])
     seen = 0
     while most is None or seen < most:
@@ -72,15 +62,13 @@ def _receive(target: Target, queue: str, hidden: int, most: int | None = None) -
         ).get("Messages", [])
         if not got:
             return
-        for one in got:
-            seen += 1
-            yield Message(_read(one["Body"]), one["ReceiptHandle"])
+        seen += len(got)
+        yield from ((_read(one["Body"]), one["ReceiptHandle"]) for one in got)
 
 
-def _delete(target: Target, queue: str, message: Message) -> None:
-    target.client("sqs").delete_message(
-        QueueUrl=target.resource(QUEUES[queue]), ReceiptHandle=message.receipt
-    )
+def _delete(target: Target, queue: str, receipt: str) -> None:
+    url = target.resource(QUEUES[queue])
+    target.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=receipt)
 
 
 def _read(text: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -14,7 +14,6 @@ from payments.http_client import NotSent, Tls, reach, tls
 
 _SECONDS: Final = 5.0
 _PORTS: Final = {"https": 443, "http": 80}
-_URLS: Final = {"start": "ElsomInitUrl", "status": "ElsomStatusUrl"}
 _ADVICE: Final = {
     "certificate": "ask Elsom for its CA certificates: ElsomCaBundleParameter, ElsomTlsServerName",
     "name": "check the host's name in ElsomInitUrl and ElsomStatusUrl",
@@ -26,31 +25,28 @@ _ADVICE: Final = {
 }
 
 
-def look_at_elsom(target: Target, parameters: Mapping[str, str], name: str) -> Iterator[Finding]:
+def look_at_elsom(target: Target) -> Iterator[Finding]:
     """A TLS handshake with each, and nothing sent; where functions have subnets, they go another
     way than this machine.
     """
-    bundle_name = parameters.get("ElsomCaBundleParameter")
-    bundle = None
-    if bundle_name:
+    parameters, bundle = target.parameters, None
+    if name := parameters.get("ElsomCaBundleParameter"):
         try:
-            answer = target.client("ssm").get_parameter(Name=bundle_name, WithDecryption=True)
+            answer = target.client("ssm").get_parameter(Name=name, WithDecryption=True)
         except ClientError:
-            do = (
-                f"store the CA certificates (PEM) there: aws ssm put-parameter --name {bundle_name}"
-            )
-            yield bad("CA bundle", f"the SSM parameter {bundle_name} cannot be read", do)
+            do = f"store the CA certificates (PEM) there: aws ssm put-parameter --name {name}"
+            yield bad(f"the SSM parameter {name} cannot be read", do, "CA bundle")
             return
         bundle = answer["Parameter"]["Value"]
     try:
         trust = tls(bundle, parameters.get("ElsomTlsServerName") or None)
     except (OSError, TypeError, ValueError):
         do = "store PEM certificates there, each from BEGIN CERTIFICATE to END CERTIFICATE"
-        yield bad("CA bundle", f"the SSM parameter {bundle_name} holds no certificates", do)
+        yield bad(f"the SSM parameter {name} holds no certificates", do, "CA bundle")
         return
-    for what, parameter in _URLS.items():
+    for what, parameter in (("Elsom start", "ElsomInitUrl"), ("Elsom status", "ElsomStatusUrl")):
         if parameters.get(parameter):
-            yield _reached(f"{name} {what}", parameters[parameter], trust)
+            yield _reached(what, parameters[parameter], trust)
 
 
 def _reached(name: str, address: str, trust: Tls) -> Finding:
@@ -59,12 +55,12 @@ def _reached(name: str, address: str, trust: Tls) -> Finding:
         port = url.port or _PORTS[url.scheme]
     except (KeyError, ValueError):
         do = "give an https URL: ./elsom configure"
-        return bad(name, f"{address} is no URL that can be called", do)
+        return bad(f"{address} is no URL that can be called", do, name)
     where = f"{url.hostname}:{port}"
     try:
         reach(str(url.hostname), port, _SECONDS, trust if url.scheme == "https" else None)
     except NotSent as error:
         advice = _ADVICE.get(str(error), _ADVICE["connection"])
-        return bad(name, f"{where} is not reached: {error}", advice)
+        return bad(f"{where} is not reached: {error}", advice, name)
     safe = "with a valid certificate" if url.scheme == "https" else "in plain http"
-    return ok(name, f"{where} is reached {safe}")
+    return ok(f"{where} is reached {safe}", name)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
+from cli.errors import CliError
 from cli.screen import Screen
-from cli.target import CliError
+from cli.target import Target
 
 
 class State(StrEnum):
@@ -22,54 +23,56 @@ class State(StrEnum):
     BAD = "bad"
 
 
-_MARK = {
-    State.OK: "[green]ok[/]     ",
-    State.WARNING: "[yellow]warning[/]",
-    State.BAD: "[red]bad[/]    ",
-}
+_COLOURS = {State.OK: "green", State.WARNING: "yellow", State.BAD: "red"}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line: `do` says what to do when it is not ok."""
+    """One line: `do` says what to do when it is not ok. Without a name it has its look's."""
 
     name: str
     state: State
     say: str
     do: str = ""
 
+    @property
+    def line(self) -> str:
+        """What a person sees."""
+        mark = f"[{_COLOURS[self.state]}]{self.state}[/]{' ' * (7 - len(self.state))}"
+        what = f"{mark} {escape(self.name)}: {escape(self.say)}"
+        return f"{what}\n        -> {escape(self.do)}" if self.do else what
 
-def ok(name: str, say: str) -> Finding:
+
+def ok(say: str, name: str = "") -> Finding:
     return Finding(name, State.OK, say)
 
 
-def bad(name: str, say: str, do: str) -> Finding:
+def bad(say: str, do: str, name: str = "") -> Finding:
     return Finding(name, State.BAD, say, do)
 
 
-def warning(name: str, say: str, do: str) -> Finding:
+def warning(say: str, do: str, name: str = "") -> Finding:
     return Finding(name, State.WARNING, say, do)
 
 
-type Look[Subject] = Callable[[Subject, str], Iterator[Finding]]
+# Looks at one thing of a stack; a finding without a name gets the name of its look.
+type Look = Callable[[Target], Finding | Iterable[Finding]]
 
 
-def look_at[Subject](
-    subject: Subject, looks: Mapping[str, Look[Subject]], *, last: str = ""
-) -> Iterator[Finding]:
+def look_at(target: Target, looks: Mapping[str, Look], *, last: str = "") -> Iterator[Finding]:
     """Look at everything, one after the other; a look that fails is a finding too.
 
     After a bad finding named `last` nothing else is looked at, since nothing else can be said.
     """
     for name, look in looks.items():
         try:
-            found = list(look(subject, name))
+            seen = look(target)
+            found = [seen] if isinstance(seen, Finding) else list(seen)
         except CliError as error:
-            found = [bad(name, str(error), "deploy again: make deploy")]
+            found = [bad(str(error), "deploy again: make deploy")]
         except (ClientError, BotoCoreError, OSError) as error:
-            do = "check your rights and network"
-            found = [bad(name, f"could not be looked at: {error}", do)]
-        yield from found
+            found = [bad(f"could not be looked at: {error}", "check your rights and network")]
+        yield from (replace(one, name=one.name or name) for one in found)
         if name == last and any(one.state is State.BAD for one in found):
             return
 
@@ -85,10 +88,5 @@ def show(screen: Screen, findings: list[Finding], well: str = "All is well.") ->
     document = report(findings)
     wrong = sum(one.state is State.BAD for one in findings)
     last = well if document["ok"] else f"{wrong} thing{'s' if wrong > 1 else ''} to do."
-    screen.result(document, *map(_line, findings), last)
+    screen.result(document, *(one.line for one in findings), last)
     return bool(document["ok"])
-
-
-def _line(finding: Finding) -> str:
-    what = f"{_MARK[finding.state]} {escape(finding.name)}: {escape(finding.say)}"
-    return f"{what}\n        -> {escape(finding.do)}" if finding.do else what

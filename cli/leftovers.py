@@ -5,52 +5,51 @@ from __future__ import annotations
 import time
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
-
+from cli.errors import CliError, unless_refused
 from cli.findings import Finding, State
-from cli.stack_state import (
-    kept_log_groups,
-    kept_roles,
-    kept_secrets,
-    kept_tables,
-    look_at_leftovers,
-)
-from cli.target import CliError, Target
+from cli.stack_state import kept, look_at_leftovers
+from cli.target import Target
 
 PREFIX: Final = "elsom-rehearsal-"
 _LISTS_LAG: Final = 60.0
-_GONE: Final = {"ValidationError", "ResourceNotFoundException", "NoSuchEntity"}
+_GONE: Final = ("ValidationError", "ResourceNotFoundException", "NoSuchEntity")
 
 
 def remove_all(target: Target, restored: str | None = None) -> None:
     """Delete the stack, then table, secret, role and logs of its name. Raises CliError."""
     if not target.stack.startswith(PREFIX):
         raise CliError(f"{target.stack} is no rehearsal's stack: it is not deleted.")
-    client = target.client("cloudformation")
-    client.delete_stack(StackName=target.stack)
-    client.get_waiter("stack_delete_complete").wait(
-        StackName=target.stack, WaiterConfig={"Delay": 5, "MaxAttempts": 360}
-    )
+    delete_stack(target)
     fresh = target.again()
-    for table in [*kept_tables(fresh), *([restored] if restored else [])]:
+    tables, secrets, roles, groups = kept(fresh)
+    for table in [*tables, *([restored] if restored else [])]:
         _delete_table(fresh, table)
-    for secret in kept_secrets(fresh):
-        fresh.client("secretsmanager").delete_secret(
-            SecretId=secret, ForceDeleteWithoutRecovery=True
-        )
-    for role in kept_roles(fresh):
+    for secret in secrets:
+        client = fresh.client("secretsmanager")
+        client.delete_secret(SecretId=secret, ForceDeleteWithoutRecovery=True)
+    for role in roles:
         _delete_role(fresh, role)
-    for group in kept_log_groups(fresh):
+    for group in groups:
         fresh.client("logs").delete_log_group(logGroupName=group)
     if left := _left(fresh):
         raise CliError(f"{left[0].say}: {left[0].do}.")
+
+
+def delete_stack(target: Target) -> None:
+    """Delete the stack, and wait until it is gone."""
+    client = target.client("cloudformation")
+    client.delete_stack(StackName=target.stack)
+    client.get_waiter("stack_delete_complete").wait(
+        StackName=target.stack,
+        WaiterConfig={"Delay": 1 if target.is_local else 5, "MaxAttempts": 360},
+    )
 
 
 def _left(target: Target) -> list[Finding]:
     """What is still listed; lists of AWS lag behind a deletion by seconds."""
     until = time.monotonic() + _LISTS_LAG
     while True:
-        found = [one for one in look_at_leftovers(target, "left") if one.state is not State.OK]
+        found = [one for one in look_at_leftovers(target) if one.state is not State.OK]
         if not found or time.monotonic() > until:
             return found
         time.sleep(2)
@@ -75,8 +74,4 @@ def _delete_role(target: Target, role: str) -> None:
     iam = target.client("iam")
     for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
         iam.detach_role_policy(RoleName=role, PolicyArn=policy["PolicyArn"])
-    try:
-        iam.delete_role(RoleName=role)
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in _GONE:
-            raise
+    unless_refused(lambda: iam.delete_role(RoleName=role), *_GONE)

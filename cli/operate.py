@@ -9,45 +9,60 @@ from typing import Annotated, Final
 import typer
 
 from cli import dead_letters, report, report_page
-from cli.context import of
+from cli.context import Command, Yes
+from cli.errors import CliError
 from cli.screen import table
-from cli.target import CliError, Target
+from cli.target import Target
 from payments.domain.clock import DAY, HOUR, from_rfc3339, now_ms
 from payments.use_cases.republish_events import RepublishDeps, republish
 
 CALL_ELSOM: Final = ("StartPayment", "CheckPayment", "PaymentsApi", "CustomerPages")
+app = typer.Typer()
 webhooks = typer.Typer(no_args_is_help=True)
 dead_lettered = typer.Typer(no_args_is_help=True)
-Queue = Annotated[str, typer.Argument(help=f"One of: {', '.join(dead_letters.QUEUES)}.")]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Make these commands part of the command line."""
-    app.command("report")(make_report)
-    app.command("republish")(republish_events)
-    app.command("restart")(restart)
-    app.add_typer(webhooks, name="webhooks", help="What the shop did not take.")
-    app.add_typer(dead_lettered, name="dead-letters", help="Messages that were given up.")
+def _known(queue: str) -> str:
+    if queue not in dead_letters.QUEUES:
+        raise CliError(f"There is no queue {queue}; there are {', '.join(dead_letters.QUEUES)}.")
+    return queue
 
 
+def _day(text: str) -> date:
+    try:
+        return report.today() if text == "today" else date.fromisoformat(text)
+    except ValueError:
+        raise CliError(f"{text} is not a day: write it as 2026-11-24.") from None
+
+
+def _moment(text: str) -> int:
+    try:
+        return from_rfc3339(text)
+    except ValueError as error:
+        raise CliError(f"{text}: {error}") from error
+
+
+Queue = Annotated[
+    str, typer.Argument(help=f"One of: {', '.join(dead_letters.QUEUES)}.", callback=_known)
+]
+
+
+@app.command("report")
 def make_report(
-    context: typer.Context,
+    context: Command,
     day: Annotated[str, typer.Argument(help="The day in Bishkek: 2026-11-24, or today.")],
     out: Annotated[Path, typer.Option(help="The folder for the two files.")] = Path(),
 ) -> None:
     """A day's sums as CSV and as one HTML page, by Bishkek's clock."""
-    ours = of(context)
+    ours = context.obj
     wanted = _day(day)
-    history = ours.target.services.history
-    made = report.make_report(wanted, history, ours.screen.counted)
+    made = report.make_report(wanted, ours.target.services.history, ours.screen.counted)
     out.mkdir(parents=True, exist_ok=True)
     lines, page = out / f"report-{wanted}.csv", out / f"report-{wanted}.html"
     with lines.open("w", newline="") as file:
         report.write_csv(made, file)
     page.write_text(report_page.page(made, ours.target.stack))
-    rows = [
-        (status, found.count, found.som) for status, found in made.by_status.items() if found.count
-    ]
+    rows = [(status, one.count, one.som) for status, one in made.by_status.items() if one.count]
     ours.screen.result(
         {**report.document(made), "files": [str(lines), str(page)]},
         f"Paid on {wanted}: {made.paid_total.count} payments, {made.paid_total.som} KGS",
@@ -57,8 +72,9 @@ def make_report(
     )
 
 
+@app.command("republish")
 def republish_events(
-    context: typer.Context,
+    context: Command,
     since: Annotated[str, typer.Option("--from", help="From then on: 2026-11-24T00:00:00Z.")],
     until: Annotated[str | None, typer.Option("--to", help="Until then; else until now.")] = None,
     lookback: Annotated[
@@ -72,22 +88,31 @@ def republish_events(
     ] = None,
 ) -> None:
     """Publish what changed in a range of time again, with the same event ids."""
-    ours = of(context)
+    ours = context.obj
     first, last = _moment(since), _moment(until) if until else now_ms()
-    with ours.screen.working("Telling again"):
+    with ours.screen.working("Republishing"):
         done = republish(first, last, republishing(ours.target, lookback))
     ours.screen.result(
         {"events": done.events, "casesOpened": done.cases, "refused": list(done.refused)},
-        f"Told {done.events} events again; opened {done.cases} cases that were missing.",
+        f"Republished {done.events} events; opened {done.cases} cases that were missing.",
         *(f"The bus does not take event {event_id}." for event_id in done.refused),
     )
     if done.refused:
         raise typer.Exit(1)
 
 
-def restart(context: typer.Context) -> None:
+def republishing(target: Target, days: int | None = None) -> RepublishDeps:
+    """What republishing works with, as the stack is set up; `days` to look back, if given."""
+    hours = int(target.parameters.get("GiveUpAfterHours", "120"))
+    # Elsom may not have answered for a while before a payment was given up.
+    usual = hours * HOUR + 7 * DAY
+    return target.services.republish_deps(days * DAY if days else usual)
+
+
+@app.command()
+def restart(context: Command) -> None:
     """Have the functions that call Elsom start again, as after a change of the CA bundle."""
-    ours = of(context)
+    ours = context.obj
     with ours.screen.working("Restarting"):
         restart_functions(ours.target)
     message = f"{', '.join(CALL_ELSOM)} start again with their next call."
@@ -105,64 +130,27 @@ def restart_functions(target: Target) -> None:
         client.update_function_configuration(FunctionName=name, Environment={"Variables": changed})
 
 
-def republishing(target: Target, days: int | None = None) -> RepublishDeps:
-    """What republishing works with, as the stack is set up; `days` to look back, if given."""
-    hours = int(target.parameters.get("GiveUpAfterHours", "120"))
-    # Elsom may not have answered for a while before a payment was given up.
-    usual = hours * HOUR + 7 * DAY
-    return target.services.republish_deps(days * DAY if days else usual)
-
-
 @webhooks.command()
-def redrive(context: typer.Context) -> None:
+def redrive(context: Command) -> None:
     """Send the webhooks that were given up again, each from its first try."""
-    ours = of(context)
+    ours = context.obj
     sent = list(ours.screen.counted("Sending again", dead_letters.redrive_webhooks(ours.target)))
     ours.screen.result({"eventIds": sent}, f"{len(sent)} webhooks are on their way again.")
 
 
 @dead_lettered.command()
-def show(context: typer.Context, queue: Queue) -> None:
+def show(context: Command, queue: Queue) -> None:
     """Look at up to a hundred messages; they stay where they are."""
-    ours = of(context)
-    found = dead_letters.look(ours.target, _known(queue))
-    rows = [(number, message) for number, message in enumerate(found, start=1)]
-    ours.screen.result({"items": found}, table(f"{len(found)} dead letters", ("", "message"), rows))
+    found = dead_letters.look(context.obj.target, queue)
+    shown = table(f"{len(found)} dead letters", ("", "message"), enumerate(found, start=1))
+    context.obj.screen.result({"items": found}, shown)
 
 
 @dead_lettered.command()
-def clear(
-    context: typer.Context,
-    queue: Queue,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-) -> None:
+def clear(context: Command, queue: Queue, yes: Yes = False) -> None:
     """Delete the messages of a queue, once they are understood."""
-    ours = of(context)
-    name = _known(queue)
+    ours = context.obj
     if not yes:
-        typer.confirm(f"Delete all messages that {name} gave up?", abort=True, err=True)
-    with ours.screen.working("Deleting"):
-        number = dead_letters.clear(ours.target, name)
+        typer.confirm(f"Delete all messages that {queue} gave up?", abort=True, err=True)
+    number = len(list(ours.screen.counted("Deleting", dead_letters.clear(ours.target, queue))))
     ours.screen.result({"deleted": number}, f"{number} messages are deleted.")
-
-
-def _known(queue: str) -> str:
-    if queue not in dead_letters.QUEUES:
-        raise CliError(f"There is no queue {queue}; there are {', '.join(dead_letters.QUEUES)}.")
-    return queue
-
-
-def _day(text: str) -> date:
-    if text == "today":
-        return report.today()
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise CliError(f"{text} is not a day: write it as 2026-11-24.") from None
-
-
-def _moment(text: str) -> int:
-    try:
-        return from_rfc3339(text)
-    except ValueError as error:
-        raise CliError(f"{text}: {error}") from error

@@ -5,25 +5,22 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import subprocess
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from cli import preflight
+from cli import leftovers, preflight
 from cli.doctor import BEFORE_DELETE, examine
 from cli.findings import Finding, State, look_at
-from cli.leftovers import remove_all
 from cli.operate import restart_functions
-from cli.posting import post_json
+from cli.sam import deploy_words, run_sam
 from cli.secret import filled
-from cli.target import Target
-from tools.attach import KEPT, kept_template
-from tools.environments import ENVIRONMENTS, ROOT, with_programs
-from tools.template import TEMPLATE
+from cli.target import Target, post_json
+from cli.template import KEPT, checkout, kept_template
+from elsom_payments_client import ApiError
 
 # A name that never exists (RFC 2606): so nothing of a rehearsal reaches anybody.
 NOWHERE: Final = "https://elsom.invalid"
@@ -65,38 +62,32 @@ class Rehearsal:
         """Forget what was read of the stack: it has changed."""
         self.target = self.target.again()
 
+    def requires_no_bad(self, findings: Iterable[Finding]) -> str:
+        """How many lines are ok. Raises StepFailed for a bad one.
+
+        Elsom's host may be bad, where there is none to be found.
+        """
+        found = list(findings)
+        nowhere = self.parameters["ElsomInitUrl"].startswith(NOWHERE)
+        for one in found:
+            if one.state is State.BAD and not (nowhere and one.name.startswith("Elsom ")):
+                raise StepFailed(f"{one.name}: {one.say}; {one.do}")
+        return f"{len(found)} lines, none bad{' but that Elsom is nowhere' if nowhere else ''}"
+
 
 def look_before(ours: Rehearsal) -> str:
-    """Preflight finds nothing but Elsom's host, where there is none to be found."""
-    plan = preflight.Plan(ours.target, ours.parameters)
-    found = list(look_at(plan, preflight.LOOKS, last=preflight.CREDENTIALS))
-    return _no_bad(found, ours)
+    """Preflight finds nothing bad."""
+    target = preflight.planned(ours.target.again(), ours.parameters)
+    return ours.requires_no_bad(look_at(target, preflight.LOOKS, last=preflight.CREDENTIALS))
 
 
 def deploy(ours: Rehearsal) -> str:
     """The SAM CLI makes the stack."""
-    given = {name: value for name, value in ours.parameters.items() if value}
-    command = [
-        str(ENVIRONMENTS["run"].folder / "bin" / "sam"),
-        *("deploy", "--template-file", str(ours.built), "--stack-name", ours.target.stack),
-        *("--region", str(ours.target.session.region_name), "--resolve-s3", "--no-progressbar"),
-        *("--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"),
-        *("--no-fail-on-empty-changeset", "--config-file", str(_no_settings())),
-        *("--parameter-overrides", *(f"{name}={value}" for name, value in given.items())),
-    ]
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=_environment(ours.target),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    target, log = ours.target, checkout() / ".local" / "logs" / "sam-rehearsal.log"
+    values = {name: value for name, value in ours.parameters.items() if value}
+    words = deploy_words(ours.built, target.stack, str(target.session.region_name), values)
+    run_sam(log, _environment(target), "deploy", "--resolve-s3", *words)
     ours.again()
-    if done.returncode:
-        said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        raise StepFailed(f"sam deploy failed: {said[-1].strip() if said else 'it said nothing'}")
     ours.facts["kept"] = {name: ours.target.resource(name) for name in KEPT}
     return f"{ours.target.stack} is {ours.target.status}"
 
@@ -114,9 +105,9 @@ def agree_to_mail(ours: Rehearsal) -> str:
 
 def start_without_secret(ours: Rehearsal) -> str:
     """A stack whose secret is not filled in starts nothing."""
-    answer = _start(ours)
-    if (answer.status, _problem(answer.body)) != (503, "not-configured"):
-        raise StepFailed(f"a start without secret was answered {answer.status}: {answer.body}")
+    status, name = _start(ours)
+    if (status, name) != (503, "not-configured"):
+        raise StepFailed(f"a start without secret was answered {status} {name}")
     return "a start is answered 503 not-configured"
 
 
@@ -126,15 +117,20 @@ def start_refused(ours: Rehearsal) -> str:
     ours.target.write_secret(filled(current, _MERCHANT))
     # Else a worker knows the empty secret for some minutes.
     restart_functions(ours.target)
-    answer = _until(lambda: _settled(_start(ours)), 330, "the secret was not taken up")
-    name = _problem(answer.body)
-    if (answer.status, name) not in {(422, "elsom-refused"), (503, "elsom-unreachable")}:
-        raise StepFailed(f"a start was answered {answer.status}: {answer.body}")
-    payments = ours.target.newest("/payments", {"orderId": _ORDER}, 1)
-    if not payments:
+
+    def settled() -> tuple[int, str] | None:
+        """The answer, once the functions know the secret that was just written."""
+        answer = _start(ours)
+        return None if answer[1] == "not-configured" else answer
+
+    status, name = _until(settled, 330, "the secret was not taken up") or (0, "")
+    if (status, name) not in {(422, "elsom-refused"), (503, "elsom-unreachable")}:
+        raise StepFailed(f"a start was answered {status} {name}")
+    payment = next(ours.target.api.list(order_id=_ORDER, limit=1), None)
+    if payment is None:
         raise StepFailed("the refused start left no payment")
-    ours.facts["payment"] = payments[0]["id"]
-    return f"a start is answered {answer.status} {name}; {payments[0]['id']} tells of it"
+    ours.facts["payment"] = payment.id
+    return f"a start is answered {status} {name}; {payment.id} tells of it"
 
 
 def notify(ours: Rehearsal) -> str:
@@ -146,30 +142,25 @@ def notify(ours: Rehearsal) -> str:
         raise StepFailed(f"a notification was answered {status}")
 
     def seen() -> bool:
-        items = ours.target.call_api("GET", f"/payments/{payment}/timeline")["items"]
-        return any("notification" in item["what"] for item in items)
+        return any("notification" in one["what"] for one in ours.target.api.timeline(payment))
 
     _until(seen, 120, "the notification is not on the timeline")
     return "a notification is answered 200, and stands on the timeline"
 
 
 def see_doctor(ours: Rehearsal) -> str:
-    """The doctor finds nothing but Elsom's host, where there is none to be found."""
+    """The doctor finds nothing bad."""
     ours.again()
-    return _no_bad(list(examine(ours.target)), ours)
+    return ours.requires_no_bad(examine(ours.target))
 
 
 def ring_alarm(ours: Rehearsal) -> str:
     """An alarm that is set off by hand rings, and its e-mail comes."""
     cloudwatch, name = ours.target.client("cloudwatch"), ours.target.resource("OpenCasesAlarm")
-
-    def state() -> str:
-        found = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
-        return str(found[0]["StateValue"])
-
     cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="a rehearsal")
     try:
-        if state() != "ALARM":
+        (alarm,) = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+        if alarm["StateValue"] != "ALARM":
             raise StepFailed(f"the alarm {name} does not ring")
         if ours.target.is_local:
             return "the alarm rings; the local AWS sends no e-mail"
@@ -200,9 +191,8 @@ def restore(ours: Rehearsal) -> str:
         SourceTableName=table, TargetTableName=copy, UseLatestRestorableTime=True
     )
     ours.facts["restored"] = copy
-    client.get_waiter("table_exists").wait(
-        TableName=copy, WaiterConfig={"Delay": 20, "MaxAttempts": 180}
-    )
+    waiter = client.get_waiter("table_exists")
+    waiter.wait(TableName=copy, WaiterConfig={"Delay": 20, "MaxAttempts": 180})
     found = client.query(
         TableName=copy,
         KeyConditionExpression="pk = :id",
@@ -217,13 +207,8 @@ def restore(ours: Rehearsal) -> str:
 
 def delete_stack(ours: Rehearsal) -> str:
     """The stack goes; its table and its secret stay."""
-    found = list(look_at(ours.target, BEFORE_DELETE))
-    _no_bad(found, ours)
-    client = ours.target.client("cloudformation")
-    client.delete_stack(StackName=ours.target.stack)
-    client.get_waiter("stack_delete_complete").wait(
-        StackName=ours.target.stack, WaiterConfig={"Delay": 5, "MaxAttempts": 360}
-    )
+    ours.requires_no_bad(look_at(ours.target, BEFORE_DELETE))
+    leftovers.delete_stack(ours.target)
     ours.again()
     ours.target.client("dynamodb").describe_table(TableName=ours.kept["PaymentsTable"])
     ours.target.client("secretsmanager").describe_secret(SecretId=ours.kept["ElsomSecret"])
@@ -232,12 +217,12 @@ def delete_stack(ours: Rehearsal) -> str:
 
 def attach(ours: Rehearsal) -> str:
     """A new stack of the name takes table and secret over, and tells of the payment."""
-    client, stack = ours.target.client("cloudformation"), ours.target.stack
+    client = ours.target.client("cloudformation")
+    which = {"StackName": ours.target.stack, "ChangeSetName": "attach"}
     identifiers = {"PaymentsTable": "TableName", "ElsomSecret": "Id"}
-    template = kept_template(TEMPLATE.read_text())
+    template = kept_template()
     client.create_change_set(
-        StackName=stack,
-        ChangeSetName="attach",
+        **which,
         ChangeSetType="IMPORT",
         TemplateBody=json.dumps(template),
         ResourcesToImport=[
@@ -249,21 +234,19 @@ def attach(ours: Rehearsal) -> str:
             for name in KEPT
         ],
     )
-    client.get_waiter("change_set_create_complete").wait(
-        StackName=stack, ChangeSetName="attach", WaiterConfig={"Delay": 5, "MaxAttempts": 60}
-    )
-    made = client.describe_change_set(StackName=stack, ChangeSetName="attach")
+    wait = {"Delay": 5, "MaxAttempts": 120}
+    client.get_waiter("change_set_create_complete").wait(**which, WaiterConfig=wait)
+    made = client.describe_change_set(**which)
     if ours.target.is_local and made["ExecutionStatus"] == "UNAVAILABLE":
         raise CannotBeSeen("the local AWS takes the change set, but imports nothing")
-    client.execute_change_set(StackName=stack, ChangeSetName="attach")
-    client.get_waiter("stack_import_complete").wait(
-        StackName=stack, WaiterConfig={"Delay": 5, "MaxAttempts": 120}
-    )
+    client.execute_change_set(**which)
+    waiter = client.get_waiter("stack_import_complete")
+    waiter.wait(StackName=ours.target.stack, WaiterConfig=wait)
     before = dict(ours.kept)
     deploy(ours)
     if ours.kept != before:
         raise StepFailed(f"the new stack made a table or secret of its own: {ours.kept}")
-    ours.target.call_api("GET", f"/payments/{ours.facts['payment']}")
+    ours.target.api.get(ours.facts["payment"])
     ours.facts["attached"] = True
     return "the new stack has the table, the secret and the payment"
 
@@ -281,7 +264,7 @@ def remove(ours: Rehearsal) -> str:
         raise CannotBeSeen(
             f"it stays: delete it later by ./elsom rehearse --remove {ours.target.stack}"
         )
-    remove_all(ours.target, ours.facts.get("restored"))
+    leftovers.remove_all(ours.target, ours.facts.get("restored"))
     return "nothing is left"
 
 
@@ -301,32 +284,13 @@ STEPS: Final[Mapping[str, Callable[[Rehearsal], str]]] = {
 }
 
 
-def _no_bad(found: list[Finding], ours: Rehearsal) -> str:
-    """How many lines are ok. Raises StepFailed for a bad one that had to be expected of nobody."""
-    nowhere = ours.parameters["ElsomInitUrl"].startswith(NOWHERE)
-    bad = [
-        one
-        for one in found
-        if one.state is State.BAD and not (nowhere and one.name.startswith("Elsom "))
-    ]
-    if bad:
-        raise StepFailed(f"{bad[0].name}: {bad[0].say}; {bad[0].do}")
-    return f"{len(found)} lines, none bad{' but that Elsom is nowhere' if nowhere else ''}"
-
-
-def _start(ours: Rehearsal) -> Any:
-    body = {"amount": "1.00", "orderId": _ORDER}
-    return ours.target.shop.call("POST", "/payments", body, {"Idempotency-Key": uuid.uuid4().hex})
-
-
-def _settled(answer: Any) -> Any:
-    """The answer, once the functions know the secret that was just written."""
-    return None if _problem(answer.body) == "not-configured" else answer
-
-
-def _problem(body: Any) -> str:
-    kind = str(body.get("type", "")) if isinstance(body, dict) else ""
-    return kind.rpartition(":")[2]
+def _start(ours: Rehearsal) -> tuple[int, str]:
+    """One start: the HTTP status and the problem's name."""
+    try:
+        ours.target.api_within(0).start("1.00", _ORDER, idempotency_key=uuid.uuid4().hex)
+    except ApiError as error:
+        return error.status, error.name
+    return 201, ""
 
 
 def _until[Seen](look: Callable[[], Seen], seconds: float, otherwise: str) -> Seen:
@@ -338,31 +302,22 @@ def _until[Seen](look: Callable[[], Seen], seconds: float, otherwise: str) -> Se
     return seen
 
 
-def _no_settings() -> Path:
-    """A settings file of nothing: what is kept for real stacks has no say here."""
-    file = ROOT / ".local" / "rehearsal.toml"
-    file.parent.mkdir(exist_ok=True)
-    file.write_text("version = 0.1\n")
-    return file
-
-
 def _environment(target: Target) -> dict[str, str]:
     """The SAM CLI's: the credentials of this command, and where the local AWS is."""
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    keys = target.session.get_credentials()
+    kept, keys = dict(os.environ), target.session.get_credentials()
     if target.is_local and keys is not None:
-        kept |= {
+        kept.pop("AWS_PROFILE", None)
+        return kept | {
             "AWS_ENDPOINT_URL": str(target.endpoint),
             "AWS_ACCESS_KEY_ID": str(keys.access_key),
             "AWS_SECRET_ACCESS_KEY": str(keys.secret_key),
             "SAM_CLI_POLL_DELAY": "0.5",
         }
-        kept.pop("AWS_PROFILE", None)
-    elif target.session.profile_name != "default":
+    if target.session.profile_name != "default":
         kept["AWS_PROFILE"] = target.session.profile_name
-    return {**with_programs(kept), "SAM_CLI_TELEMETRY": "0"}
+    return kept
 
 
 def new_name() -> str:
     """A stack's name that nobody has."""
-    return f"elsom-rehearsal-{secrets.token_hex(4)}"
+    return f"{leftovers.PREFIX}{secrets.token_hex(4)}"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Final
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.configure import refuse_endpoint_override
-from cli.context import Context, of
+from cli.context import Command, Yes
+from cli.errors import CliError
 from cli.leftovers import remove_all
 from cli.rehearsal import (
     NOWHERE,
@@ -21,33 +22,34 @@ from cli.rehearsal import (
     new_name,
     remove,
 )
-from cli.target import CliError, Target
+from cli.screen import Screen
+from cli.target import Target
+from cli.template import checkout
+from elsom_payments_client import ElsomPaymentsError
 from payments.domain.errors import PaymentsError
-from tools.environments import ROOT
-from tools.local.cloud import START_PATH, STATUS_PATH, architecture
 
-_MARK = {
+app = typer.Typer()
+_MARK: Final = {
     "seen": "[green]seen[/]    ",
     "not seen": "[yellow]not seen[/]",
     "failed": "[red]failed[/]  ",
 }
-_ERRORS = (StepFailed, CliError, ClientError, BotoCoreError, PaymentsError, OSError)
+_ERRORS: Final = (
+    *(StepFailed, CliError, ElsomPaymentsError, PaymentsError),
+    *(ClientError, BotoCoreError, OSError),
+)
 
 
-def add_to(app: typer.Typer) -> None:
-    """Make this command part of the command line."""
-    app.command()(rehearse)
-
-
+@app.command()
 def rehearse(  # noqa: PLR0917 - one argument for each option, named by Typer
-    context: typer.Context,
+    context: Command,
     alarm_email: Annotated[str, typer.Option(help="Who gets the alarm's e-mail.")] = "",
     init_url: Annotated[str, typer.Option(help="Elsom's URL for starts, of a test system.")] = "",
     status_url: Annotated[str, typer.Option(help="Elsom's URL for status queries.")] = "",
     built: Annotated[
-        Path, typer.Option(help="The built template.", show_default=".aws-sam/build")
-    ] = ROOT / ".aws-sam" / "build" / "template.yaml",
-    yes: Annotated[bool, typer.Option("--yes", help="Delete everything without asking.")] = False,
+        Path | None, typer.Option(help="The built template.", show_default=".aws-sam/build")
+    ] = None,
+    yes: Yes = False,
     remove_stack: Annotated[
         str | None,
         typer.Option("--remove", metavar="STACK", help="Only delete what a rehearsal left."),
@@ -58,14 +60,16 @@ def rehearse(  # noqa: PLR0917 - one argument for each option, named by Typer
     Costs a few cents of AWS. Sends nothing to Elsom unless its URLs are given, and then only with a
     made-up merchant. Ends with 1 if a step failed.
     """
-    ours = of(context)
-    target = _target(ours, remove_stack or new_name())
+    ours = context.obj
+    base = ours.account
+    target = Target(remove_stack or new_name(), base.session, base.endpoint, base.sandbox_url)
     if remove_stack:
         remove_all(target)
         ours.screen.result({"removed": remove_stack}, f"Nothing is left of {remove_stack}.")
         return
-    if not built.exists():
-        raise CliError(f"{built} is not there: make build")
+    template = built or checkout() / ".aws-sam" / "build" / "template.yaml"
+    if not template.exists():
+        raise CliError(f"{template} is not there: make build")
     refuse_endpoint_override(target)
 
     def confirmed(prompt: str) -> bool:
@@ -74,12 +78,12 @@ def rehearse(  # noqa: PLR0917 - one argument for each option, named by Typer
     rehearsal = Rehearsal(
         target,
         _parameters(target, init_url, status_url, alarm_email),
-        built,
+        template,
         has_seen=confirmed,
         agrees=lambda prompt: yes or confirmed(prompt),
         email=alarm_email,
     )
-    seen = _run(ours, rehearsal)
+    seen = run(ours.screen, rehearsal)
     failed = any(one["state"] == "failed" for one in seen)
     ours.screen.result(
         {"stack": target.stack, "ok": not failed, "steps": seen},
@@ -90,35 +94,27 @@ def rehearse(  # noqa: PLR0917 - one argument for each option, named by Typer
         raise typer.Exit(1)
 
 
-def _run(ours: Context, rehearsal: Rehearsal) -> list[dict[str, str]]:
+def run(screen: Screen, rehearsal: Rehearsal) -> list[dict[str, str]]:
     """Every step until one fails; what was made is deleted in any case."""
     seen: list[dict[str, str]] = []
-    for name, step in STEPS.items():
-        if not _take(ours, rehearsal, name, step, seen):
+
+    def take(name: str) -> None:
+        step, state = STEPS.get(name, remove), "seen"
+        screen.note(f"{name} ...")
+        try:
+            said = step(rehearsal)
+        except CannotBeSeen as why:
+            state, said = "not seen", str(why)
+        except _ERRORS as error:
+            state, said = "failed", str(error)
+        seen.append({"step": name, "state": state, "said": said})
+
+    for name in STEPS:
+        take(name)
+        if seen[-1]["state"] == "failed":
             break
-    _take(ours, rehearsal, "delete everything", remove, seen)
+    take("delete everything")
     return seen
-
-
-def _take(
-    ours: Context, rehearsal: Rehearsal, name: str, step: Any, seen: list[dict[str, str]]
-) -> bool:
-    """One step, noted; False once it failed."""
-    state = "seen"
-    ours.screen.note(f"{name} ...")
-    try:
-        said = step(rehearsal)
-    except CannotBeSeen as why:
-        state, said = "not seen", str(why)
-    except _ERRORS as error:
-        state, said = "failed", str(error)
-    seen.append({"step": name, "state": state, "said": said})
-    return state != "failed"
-
-
-def _target(ours: Context, stack: str) -> Target:
-    base = ours.account
-    return Target(stack, base.session, base.endpoint, base.sandbox_url)
 
 
 def _parameters(target: Target, init: str, status: str, email: str) -> dict[str, str]:
@@ -131,11 +127,4 @@ def _parameters(target: Target, init: str, status: str, email: str) -> dict[str,
         "LogRetentionDays": "1",
         "ManageApiGatewayAccount": "false" if role else "true",
     }
-    if target.is_local:
-        given |= {
-            "ElsomInitUrl": f"{target.sandbox_url}{START_PATH}",
-            "ElsomStatusUrl": f"{target.sandbox_url}{STATUS_PATH}",
-            "SandboxMode": "true",
-            "Architecture": architecture(),
-        }
-    return given
+    return given | (target.sandbox_parameters if target.is_local else {})

@@ -20,10 +20,6 @@ BISHKEK: Final = timezone(timedelta(hours=6))
 _DAY: Final = timedelta(days=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
-COLUMNS: Final = (
-    "id", "orderId", "status", "amount", "currency", "startedAt", "paidAt", "paidThisDay",
-    "late", "statusReason", "elsomTransactionId",
-)  # fmt: skip
 # What a spreadsheet would take for a formula.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -47,13 +43,14 @@ class Total:
     count: int = 0
     tyiyn: int = 0
 
-    def plus(self, payment: Payment) -> Total:
-        return Total(self.count + 1, self.tyiyn + payment.amount)
-
     @property
     def som(self) -> str:
         """The sum in som, `1234.50`."""
         return format_som(Tyiyn(self.tyiyn))
+
+    @property
+    def document(self) -> dict[str, Any]:
+        return {"count": self.count, "sum": self.som}
 
 
 @dataclass(frozen=True)
@@ -73,27 +70,23 @@ class Report:
     @property
     def by_status(self) -> dict[Status, Total]:
         """How the payments that began on this day stand now."""
-        found = dict.fromkeys(Status, Total())
-        for payment in self.started:
-            found[payment.status] = found[payment.status].plus(payment)
-        return found
+        return {
+            status: total(one for one in self.started if one.status is status) for status in Status
+        }
 
     @property
     def by_hour(self) -> list[Total]:
         """The day's money by Bishkek's hour, 24 of them."""
-        hours = [Total()] * 24
+        hours: list[list[Payment]] = [[] for _ in range(24)]
         for payment in self.paid:
-            hour = local(payment.paid_at or 0).hour
-            hours[hour] = hours[hour].plus(payment)
-        return hours
+            hours[local(payment.paid_at or 0).hour].append(payment)
+        return list(map(total, hours))
 
 
 def total(payments: Iterable[Payment]) -> Total:
     """Count and sum."""
-    found = Total()
-    for payment in payments:
-        found = found.plus(payment)
-    return found
+    amounts = [payment.amount for payment in payments]
+    return Total(len(amounts), sum(amounts))
 
 
 def span(day: date) -> tuple[int, int]:
@@ -131,11 +124,11 @@ def document(report: Report) -> dict[str, Any]:
     return {
         "day": report.day.isoformat(),
         "currency": "KGS",
-        "paid": _as_json(report.paid_total),
+        "paid": report.paid_total.document,
         "startedByStatus": {
-            str(status): _as_json(found) for status, found in report.by_status.items()
+            str(status): found.document for status, found in report.by_status.items()
         },
-        "paidByHour": [_as_json(found) for found in report.by_hour],
+        "paidByHour": [found.document for found in report.by_hour],
         "cases": [
             {
                 "id": case.id,
@@ -148,36 +141,31 @@ def document(report: Report) -> dict[str, Any]:
     }
 
 
+# The columns of the CSV, and what stands in each: of a payment, and whether it was paid on the day.
+COLUMNS: Final[dict[str, Callable[[Payment, bool], object]]] = {
+    "id": lambda one, _: one.id,
+    "orderId": lambda one, _: one.order_id,
+    "status": lambda one, _: one.status,
+    "amount": lambda one, _: format_som(Tyiyn(one.amount)),
+    "currency": lambda *_: "KGS",
+    "startedAt": lambda one, _: local(one.created_at).isoformat(timespec="seconds"),
+    "paidAt": lambda one, _: one.paid_at and local(one.paid_at).isoformat(timespec="seconds"),
+    "paidThisDay": lambda _, paid: "yes" if paid else "no",
+    "late": lambda one, _: "yes" if one.late else "no",
+    "statusReason": lambda one, _: one.status_reason,
+    "elsomTransactionId": lambda one, _: one.elsom_transaction_id,
+}
+
+
 def write_csv(report: Report, file: TextIO) -> None:
     """One line for each payment that was started or paid on the day."""
     writer = csv.writer(file)
     writer.writerow(COLUMNS)
     paid = {payment.id for payment in report.paid}
-    everything = {payment.id: payment for payment in (*report.started, *report.paid)}
-    for payment in everything.values():
-        writer.writerow([_cell(value) for value in _row(payment, payment.id in paid)])
-
-
-def _row(payment: Payment, paid_this_day: bool) -> list[Any]:
-    return [
-        payment.id,
-        payment.order_id,
-        payment.status,
-        format_som(Tyiyn(payment.amount)),
-        "KGS",
-        local(payment.created_at).isoformat(timespec="seconds"),
-        local(payment.paid_at).isoformat(timespec="seconds") if payment.paid_at else None,
-        "yes" if paid_this_day else "no",
-        "yes" if payment.late else "no",
-        payment.status_reason,
-        payment.elsom_transaction_id,
-    ]
+    for payment in {one.id: one for one in (*report.started, *report.paid)}.values():
+        writer.writerow(_cell(value(payment, payment.id in paid)) for value in COLUMNS.values())
 
 
 def _cell(value: object) -> str:
     text = "" if value is None else str(value)
     return visible(f"'{text}" if text.startswith(_FORMULA) else text)
-
-
-def _as_json(found: Total) -> dict[str, Any]:
-    return {"count": found.count, "sum": found.som}

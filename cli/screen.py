@@ -9,16 +9,16 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
-    BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
     TextColumn,
     TimeElapsedColumn,
@@ -27,6 +27,8 @@ from rich.table import Table
 
 from payments.domain.masking import UNSEEN, visible
 
+type Document = Mapping[str, Any]
+
 _WIDE: Final = 200
 _LINE_ENDS: Final = "\n"
 
@@ -34,13 +36,13 @@ _LINE_ENDS: Final = "\n"
 class Screen:
     """Where a command's words go. With `as_json` stdout is one JSON document."""
 
-    def __init__(self, *, as_json: bool = False) -> None:
+    def __init__(self, *, as_json: bool = False, stderr: bool = True) -> None:
         self.as_json = as_json
         self._out = Console(highlight=False)
         if not self._out.is_terminal:
             # Nobody's window is too narrow for what goes into a file or a pipe.
             self._out.width = _WIDE
-        self._err = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._err = Console(stderr=stderr, highlight=False, soft_wrap=True)
 
     def result(self, document: Any, *shown: str | Table) -> None:
         """The command's result: the document as JSON, or what is shown instead of it.
@@ -67,43 +69,48 @@ class Screen:
         self._err.print(f"[red]Error:[/] {escape(visible(text, keep=_LINE_ENDS))}")
 
     @contextmanager
-    def working(self, title: str) -> Iterator[None]:
-        """A spinner while something takes its time; a line where there is no terminal."""
+    def working(
+        self, title: str, column: ProgressColumn | None = None
+    ) -> Iterator[Callable[[int], None]]:
+        """A spinner while something takes its time; a line where there is no terminal.
+
+        What the block gets is to be called with the number of things that are done.
+        """
         if not self._err.is_terminal:
             self.note(f"{title} ...")
-            yield
+            yield lambda _: None
             return
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), column or TimeElapsedColumn())
         with Progress(*columns, console=self._err, transient=True) as progress:
-            progress.add_task(title)
+            task = progress.add_task(title, total=None)
+            yield lambda done: progress.update(task, completed=done)
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[None]:
+        """A piece of work, with a line that stays once it is done."""
+        started = time.monotonic()
+        with self.working(title):
             yield
+        spent = f"{time.monotonic() - started:.1f} s"
+        self._err.print(f"  [green]✓[/] {escape(title)} [dim]{spent}[/]")
+
+    def lines(self, title: str, lines: Iterable[str]) -> None:
+        """Lines of a log, under a rule with its name."""
+        self._out.rule(escape(visible(title)), align="left")
+        for line in lines:
+            self._out.print(visible(line), markup=False, soft_wrap=True)
 
     def counted[Thing](self, title: str, things: Iterable[Thing]) -> Iterator[Thing]:
         """The things one by one, with their number shown while they come."""
-        if not self._err.is_terminal:
-            self.note(f"{title} ...")
-            yield from things
-            return
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn())
-        with Progress(*columns, console=self._err, transient=True) as progress:
-            task = progress.add_task(title, total=None)
-            for thing in things:
-                progress.advance(task)
+        with self.working(title, MofNCompleteColumn()) as show:
+            for number, thing in enumerate(things, start=1):
+                show(number)
                 yield thing
 
     def wait(self, title: str, seconds: float) -> None:
-        """Let time pass, with a bar."""
-        if not self._err.is_terminal:
-            self.note(f"{title} ({seconds:.0f} s) ...")
+        """Let time pass."""
+        with self.working(f"{title} ({seconds:.0f} s)"):
             time.sleep(seconds)
-            return
-        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=self._err, transient=True) as progress:
-            task = progress.add_task(title, total=seconds)
-            until = time.monotonic() + seconds
-            while (left := until - time.monotonic()) > 0:
-                progress.update(task, completed=seconds - left)
-                time.sleep(min(0.2, left))
 
 
 def to_json(document: Any) -> str:
@@ -127,3 +134,22 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     for row in rows:
         made.add_row(*("–" if cell is None else escape(visible(str(cell))) for cell in row))
     return made
+
+
+def entries(title: str, columns: Sequence[str], found: Iterable[Document]) -> Table:
+    """A table of documents, of which these fields are shown."""
+    return table(title, columns, ([one[name] for name in columns] for one in found))
+
+
+def fields(title: str, document: Document) -> Table:
+    """A table of one document: a line for each field."""
+    return table(title, ("field", "value"), document.items())
+
+
+def timeline(title: str, items: Iterable[Document]) -> Table:
+    """A table of what happened to a payment."""
+    rows = []
+    for item in items:
+        more = (f"{name} {value}" for name, value in item.items() if name not in {"at", "what"})
+        rows.append((item["at"], item["what"], ", ".join(more)))
+    return table(title, ("at", "what", "details"), rows)

@@ -21,6 +21,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from cli.errors import CliError
 from payments.aws.merchant_secret import REREAD_INTERVAL
 
 Secret = dict[str, Any]
@@ -32,27 +33,22 @@ TAKEN_UP_AFTER: Final = 300.0
 KEYS_KEPT: Final = 4
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{32,128}")
 _RULES: Final = {
-    "partnerCode": re.compile(r"[0-9A-Za-z]{1,10}"),
-    "password": re.compile(r"[^\x00-\x1f\x7f]{1,100}"),
-    "merchantMsisdn": re.compile(r"0[0-9]{9}"),
-}
-MERCHANT_FIELDS: Final = tuple(_RULES)
-_SAY: Final = {
-    "partnerCode": "up to 10 letters and digits",
-    "password": "1 to 100 characters",
-    "merchantMsisdn": "10 digits from 0",
+    "partnerCode": (re.compile(r"[0-9A-Za-z]{1,10}"), "up to 10 letters and digits"),
+    "password": (re.compile(r"[^\x00-\x1f\x7f]{1,100}"), "1 to 100 characters"),
+    "merchantMsisdn": (re.compile(r"0[0-9]{9}"), "10 digits from 0"),
 }
 
 
-class SecretError(Exception):
+class SecretError(CliError):
     """The secret cannot be changed like this; the text says why."""
 
 
 def check_merchant(given: Mapping[str, str]) -> None:
     """Raise SecretError for a value that Elsom could not take."""
     for name, value in given.items():
-        if not _RULES[name].fullmatch(value):
-            raise SecretError(f"{name} must be {_SAY[name]}.")
+        rule, said = _RULES[name]
+        if not rule.fullmatch(value):
+            raise SecretError(f"{name} must be {said}.")
 
 
 def filled(secret: Secret, merchant: Mapping[str, str]) -> Secret:
@@ -73,7 +69,9 @@ def filled(secret: Secret, merchant: Mapping[str, str]) -> Secret:
 def missing(secret: Secret) -> list[str]:
     """What of the secret is not filled in yet, or could not work; never a value."""
     wrong = [
-        name for name, rule in _RULES.items() if not rule.fullmatch(str(secret.get(name) or ""))
+        name
+        for name, (rule, _) in _RULES.items()
+        if not rule.fullmatch(str(secret.get(name) or ""))
     ]
     if not _TOKEN.fullmatch(str(secret.get("callbackToken") or "")):
         wrong.append("callbackToken")
@@ -81,11 +79,11 @@ def missing(secret: Secret) -> list[str]:
 
 
 def rotate_token(secret: Secret) -> Secret:
-    """A new token; the old one is still let in. Raises SecretError while one before it still is."""
+    """A new token; the old one is still accepted. Raises SecretError while one before it is."""
     if secret.get("previousCallbackToken"):
         raise SecretError(
             "The previous token is still accepted. Once Elsom's merchant portal has the present"
-            " address, end the change that is under way: rotate-token --finish"
+            " address, end the change that is under way: ./elsom rotate-token --finish"
         )
     return {
         **secret,
@@ -95,7 +93,7 @@ def rotate_token(secret: Secret) -> Secret:
 
 
 def forget_old_token(secret: Secret, age: float) -> Secret:
-    """Only the present token is let in. `age`: seconds since the secret was changed."""
+    """Only the present token is accepted. `age`: seconds since the secret was changed."""
     _check_finish(age, under_way=bool(secret.get("previousCallbackToken")))
     return {**secret, "previousCallbackToken": ""}
 
@@ -108,7 +106,7 @@ def rotate_keys(
     if len(old) >= KEYS_KEPT:
         raise SecretError(
             f"There are {len(old)} keys already. Links that the oldest one signed end with it;"
-            " forget it first: rotate-keys --finish"
+            " forget it first: ./elsom rotate-keys --finish"
         )
     new = new_token()
     known = {**secret, "pageSigningKeys": [*old, new]}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 from botocore.exceptions import ClientError
 
@@ -38,44 +38,42 @@ _ATTACHED: Final = (
 )
 
 
-def look_at_stack(target: Target, name: str) -> Iterator[Finding]:
+def look_at_stack(target: Target) -> Finding:
     """One line on a stack that is there. Raises CliError where there is none."""
     status = target.described["StackStatus"]
-    if status in RUNS:
-        yield ok(name, f"{target.stack} is deployed")
-    else:
-        yield _not_well(target, name, status)
+    return ok(f"{target.stack} is deployed") if status in RUNS else _not_well(target, status)
 
 
-def look_before_deployment(target: Target, name: str) -> Iterator[Finding]:
+def look_before_deployment(target: Target) -> Finding:
     """One line on a stack that is to be deployed, whether it is there or not."""
     status = target.status
     if status is None:
-        yield ok(name, f"{target.stack} is not there yet: it will be made")
-    elif status in RUNS | ROLLED_BACK:
-        yield ok(name, f"{target.stack} is there: it will be updated")
-    else:
-        yield _not_well(target, name, status)
+        return ok(f"{target.stack} is not there yet: it will be made")
+    if status in RUNS | ROLLED_BACK:
+        return ok(f"{target.stack} is there: it will be updated")
+    return _not_well(target, status)
 
 
-def _not_well(target: Target, name: str, status: str) -> Finding:
+def _not_well(target: Target, status: str) -> Finding:
     failure = first_failure(target)
     say = f"{target.stack} is {status}{f': {failure}' if failure else ''}"
     if "CallerPolicy" in failure and status == "DELETE_FAILED":
-        return bad(name, say, _ATTACHED.format(stack=target.stack))
-    if status in DEAD_ENDS:
-        return bad(name, say, DEAD_ENDS[status].format(stack=target.stack))
-    if status.endswith("_IN_PROGRESS"):
-        return bad(name, say, "wait until CloudFormation is done, then look again")
-    return bad(name, say, "deploy again: make deploy")
+        do = _ATTACHED
+    elif status.endswith("_IN_PROGRESS") and status not in DEAD_ENDS:
+        do = "wait until CloudFormation is done, then look again"
+    else:
+        do = DEAD_ENDS.get(status, "deploy again: make deploy")
+    return bad(say, do.format(stack=target.stack))
 
 
 def first_failure(target: Target) -> str:
     """CloudFormation's own reason for the newest failure that is not a mere consequence."""
     failed = ""
     try:
-        # Newest first: the oldest failure since the latest operation began is the cause.
-        for event in _events(target):
+        # Newest first, and more than one page: the oldest failure since the latest operation began
+        # is the cause.
+        pages = target.client("cloudformation").get_paginator("describe_stack_events")
+        for event in pages.paginate(StackName=target.stack).search("StackEvents"):
             reason = event.get("ResourceStatusReason", "")
             if reason == "User Initiated":
                 break
@@ -86,101 +84,77 @@ def first_failure(target: Target) -> str:
     return failed.rstrip(".")
 
 
-def _events(target: Target) -> Iterator[dict[str, Any]]:
-    """All events: a roll-back writes more of them than one page has."""
-    pages = target.client("cloudformation").get_paginator("describe_stack_events")
-    for page in pages.paginate(StackName=target.stack):
-        yield from page["StackEvents"]
-
-
 # ---------------------------------------------------------------- what was left behind
 
 
-def look_at_leftovers(target: Target, name: str) -> Iterator[Finding]:
+def look_at_leftovers(target: Target) -> Iterator[Finding]:
     """What an earlier stack of this name kept: tables, secrets, the gateway's role, log groups."""
-    found = [
-        *(_table(target, one) for one in kept_tables(target)),
-        *(_secret(one) for one in kept_secrets(target)),
-        *(_role(one) for one in kept_roles(target)),
-        *_log_groups(kept_log_groups(target)),
-    ]
-    yield from found or [ok(name, f"nothing is left of an earlier stack {target.stack}")]
-
-
-def kept_tables(target: Target) -> list[str]:
-    """Tables of payments that had this stack's name, and are not this stack's."""
-    pages = target.client("dynamodb").get_paginator("list_tables").paginate()
-    return _others(target, (one for page in pages for one in page["TableNames"]), "PaymentsTable-")
-
-
-def kept_secrets(target: Target) -> list[str]:
-    """The ARNs of secrets that CloudFormation made for this name, and are not this stack's."""
-    filters = [
-        {"Key": "tag-key", "Values": [_STACK_TAG]},
-        {"Key": "tag-value", "Values": [target.stack]},
-    ]
-    pages = target.client("secretsmanager").get_paginator("list_secrets").paginate(Filters=filters)
-    ours = _ours(target)
-    return [
-        one["ARN"]
-        for page in pages
-        for one in page["SecretList"]
-        # The filter looks for words: another stack's is found too.
-        if {"Key": _STACK_TAG, "Value": target.stack} in one.get("Tags", [])
-        and one["ARN"] not in ours
-    ]
-
-
-def kept_roles(target: Target) -> list[str]:
-    """Roles that API Gateway was given by a stack of this name, and are not this stack's."""
-    pages = target.client("iam").get_paginator("list_roles").paginate()
-    names = (one["RoleName"] for page in pages for one in page["Roles"])
-    return _others(target, names, "ApiGatewayLogsRole-")
-
-
-def kept_log_groups(target: Target) -> list[str]:
-    """Log groups of functions of a stack of this name, that are not this stack's."""
-    pages = target.client("logs").get_paginator("describe_log_groups")
-    found = pages.paginate(logGroupNamePrefix=f"{target.stack}-")
-    names = (one["logGroupName"] for page in found for one in page["logGroups"])
-    return [one for one in _others(target, names, "") if "LogGroup-" in one]
-
-
-def _others(target: Target, names: Iterable[str], kind: str) -> list[str]:
-    ours, prefix = _ours(target), f"{target.stack}-{kind}"
-    return [one for one in names if one.startswith(prefix) and one not in ours]
-
-
-def _ours(target: Target) -> set[str]:
-    return set(target.resources.values()) if target.status else set()
+    tables, secrets, roles, groups = kept(target)
+    of_earlier = "of an earlier stack"
+    for table in tables:
+        yield _table(target, table)
+    for secret in secrets:
+        do = (
+            "attach it with its table (docs/operate.md), or take it away:"
+            f" aws secretsmanager delete-secret --secret-id {secret}"
+        )
+        yield warning(f"{secret.rpartition(':')[2]} {of_earlier} is there", do, "kept secret")
+    for role in roles:
+        do = "leave it while API Gateway's account setting names it; it costs nothing"
+        yield warning(f"{role} {of_earlier} is there", do, "kept role")
+    if groups:
+        do = f"take each away: aws logs delete-log-group --log-group-name {groups[0]}"
+        yield warning(f"{len(groups)} log groups {of_earlier} are there", do, "kept logs")
+    if not any((tables, secrets, roles, groups)):
+        yield ok(f"nothing is left of an earlier stack {target.stack}")
 
 
 def _table(target: Target, table: str) -> Finding:
     client = target.client("dynamodb")
     if client.scan(TableName=table, Limit=1, ConsistentRead=True)["Count"]:
         do = "attach it to the new stack: docs/operate.md, Delete and attach again"
-        return bad("kept table", f"{table} of an earlier stack holds payments", do)
+        return bad(f"{table} of an earlier stack holds payments", do, "kept table")
     do = (
         f"take it away: aws dynamodb update-table --table-name {table}"
         f" --no-deletion-protection-enabled; aws dynamodb delete-table --table-name {table}"
     )
-    return warning("kept table", f"{table} of an earlier stack is empty", do)
+    return warning(f"{table} of an earlier stack is empty", do, "kept table")
 
 
-def _secret(arn: str) -> Finding:
-    do = (
-        "attach it with its table (docs/operate.md), or take it away:"
-        f" aws secretsmanager delete-secret --secret-id {arn}"
+def kept(target: Target) -> tuple[list[str], list[str], list[str], list[str]]:
+    """Tables, secrets (their ARNs), gateway's roles and log groups of this name, but not of this
+    stack.
+    """
+    ours = set(target.resources.values()) if target.status else set()
+
+    def others(service: str, operation: str, found: str, **more: str) -> list[str]:
+        pages = target.client(service).get_paginator(operation).paginate(**more)
+        names = (one for one in pages.search(found) if one and one not in ours)
+        return [one for one in names if one.startswith(f"{target.stack}-")]
+
+    tables = others("dynamodb", "list_tables", "TableNames")
+    roles = others("iam", "list_roles", "Roles[].RoleName")
+    prefix = f"{target.stack}-"
+    groups = others(
+        *("logs", "describe_log_groups", "logGroups[].logGroupName"), logGroupNamePrefix=prefix
     )
-    return warning("kept secret", f"{arn.rpartition(':')[2]} of an earlier stack is there", do)
+    return (
+        [one for one in tables if one.startswith(f"{prefix}PaymentsTable-")],
+        [arn for arn in _secrets(target) if arn not in ours],
+        [one for one in roles if one.startswith(f"{prefix}ApiGatewayLogsRole-")],
+        [one for one in groups if "LogGroup-" in one],
+    )
 
 
-def _role(role: str) -> Finding:
-    do = "leave it while API Gateway's account setting names it; it costs nothing"
-    return warning("kept role", f"{role} of an earlier stack is there", do)
-
-
-def _log_groups(groups: list[str]) -> Iterator[Finding]:
-    if groups:
-        do = f"take each away: aws logs delete-log-group --log-group-name {groups[0]}"
-        yield warning("kept logs", f"{len(groups)} log groups of an earlier stack are there", do)
+def _secrets(target: Target) -> Iterator[str]:
+    """The ARNs of secrets that CloudFormation made for this name."""
+    tag = {"Key": _STACK_TAG, "Value": target.stack}
+    filters = [
+        {"Key": "tag-key", "Values": [_STACK_TAG]},
+        {"Key": "tag-value", "Values": [target.stack]},
+    ]
+    pages = target.client("secretsmanager").get_paginator("list_secrets")
+    for secret in pages.paginate(Filters=filters).search("SecretList"):
+        # The filter looks for words: another stack's is found too.
+        if tag in secret.get("Tags", []):
+            yield secret["ARN"]

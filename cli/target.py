@@ -4,35 +4,39 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import quote, urlencode
+from typing import TYPE_CHECKING, Any, Final
 
 import boto3
+import requests
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError
 
 from cli.answers import Answers
-from payments.bootstrap import Services
-from payments.settings import Settings
-from payments.store.table import Table
-from tools.local.shop import Shop
+from cli.errors import CliError, unless_refused
+from elsom_payments_client import ElsomPayments
+
+if TYPE_CHECKING:
+    from payments.bootstrap import Services
 
 _API: Final = re.compile(r"https://(\w+)\.execute-api\.[^/]+/(\w+)")
-_CONFIG: Final = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 4})
-# The API gives no more at once.
-_PAGE: Final = 100
+_CONFIG: Final = Config(
+    connect_timeout=5,
+    read_timeout=30,
+    retries={"total_max_attempts": 4},
+    s3={"addressing_style": "path"},
+)
+# For so long a person waits for an API that says "later".
+_PATIENCE: Final = 20.0
 DEFAULT_STACK: Final = "elsom-payments"
+LOCAL_STACK: Final = "elsom-payments-local"
 # Of a resource that CloudFormation has deleted, or has left where it was.
 _GONE: Final = {"DELETE_COMPLETE", "DELETE_SKIPPED"}
-
-
-class CliError(Exception):
-    """The command cannot go on; the text says what is wrong and what to do."""
 
 
 @dataclass
@@ -60,13 +64,11 @@ class Target:
 
     @cached_property
     def _found(self) -> dict[str, Any] | None:
-        try:
-            found = self.client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ValidationError":
-                raise
-            return None
-        return found[0] if found else None
+        client = self.client("cloudformation")
+        found = unless_refused(
+            lambda: client.describe_stacks(StackName=self.stack), "ValidationError"
+        )
+        return next(iter(found["Stacks"]), None) if found else None
 
     @property
     def status(self) -> str | None:
@@ -100,7 +102,7 @@ class Target:
 
     @cached_property
     def parameters(self) -> dict[str, str]:
-        """The parameters that the stack was deployed with."""
+        """The parameters that the stack was deployed with, or will be deployed with."""
         given = self.described.get("Parameters", [])
         return {one["ParameterKey"]: one["ParameterValue"] for one in given}
 
@@ -125,13 +127,12 @@ class Target:
         return found
 
     @cached_property
-    def table(self) -> Table:
-        """The table of payments."""
-        return self.services.table
-
-    @cached_property
     def services(self) -> Services:
         """The stack's parts, as its functions put them together, with this person's rights."""
+        # Only these commands need what the functions run with.
+        from payments.bootstrap import Services  # noqa: PLC0415
+        from payments.settings import Settings  # noqa: PLC0415
+
         settings = Settings(
             payments_table=self.outputs["PaymentsTableName"],
             event_bus=self.outputs.get("EventBusName", ""),
@@ -140,46 +141,17 @@ class Target:
         return Services(settings, self.client)
 
     @cached_property
-    def shop(self) -> Shop:
-        """A caller of the payments API with this person's rights."""
+    def api(self) -> ElsomPayments:
+        """The payments API, called with this person's rights. Raises CliError."""
+        return self.api_within(_PATIENCE)
+
+    def api_within(self, deadline: float) -> ElsomPayments:
+        """The same, with calls repeated for so many seconds."""
         keys = self.session.get_credentials()
         if keys is None:
             raise CliError("There are no AWS credentials: set AWS_PROFILE, or give --profile.")
-        frozen = keys.get_frozen_credentials()
-        return Shop(
-            self.outputs["ApiUrl"],
-            str(self.session.region_name),
-            str(frozen.access_key),
-            str(frozen.secret_key),
-            frozen.token,
-        )
-
-    def call_api(self, method: str, path: str, body: object = None) -> Any:
-        """One call of the payments API; its JSON body. Raises CliError with the problem's text."""
-        answer = self.shop.call(method, path, body)
-        if 200 <= answer.status < 300:
-            return answer.body
-        said = answer.body if isinstance(answer.body, dict) else {}
-        detail = said.get("detail") or said.get("message") or said.get("title") or "no reason given"
-        hint = ""
-        if answer.status == 403:
-            policy = self.outputs["PaymentsCallerPolicyArn"]
-            hint = f" The policy {policy} lets a caller in: attach it to yours."
-        raise CliError(f"The API answered {answer.status}: {detail}{hint}")
-
-    def newest(self, path: str, query: dict[str, str], limit: int) -> list[dict[str, Any]]:
-        """The first `limit` entries of a list of the payments API, page by page."""
-        found: list[dict[str, Any]] = []
-        cursor: dict[str, str] = {}
-        while True:
-            size = {"limit": str(min(_PAGE, limit - len(found)))}
-            # A signature is made over %20: a blank that is sent as + is refused.
-            parameters_of_page = urlencode({**query, **size, **cursor}, quote_via=quote)
-            page = self.call_api("GET", f"{path}?{parameters_of_page}")
-            found += page["items"]
-            if len(found) >= limit or page["nextCursor"] is None:
-                return found
-            cursor = {"cursor": page["nextCursor"]}
+        url, region = self.outputs["ApiUrl"], self.session.region_name
+        return ElsomPayments(url, region=region, credentials=keys, deadline=deadline)
 
     def secret(self) -> dict[str, Any]:
         """The merchant's secret, to be kept off the screen."""
@@ -208,6 +180,34 @@ class Target:
         base = self.parameters.get("PublicBaseUrl") or self.outputs["ApiUrl"]
         return f"{base}/elsom/{token}"
 
+    def call_sandbox(self, method: str, path: str, body: object = None) -> Any:
+        """One call of the sandbox's control API; its JSON answer, None for an empty one."""
+        answer = requests.request(method, f"{self.sandbox_url}{path}", json=body, timeout=10)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    @property
+    def sandbox_parameters(self) -> dict[str, str]:
+        """What a stack has to be told to work with the sandbox of this machine."""
+        is_arm = platform.machine().lower() in {"arm64", "aarch64"}
+        return {
+            "ElsomInitUrl": f"{self.sandbox_url}/service/v1/merchant/generateOTP/sandbox",
+            "ElsomStatusUrl": f"{self.sandbox_url}/service/v1/merchant/status",
+            "SandboxMode": "true",
+            # Compiled wheels of the layer must fit this machine.
+            "Architecture": "arm64" if is_arm else "x86_64",
+        }
+
+
+def post_json(url: str, document: object) -> tuple[int, dict[str, Any]]:
+    """One unsigned POST, as Elsom makes it: the HTTP status and the JSON object in the answer."""
+    answer = requests.post(url, json=document, timeout=15, allow_redirects=False)
+    try:
+        found = answer.json()
+    except ValueError:
+        found = {}
+    return answer.status_code, found if isinstance(found, dict) else {}
+
 
 def find_target(
     stack: str | None,
@@ -224,9 +224,22 @@ def find_target(
     """
     file = state / "stack.json"
     named = stack or region or profile or answers.was_named
-    if local or (not named and file.exists()):
-        return _local(stack, file)
-    return account_target(stack, region, profile, answers)
+    if not local and (named or not file.exists()):
+        return account_target(stack, region, profile, answers)
+    if not file.exists():
+        raise CliError(f"No local AWS runs with its state in {state}: make run")
+    found = json.loads(file.read_text())
+    return local_target(stack or found.get("stackName") or LOCAL_STACK, found)
+
+
+def local_target(stack: str, described: dict[str, str]) -> Target:
+    """A stack of the local AWS that `stack.json` describes."""
+    session = boto3.session.Session(
+        aws_access_key_id=described["accessKeyId"],
+        aws_secret_access_key=described["secretAccessKey"],
+        region_name=described["region"],
+    )
+    return Target(stack, session, described["awsEndpoint"], described["sandboxUrl"])
 
 
 def account_target(
@@ -244,16 +257,3 @@ def account_target(
     if not session.region_name:
         raise CliError("Which region? Give --region, or set AWS_REGION.")
     return Target(stack or answers.stack or DEFAULT_STACK, session)
-
-
-def _local(stack: str | None, file: Path) -> Target:
-    if not file.exists():
-        raise CliError(f"No local AWS runs with its state in {file.parent}: make run")
-    found = json.loads(file.read_text())
-    session = boto3.session.Session(
-        aws_access_key_id=found["accessKeyId"],
-        aws_secret_access_key=found["secretAccessKey"],
-        region_name=found["region"],
-    )
-    name = stack or found.get("stackName") or "elsom-payments-local"
-    return Target(name, session, found["awsEndpoint"], found["sandboxUrl"])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import islice
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from msgspec.structs import replace
 
-from cli.context import of
-from cli.screen import table
+from cli.context import Command, Limit, Yes
+from cli.screen import entries
 from payments.domain.clock import to_rfc3339
 from payments.domain.errors import WriteConflict
 from payments.store.inbox import InboxTable, Unknown
@@ -19,36 +19,28 @@ app = typer.Typer(no_args_is_help=True)
 
 
 @app.command("list")
-def list_unknown(
-    context: typer.Context,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 100,
-) -> None:
+def list_unknown(context: Command, limit: Limit = 100) -> None:
     """Unknown ids that wait for a query, the longest waiting first."""
-    ours = of(context)
-    inbox = ours.target.services.inbox
-    waiting = ours.screen.counted("Reading unknown ids", islice(inbox.waiting_unknown(), limit))
-    found = [_view(unknown) for unknown in waiting]
+    ours = context.obj
+    waiting = islice(ours.target.services.inbox.waiting_unknown(), limit)
+    found = [_view(unknown) for unknown in ours.screen.counted("Reading unknown ids", waiting)]
     columns = ("id", "notifications", "firstSeenAt", "notifiedAt", "nextCheckAt", "lastAnswer")
-    rows = [[one[name] for name in columns] for one in found]
-    ours.screen.result({"items": found}, table(f"{len(found)} unknown ids wait", columns, rows))
+    shown = entries(f"{len(found)} unknown ids wait", columns, found)
+    ours.screen.result({"items": found}, shown)
 
 
 @app.command()
-def purge(
-    context: typer.Context,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether this is meant.")] = False,
-) -> None:
+def purge(context: Command, yes: Yes = False) -> None:
     """End the queries about all unknown ids that wait; the next notification begins them again.
 
     Notifications stay stored for 90 days, and so does every id that Elsom has called paid.
     """
-    ours = of(context)
+    ours = context.obj
     if not yes:
-        typer.confirm("End the queries about all unknown ids that wait?", abort=True)
+        typer.confirm("End the queries about all unknown ids that wait?", abort=True, err=True)
     inbox = ours.target.services.inbox
-    done: Counter[bool] = Counter()
-    for unknown in ours.screen.counted("Ending queries", inbox.waiting_unknown()):
-        done[_end(inbox, unknown)] += 1
+    waiting = ours.screen.counted("Ending queries", inbox.waiting_unknown())
+    done = Counter(_end(inbox, unknown) for unknown in waiting)
     ours.target.services.schedule.recount_unknown()
     sentences = [f"Ended the queries about {done[True]} unknown ids."]
     if done[False]:

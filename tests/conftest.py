@@ -5,8 +5,10 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.dynamodb_local import running_dynamodb_local
 
@@ -27,13 +29,17 @@ INSTALL = {
 # What takes longest begins first; folders that are not named come after these.
 LONGEST_FIRST = ("simulation", "e2e", "failure", "exploration", "browser", "contract", "template")
 # Many long tests that share nothing: each goes to whichever worker is free.
-EACH_ALONE = (
-    "exploration/test_all_interleavings.py",
-    "failure/test_aws_fails.py",
-    "failure/test_guards_are_needed.py",
-    "lint/test_lint.py",
-    "simulation/test_guards_taken_away.py",
-)
+EACH_ALONE = {
+    "tests/exploration/test_all_interleavings.py",
+    "tests/failure/test_aws_fails.py",
+    "tests/failure/test_guards_are_needed.py",
+    "tests/lint/test_lint.py",
+    "tests/simulation/test_guards_taken_away.py",
+}
+# Files that share one deployed stack.
+WITH = {
+    "tests/browser/test_the_demo_shop.py": "tests/browser/test_paying_in_a_browser.py",
+}
 
 # No test may reach a real AWS account, whatever this machine's settings are.
 for name in [name for name in os.environ if name.startswith("AWS_")]:
@@ -50,30 +56,29 @@ os.environ.update(
 os.environ.setdefault("FRESH_SEED", str(secrets.randbelow(10**9)))
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+class ByFile(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
+    """Gives a worker a whole file, for the sake of its fixtures, or one test of EACH_ALONE."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return nodeid if file in EACH_ALONE else WITH.get(file, file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.path.is_relative_to(folder) for folder in SOCKETLESS):
             item.add_marker(pytest.mark.disable_socket)
-        group = group_of(item)
-        if group:
-            item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: place(folder_of(item)))
+    items.sort(key=place)
 
 
-def group_of(item: pytest.Item) -> str | None:
-    """What one worker runs as a whole: a file, or of a folder all that needs a cloud."""
-    file = str(item.path.relative_to(HERE))
-    if folder_of(item) in {"browser", "failure"} and "cloud" in getattr(item, "fixturenames", ()):
-        return f"{folder_of(item)} in a cloud"
-    return None if file in EACH_ALONE else file
-
-
-def folder_of(item: pytest.Item) -> str:
-    return item.path.relative_to(HERE).parts[0]
-
-
-def place(folder: str) -> int:
+def place(item: pytest.Item) -> int:
+    folder = item.path.relative_to(HERE).parts[0]
     return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
 
 

@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from payments.store.payments import SORT_KEY
 from payments.store.table import Table
+from tests.shop import Response, Shop
 from tools.local.cloud import LocalCloud
 from tools.local.processes import free_port
 from tools.local.servers import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
-from tools.local.shop import Response, Shop
 
 # Short steps, so that a test need not wait; the Scheduler itself still fires once a minute.
 FAST = {"CheckLadderSeconds": "2,2,2,5", "LateCheckSeconds": "5,5,5"}

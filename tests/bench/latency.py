@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,8 +12,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
+import requests
 from msgspec.structs import replace
 
+from cli.secret import new_webhook_secret
 from payments.domain.clock import HOUR, now_ms
 from payments.domain.ids import derive_id
 from tests.bench.checks import due_payments, put
@@ -22,7 +23,6 @@ from tests.bench.report import MET, Row, Section, percentile, spread
 from tests.deployed import Deployed, deployed
 from tests.http_server import Request, Response, serving
 from tools.local.cloud import LocalCloud
-from tools.local.secret import webhook_secret
 
 RATES: Final = (1, 4)
 SECONDS: Final = 60
@@ -78,7 +78,7 @@ def measure(cloud: LocalCloud, say: Callable[[str], None]) -> Section:
     rows = []
     with arriving() as arrivals:
         stack = deployed(cloud, "latency", {"ShopWebhookUrl": arrivals.url})
-        stack.secret = cloud.fill_secret({"webhookSecrets": [webhook_secret()]})
+        stack.secret = cloud.fill_secret({"webhookSecrets": [new_webhook_secret()]})
         for rate in RATES:
             say(f"{rate} a second for {SECONDS} s")
             names = pending(stack, rate * SECONDS, f"rate-{rate}", arrivals)
@@ -156,12 +156,9 @@ def drive(
     sent: dict[str, float] = {}
 
     def post(name: str) -> None:
-        request = urllib.request.Request(
-            url, json.dumps(body(name)).encode(), {"Content-Type": "application/json"}
-        )
+        document = body(name)
         sent[name] = time.monotonic()
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            answer.read()
+        requests.post(url, json=document, timeout=30).raise_for_status()
 
     began = time.monotonic()
     with ThreadPoolExecutor(16) as pool:

@@ -47,9 +47,8 @@ def _wait_for(shop: DemoShop, process: subprocess.Popen[bytes]) -> None:
     while True:
         try:
             requests.get(f"{shop.url}/health", timeout=2).raise_for_status()
-        except requests.RequestException:
+            return
+        except OSError:
             assert process.poll() is None, "the demo shop ended while it started"
             assert time.monotonic() < until, "the demo shop did not answer"
             time.sleep(0.1)
-        else:
-            return

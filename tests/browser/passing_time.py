@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from typing import Final
 
 from playwright.sync_api import Page, Request
+
+BEGINNING: Final = 1_800_000_000
 
 
 class PassingTime:
@@ -13,7 +16,9 @@ class PassingTime:
     def __init__(self, page: Page) -> None:
         self._page = page
         self._under_way: set[Request] = set()
-        page.clock.install()
+        # Else it would go on by itself beside the seconds that are let pass here.
+        page.clock.install(time=BEGINNING)
+        page.clock.pause_at(BEGINNING + 1)
         page.on("request", self._began)
         page.on("requestfinished", self._ended)
         page.on("requestfailed", self._ended)

@@ -9,6 +9,7 @@ import pytest
 
 from cli.elsom_urls import look_at_elsom
 from cli.findings import Finding, State
+from cli.preflight import planned
 from tests.contract import bad_servers
 from tests.contract.bad_servers import ADDRESS, Authority, Server, serving
 from tests.fakes.account import EMPTY_ACCOUNT, FakeAccount, refused
@@ -35,7 +36,7 @@ def look(server: Server, bundle: str | None = None, **parameters: str) -> list[F
     urls = {"ElsomInitUrl": server.url("https"), "ElsomStatusUrl": server.url("https")}
     if bundle:
         parameters["ElsomCaBundleParameter"] = BUNDLE
-    return list(look_at_elsom(target, {**urls, **parameters}, "Elsom"))
+    return list(look_at_elsom(planned(target, {**urls, **parameters})))
 
 
 def test_a_private_certificate_is_valid_with_bundle_and_name(

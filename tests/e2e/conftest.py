@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from cli.secret import new_webhook_secret
 from tests.deployed import Deployed, another_stack, deployed, running_cloud
 from tests.e2e.command_line import Elsom
 from tests.receiver import Receiver, receiving
 from tools.local.cloud import LocalCloud
-from tools.local.secret import webhook_secret
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +28,9 @@ def receiver() -> Iterator[Receiver]:
 def stack(cloud: LocalCloud, receiver: Receiver) -> Deployed:
     made = deployed(cloud, "e2e", {"ShopWebhookUrl": receiver.url})
     # Two secrets, as while one takes the other's place.
-    made.secret = cloud.fill_secret({"webhookSecrets": [webhook_secret(), webhook_secret()]})
+    made.secret = cloud.fill_secret(
+        {"webhookSecrets": [new_webhook_secret(), new_webhook_secret()]}
+    )
     return made
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Callable
+
+import requests
 
 
 class Load:
@@ -37,14 +37,4 @@ class Load:
 
 def stay(url: str) -> int:
     """The status of a page, redirects not followed."""
-
-    class Stay(urllib.request.HTTPRedirectHandler):
-        def redirect_request(self, *_: object) -> None:
-            return None
-
-    try:
-        with urllib.request.build_opener(Stay).open(url, timeout=20) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as answer:
-        with answer:
-            return answer.code
+    return requests.get(url, timeout=20, allow_redirects=False).status_code

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-import urllib.error
-import urllib.request
 import uuid
 from dataclasses import dataclass
 from typing import Any, Final
+
+import requests
 
 from payments.domain.payment import Payment
 from payments.store.payments import SORT_KEY, item_of, payment_of
@@ -179,13 +179,9 @@ class StillStack:
 
 
 def http(method: str, url: str, body: bytes | None = None) -> tuple[int, str]:
-    request = urllib.request.Request(url, body, {"Content-Type": "application/json"}, method=method)
-    try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as refusal:
-        with refusal:
-            return refusal.code, refusal.read().decode()
+    headers = {"Content-Type": "application/json"}
+    answer = requests.request(method, url, data=body, headers=headers, timeout=20)
+    return answer.status_code, answer.text
 
 
 def now() -> int:

@@ -1,10 +1,9 @@
 """The main job, on the deployed stack: from start to an end, by notification and without."""
 
 import json
-import urllib.error
-import urllib.request
 
 import pytest
+import requests
 
 from tests.deployed import Deployed, eventually
 
@@ -131,17 +130,10 @@ def test_the_start_on_the_wire_has_exactly_the_documents_ten_fields(stack: Deplo
 def test_the_way_to_elsom_and_back_works_in_a_browser_with_and_without_cookie(
     stack: Deployed,
 ) -> None:
-    class Stay(urllib.request.HTTPRedirectHandler):
-        def redirect_request(self, *args: object) -> None:
-            return None
-
     def get(url: str, cookie: str = "") -> tuple[int, dict[str, str], str]:
-        request = urllib.request.Request(url, headers={"Cookie": cookie})
-        try:
-            answer = urllib.request.build_opener(Stay).open(request, timeout=20)
-        except urllib.error.HTTPError as error:
-            answer = error
-        return answer.status, dict(answer.headers), answer.read().decode()
+        headers = {"Cookie": cookie}
+        answer = requests.get(url, headers=headers, timeout=20, allow_redirects=False)
+        return answer.status_code, dict(answer.headers), answer.text
 
     payment = stack.start().body
     status, headers, _ = get(payment["checkoutUrl"])

@@ -20,8 +20,7 @@ from tests.aws_cli import aws, commands_in
 from tests.deployed import FAST, eventually
 from tests.terminal import at_terminal
 from tools.environments import ENVIRONMENTS, ROOT
-from tools.local.cloud import START_PATH, STATUS_PATH, LocalCloud, architecture
-from tools.local.secret import sandbox_secret
+from tools.local.cloud import MERCHANT, LocalCloud
 from tools.local.servers import REGION
 
 STACK = "first-shop"
@@ -55,7 +54,7 @@ class Operator:
         done = subprocess.run(
             [ENVIRONMENTS["run"].folder / "bin" / "sam", *words,
              "--template-file", built, "--no-confirm-changeset"],
-            cwd=ROOT, env=self.cloud._sam_environment(), stdin=subprocess.DEVNULL,
+            cwd=ROOT, env=self.cloud.sam_environment(), stdin=subprocess.DEVNULL,
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         return done.returncode
@@ -69,10 +68,7 @@ def operator(
     kept = tmp_path / "samconfig.local.toml"
     parameters = {
         **FAST,
-        "ElsomInitUrl": cloud.sandbox_url + START_PATH,
-        "ElsomStatusUrl": cloud.sandbox_url + STATUS_PATH,
-        "SandboxMode": "true",
-        "Architecture": architecture(),
+        **cloud.target.sandbox_parameters,
         # Empty, odd and left as it is.
         "ShopUrl": "",
         "ElsomCaBundleParameter": "",
@@ -140,11 +136,10 @@ def test_a_first_deployment_fails_and_the_second_works_by_what_preflight_says(
     assert operator.bad("preflight") == {}
     assert operator.deploys() == 0
 
-    merchant = sandbox_secret({})
-    options = ["--partner-code", merchant["partnerCode"]]
-    options += ["--merchant-msisdn", merchant["merchantMsisdn"]]
+    options = ["--partner-code", MERCHANT["partnerCode"]]
+    options += ["--merchant-msisdn", MERCHANT["merchantMsisdn"]]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ELSOM_PASSWORD", merchant["password"])
+        patch.setenv("ELSOM_PASSWORD", MERCHANT["password"])
         assert operator.says("setup", *options)[0] == 0
     code, reported = operator.says("doctor")
     assert (code, reported["ok"]) == (0, True)
@@ -198,7 +193,7 @@ def test_the_sam_clis_own_guided_deployment_keeps_answers_that_elsom_reads(
             "Disable rollback": ["n"],
             "SAM configuration": ["", ""],
         },
-        operator.cloud._sam_environment(),
+        operator.cloud.sam_environment(),
         ROOT,
         seconds=120,
     )

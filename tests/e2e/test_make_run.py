@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from tools.environments import ROOT
 from tools.local.processes import free_port, port_is_free
@@ -66,8 +66,7 @@ def test_make_run_takes_a_payment_to_paid_and_its_urls_open(
     pages = [url for url in reported if not url.endswith("/v1/payments")]
     assert len(pages) == 4
     for url in pages:
-        with urllib.request.urlopen(url, timeout=30) as answer:
-            assert answer.status == 200, url
+        assert requests.get(url, timeout=30).status_code == 200, url
 
 
 def test_what_runs_is_told_and_what_it_logged(newcomer: Newcomer, first_run: str) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import ssl
 import subprocess
 import sys
-import urllib.request
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import urllib3
 
 from tests.contract.bad_servers import ADDRESS, Authority
 from tests.deployed import Deployed, another_stack, eventually
+from tests.shop import Response
 from tools.environments import ROOT
 from tools.local.cloud import LocalCloud
 from tools.local.processes import free_port
-from tools.local.shop import Response
 
 BUNDLE = "/private/ca"
 CALLERS = ("StartPaymentFunction", "PaymentsApiFunction")
@@ -37,12 +36,10 @@ class SecureElsom:
         context = ssl.create_default_context(cadata=self.authority.pem)
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         context.check_hostname = False
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(
-            self.url + path, data, {"Content-Type": "application/json"}, method=method
-        )
-        with urllib.request.urlopen(request, timeout=10, context=context) as answer:
-            return json.loads(answer.read())
+        pool = urllib3.PoolManager(ssl_context=context, assert_hostname=False, retries=False)
+        answer = pool.request(method, self.url + path, json=body, timeout=10)
+        assert answer.status < 300, answer.data
+        return answer.json()
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +62,7 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureElsom]:
 def _answers(elsom: SecureElsom) -> bool:
     try:
         return elsom.report("GET", "/_sandbox/health") is not None
-    except OSError:
+    except urllib3.exceptions.HTTPError:
         return False
 
 

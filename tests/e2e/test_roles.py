@@ -11,8 +11,8 @@ import pytest
 
 from tests.deployed import Deployed
 from tests.e2e.still import http
+from tests.shop import Shop
 from tools.local.servers import REGION
-from tools.local.shop import Shop
 
 ROUTES = [
     ("POST", "/payments"),

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.deployed import Deployed
+from tests.shop import Shop
 from tools.environments import ROOT
 from tools.local.servers import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
-from tools.local.shop import Shop
 
 SCRIPT = Path(__file__).with_name("second_stack.sh")
 STACK = "second-shop"

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 import boto3
+import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -81,13 +79,10 @@ class Burst:
         return found
 
     def _control(self, method: str, path: str, body: Any = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(
-            f"{self.url}/_microburst/{path}", data, headers, method=method
-        )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.loads(answer.read())
+        url = f"{self.url}/_microburst/{path}"
+        answer = requests.request(method, url, json=body, timeout=10)
+        answer.raise_for_status()
+        return answer.json()
 
 
 class Weather:
@@ -132,7 +127,7 @@ def running_burst(upstream: str, *services: str) -> Iterator[Burst]:
 def _is_up(burst: Burst) -> bool:
     try:
         burst.fired()
-    except (urllib.error.URLError, ConnectionError):
+    except requests.RequestException:
         return False
     return True
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import urllib.request
 import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+
+import requests
 
 from tests.deployed import Deployed, eventually
 from tests.receiver import Receiver
@@ -29,9 +30,8 @@ def ring_at_once(deployed_stack: Deployed, bodies: list[str]) -> list[int]:
 
     def ring(body: str) -> int:
         headers = {"Content-Type": "application/json; charset=utf-8"}
-        request = urllib.request.Request(url, body.encode(), headers)
-        with urllib.request.urlopen(request, timeout=SECONDS) as answer:
-            return int(answer.status)
+        answer = requests.post(url, body.encode(), headers=headers, timeout=SECONDS)
+        return answer.status_code
 
     with ThreadPoolExecutor(len(bodies)) as pool:
         return list(pool.map(ring, bodies))

@@ -51,7 +51,7 @@ def logged_in(tmp_path: Path) -> dict[str, str]:
     return {
         "HOME": str(tmp_path),
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": f"{ROOT / 'layers' / 'payments'}:{ROOT}",
+        "PYTHONPATH": f"{ROOT / 'layers' / 'payments'}:{ROOT / 'clients' / 'python'}:{ROOT}",
         "AWS_CONFIG_FILE": str(tmp_path / "config"),
         "AWS_LOGIN_CACHE_DIRECTORY": str(cache),
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from cli.errors import CliError
 from tools.local import processes
 from tools.local.processes import Process, free_port, port_is_free
-from tools.local.servers import Roster, Server, ServerError
+from tools.local.servers import Roster, Server
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
 PARENT = """
@@ -71,7 +72,7 @@ def test_its_children_are_gone_too(tmp_path: Path) -> None:
 
 def test_another_process_with_the_same_pid_is_left_alone(tmp_path: Path) -> None:
     process = start(tmp_path, SLEEPER)
-    remembered = replace(process, born="an earlier life of this pid")
+    remembered = replace(process, born=process.born - 60)
     assert not processes.stop(remembered)
     assert process.is_running()
     processes.stop(process)
@@ -105,7 +106,6 @@ def server(
         environment=os.environ,
         log=tmp_path / "web.log",
         made_of=made_of,
-        prepare=lambda: None,
     )
 
 
@@ -132,7 +132,7 @@ def test_a_running_server_is_used_again_until_it_changes(tmp_path: Path, roster:
 def test_a_taken_port_is_one_sentence_that_names_the_setting(
     tmp_path: Path, roster: Roster, listening: int
 ) -> None:
-    with pytest.raises(ServerError, match=f"Port {listening} is taken .* WEB_PORT=") as refusal:
+    with pytest.raises(CliError, match=f"Port {listening} is taken .* WEB_PORT=") as refusal:
         roster.ensure(server(tmp_path, listening))
     assert "\n" not in str(refusal.value)
     assert roster.read() == {}
@@ -142,7 +142,7 @@ def test_what_runs_is_kept_when_the_other_port_is_taken(
     tmp_path: Path, roster: Roster, listening: int
 ) -> None:
     roster.ensure(server(tmp_path, free_port()))
-    with pytest.raises(ServerError):
+    with pytest.raises(CliError):
         roster.ensure(server(tmp_path, listening, made_of="b"))
     assert roster.read()["web"].is_running()
 
@@ -151,7 +151,7 @@ def test_a_server_that_ends_at_once_is_one_sentence_with_its_log(
     tmp_path: Path, roster: Roster
 ) -> None:
     broken = server(tmp_path, free_port(), [sys.executable, "-c", "raise SystemExit('no')"])
-    with pytest.raises(ServerError, match=f"ended while it started; its log is {broken.log}"):
+    with pytest.raises(CliError, match=f"ended while it started; its log is {broken.log}"):
         roster.ensure(broken)
     assert broken.log.read_text().strip() == "no"
 

@@ -1,12 +1,15 @@
 """What can be installed works where nothing else is: each wheel in an empty environment.
 
-The wheels are built offline. What the client's needs is taken from uv's cache, else from an index;
-where neither has it, or a Python is missing, the test says so and is skipped.
+The wheels are built offline. The command line's is tried offline too, with the packages of the
+environment that `make` fills for it. What the client's needs is taken from uv's cache, else from an
+index; where neither has it, or a Python is missing, the test says so and is skipped.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -17,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from payments import __version__
-from tools.environments import ROOT, UV
+from tools.environments import ENVIRONMENTS, ROOT, UV
 
 HOME = "https://git.example/elsom-payments"
 # A shop's first steps: a webhook of ours is taken in, and a call is signed and sent.
@@ -77,6 +80,66 @@ def metadata(wheel: Path) -> Message:
     with zipfile.ZipFile(wheel) as archive:
         (name,) = [one for one in archive.namelist() if one.endswith(".dist-info/METADATA")]
         return Parser().parsestr(archive.read(name).decode())
+
+
+def packages_of(python: Path) -> str:
+    """Where the environment of this Python keeps its packages."""
+    done = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))")
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def cli_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(ROOT, tmp_path_factory.mktemp("cli"))
+
+
+@pytest.fixture(scope="module")
+def installed(cli_wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an environment that holds the command line and what it needs."""
+    folder = tmp_path_factory.mktemp("tool")
+    interpreter = empty_environment(folder / "environment", "3.13")
+    install = (UV, "pip", "install", "--quiet", "--offline", "--no-deps", "--python", interpreter)
+    done = run(*install, cli_wheel)
+    assert done.returncode == 0, done.stderr
+    others = packages_of(ENVIRONMENTS["elsom"].python)
+    (Path(packages_of(interpreter)) / "others.pth").write_text(f"{others}\n")
+    return interpreter.parent
+
+
+def test_the_command_line_asks_for_what_its_own_environment_holds(cli_wheel: Path) -> None:
+    said = metadata(cli_wheel)
+    assert (said["Name"], said["Version"]) == ("elsom-payments", __version__)
+    wanted = {re.split(r"[^\w-]", one)[0] for one in said.get_all("Requires-Dist", [])}
+    pins = (ROOT / "requirements" / "elsom.in", ROOT / "layers" / "payments" / "requirements.in")
+    lines = "\n".join(file.read_text() for file in pins)
+    assert wanted == set(re.findall(r"^([a-z][\w-]*)", lines, re.MULTILINE))
+
+
+def test_the_command_line_works_where_it_is_installed(installed: Path, tmp_path: Path) -> None:
+    helped = run(installed / "elsom", "--help", cwd=tmp_path)
+    assert helped.returncode == 0, helped.stderr
+    assert "dead-letters" in helped.stdout
+    # Without a checkout it has the template that it was built with.
+    template = run(installed / "elsom", "kept-template", cwd=tmp_path)
+    assert set(json.loads(template.stdout)["Resources"]) == {"PaymentsTable", "ElsomSecret"}
+    refused = run(installed / "elsom", "payments", "list", cwd=tmp_path, AWS_DEFAULT_REGION="")
+    assert refused.returncode == 1
+    assert "Which region?" in refused.stderr
+
+
+@pytest.mark.parametrize("command", ["configure", "rehearse"])
+def test_a_command_that_needs_a_checkout_says_so_and_finds_the_one_it_is_run_in(
+    installed: Path, tmp_path: Path, command: str
+) -> None:
+    words = (installed / "elsom", "--region", "eu-central-1", command)
+    refused = run(*words, cwd=tmp_path, AWS_ENDPOINT_URL="http://127.0.0.1:9")
+    assert refused.returncode == 1
+    assert "needs a checkout" in refused.stderr
+    for name in ("template.yaml", "samconfig.toml"):
+        (tmp_path / name).write_text((ROOT / name).read_text())
+    found = run(*words, cwd=tmp_path, AWS_ENDPOINT_URL="http://127.0.0.1:9")
+    assert "needs a checkout" not in found.stderr
+    assert found.returncode == 1
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,9 @@ import pytest
 from cli.__main__ import main
 from cli.answers import ENVIRONMENTS, TRACKED, Answers, WrongAnswer, check, load, save
 from cli.configure import refuse_endpoint_override
-from cli.target import CliError, account_target
-from tools.template import template
+from cli.errors import CliError
+from cli.target import account_target
+from cli.template import template
 
 ODD = {
     "ShopUrl": "",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -86,7 +88,7 @@ NO_TOPIC = {
 @pytest.mark.parametrize(
     ("changes", "line", "state", "advice"),
     [
-        (secret(password=""), "secret", "bad", "run: setup"),
+        (secret(password=""), "secret", "bad", "./elsom setup"),
         (secret(previousCallbackToken="o" * 43), "old token", "warning", "--finish"),
         (OFF, "schedule", "bad", "switch"),
         (mapping("Disabled"), "messages CheckPayment", "bad", "make deploy"),
@@ -127,7 +129,7 @@ def _many(changes: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("answer", "state", "advice"),
     [
-        ((404, {}), "bad", "wait ten seconds"),
+        ((404, {}), "bad", "if it persists"),
         ((403, {}), "warning", "CallbackSourceCidrs"),
         ((500, {}), "bad", "ElsomCallbackFunction"),
         # A success would be a false one: the notification had nothing in it.
@@ -233,14 +235,21 @@ def test_a_stack_of_another_product_is_told() -> None:
 # ---------------------------------------------------------------- before deletion
 
 
+def an_api(payments: dict[str, list[str]] | None = None) -> Any:
+    """The payments API, with payments of these ids by their status."""
+
+    def listed(*, status: str, limit: int) -> Iterator[Any]:
+        assert limit == 1
+        return (SimpleNamespace(id=one) for one in (payments or {}).get(status, []))
+
+    return SimpleNamespace(list=listed)
+
+
 def before_delete(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Reported:
     target = FakeAccount({**WELL, **changes.pop("account", {})})
-    payments: dict[str, list[dict[str, Any]]] = changes.pop("payments", {})
+    payments: dict[str, list[str]] = changes.pop("payments", {})
 
-    def newest(_path: str, query: dict[str, str], _limit: int) -> list[dict[str, Any]]:
-        return payments.get(query["status"], [])
-
-    monkeypatch.setattr(target, "newest", newest)
+    vars(target)["api"] = an_api(payments)
     return {one.name: one for one in look_at(target, doctor.BEFORE_DELETE)}
 
 
@@ -273,7 +282,7 @@ def test_what_is_open_is_told_before_deletion(monkeypatch: pytest.MonkeyPatch) -
     cases = {"Items": [{"pk": {"S": "1"}, "sk": {"S": "case"}}], "Count": 1, "ScannedCount": 1}
     reported = before_delete(
         monkeypatch,
-        payments={"pending": [{"id": "TYJ9DZJCH9MGP2NGWMWM"}]},
+        payments={"pending": ["TYJ9DZJCH9MGP2NGWMWM"]},
         account={"dynamodb Query": cases},
     )
     assert not_ok(reported) == {"open payments", "open cases"}
@@ -301,7 +310,7 @@ def test_the_command_ends_as_its_lines_do(
     last: str,
 ) -> None:
     target = FakeAccount(account)
-    monkeypatch.setattr(target, "newest", lambda *_: [])
+    vars(target)["api"] = an_api()
     monkeypatch.setattr(Context, "target", target)
     assert main(["doctor", *words]) == code
     said = capsys.readouterr()

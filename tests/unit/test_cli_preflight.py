@@ -13,7 +13,7 @@ from cli import answers, configure, elsom_urls
 from cli.__main__ import main
 from cli.context import Context
 from cli.findings import Finding, State, look_at
-from cli.preflight import CREDENTIALS, LOOKS, Plan
+from cli.preflight import CREDENTIALS, LOOKS, planned
 from payments.http_client import NotSent, Tls
 from tests.fakes.account import (
     EMPTY_ACCOUNT,
@@ -48,7 +48,7 @@ def look(
 ) -> Reported:
     """Every line of the preflight, by its name."""
     target = FakeAccount({**account, **(changes or {})})
-    found = list(look_at(Plan(target, parameters), LOOKS, last=CREDENTIALS))
+    found = list(look_at(planned(target, parameters), LOOKS, last=CREDENTIALS))
     assert len({one.name for one in found}) == len(found)
     return {one.name: one for one in found}
 
@@ -265,7 +265,8 @@ def test_without_credentials_nothing_else_is_looked_at(
 def test_a_region_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     target = FakeAccount(EMPTY_ACCOUNT)
     monkeypatch.setattr(type(target.session), "region_name", "eu-central-9")
-    (reported,) = LOOKS["region"](Plan(target, PARAMETERS), "region")
+    reported = LOOKS["region"](target)
+    assert isinstance(reported, Finding)
     assert reported.state is State.BAD
     assert "eu-central-9" in reported.say
 
@@ -390,6 +391,6 @@ def test_the_command_ends_with_1_and_a_document_when_something_is_not(
 
 
 def test_nothing_is_changed_and_nothing_is_sent_to_elsom(account: FakeAccount) -> None:
-    list(look_at(Plan(account, PARAMETERS), LOOKS))
+    list(look_at(planned(account, PARAMETERS), LOOKS))
     verbs = {one.split()[1][:3] for one in account.queried}
     assert verbs <= {"Get", "Des", "Lis", "Sca"}

@@ -12,14 +12,12 @@ from typing import Any
 
 import pytest
 
-from cli import doctor, elsom_urls, rehearsal, rehearse
-from cli.context import Context, Options
+from cli import doctor, elsom_urls, leftovers, rehearsal, rehearse
+from cli.errors import CliError
 from cli.rehearsal import NOWHERE, STEPS, CannotBeSeen, Rehearsal, StepFailed
 from cli.screen import Screen
-from cli.target import CliError
 from tests.fakes.account import SECRET, TABLE, FakeAccount, described, refused
 from tests.fakes.well_stack import WELL, alarm, secret
-from tools.local.shop import Response
 
 PAYMENT = "TYJ9DZJCH9MGP2NGWMWM"
 PARAMETERS = {"ElsomInitUrl": f"{NOWHERE}/start", "ElsomStatusUrl": f"{NOWHERE}/status"}
@@ -54,8 +52,7 @@ def trying(
 
 
 def answered(monkeypatch: pytest.MonkeyPatch, status: int, name: str) -> None:
-    body = {"type": f"urn:elsom-payments:problem:{name}"}
-    monkeypatch.setattr(rehearsal, "_start", lambda _: Response(status, {}, body))
+    monkeypatch.setattr(rehearsal, "_start", lambda _: (status, name))
 
 
 # ---------------------------------------------------------------- steps
@@ -77,7 +74,8 @@ def test_a_start_that_elsom_refuses_or_that_reaches_nobody_is_as_it_should_be(
     answered(monkeypatch, status, name)
     monkeypatch.setattr(rehearsal, "restart_functions", lambda _: None)
     ours = trying({"secretsmanager PutSecretValue": {"ARN": SECRET}})
-    monkeypatch.setattr(ours.target, "newest", lambda *_: [{"id": PAYMENT}])
+    found = SimpleNamespace(list=lambda **_: iter([SimpleNamespace(id=PAYMENT)]))
+    monkeypatch.setattr(ours.target, "api", found)
     assert PAYMENT in rehearsal.start_refused(ours)
 
 
@@ -107,8 +105,8 @@ def test_a_notification_that_is_not_kept_has_failed(
 ) -> None:
     monkeypatch.setattr(rehearsal, "post_json", lambda *_: answer)
     ours = trying()
-    items = {"items": [{"what": what} for what in whats]}
-    monkeypatch.setattr(ours.target, "call_api", lambda *_: items)
+    items = [{"what": what} for what in whats]
+    monkeypatch.setattr(ours.target, "api", SimpleNamespace(timeline=lambda _: items))
     with pytest.raises(StepFailed, match=said):
         rehearsal.notify(ours)
 
@@ -180,7 +178,7 @@ def test_a_deletion_that_the_attached_policy_would_stop_is_not_tried(
 ) -> None:
     attached = {"PolicyRoles": [{"RoleName": "shop", "RoleId": "AROAEXAMPLEEXAMPLE1"}]}
     ours = trying({"iam ListEntitiesForPolicy": attached})
-    monkeypatch.setattr(ours.target, "newest", lambda *_: [])
+    monkeypatch.setattr(ours.target, "api", SimpleNamespace(list=lambda **_: iter([])))
     with pytest.raises(StepFailed, match="detach-role-policy"):
         rehearsal.delete_stack(ours)
 
@@ -214,10 +212,8 @@ def run(
         return take
 
     monkeypatch.setattr(rehearse, "STEPS", {name: step(name) for name in STEPS})
-    monkeypatch.setattr(rehearsal, "remove_all", lambda *_: None)
-    screen = Screen(as_json=True)
-    options = Options(None, None, None, None, local=False, state=Path())
-    seen = rehearse._run(Context(screen, options, Path()), trying(agrees=agrees))
+    monkeypatch.setattr(leftovers, "remove_all", lambda *_: None)
+    seen = rehearse.run(Screen(as_json=True), trying(agrees=agrees))
     return {one["step"]: (one["state"], one["said"]) for one in seen}
 
 

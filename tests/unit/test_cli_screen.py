@@ -14,7 +14,6 @@ from payments.elsom.protocol import Refused, read_notification, scrub_refusal
 from payments.store.inbox import evidence_of
 from payments.telemetry import logger
 from tests.fakes.payments import a_payment
-from tools.local.logs import show
 
 ESCAPES = "A\x1b]0;PWNED\x07\x1b[2J\x9b1m\x7f\u202epaid\u2066\u200b"
 WRITTEN = r"A\x1b]0;PWNED\x07\x1b[2J\x9b1m\x7f\u202epaid\u2066\u200b"
@@ -66,10 +65,14 @@ def test_markup_in_what_others_wrote_is_text() -> None:
     assert "[bold]x[/]" in out.getvalue()
 
 
-def test_the_lines_of_a_log_do_not_act_either() -> None:
-    out = io.StringIO()
-    show(Console(file=out, force_terminal=True, width=200), "functions", [ESCAPES])
-    assert_still(out.getvalue())
+def test_the_lines_of_a_log_do_not_act_either(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    Screen().lines(ESCAPES, [ESCAPES])
+    reported = capsys.readouterr().out
+    assert_still(reported)
+    assert reported.count(WRITTEN) == 2
 
 
 def test_a_notification_is_kept_without_what_acts_on_a_screen() -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qsl, quote, unquote_plus, urlsplit
 
 import pytest
+import responses
 
 from cli.answers import Answers
-from cli.target import DEFAULT_STACK, CliError, Target, find_target
+from cli.errors import CliError
+from cli.target import DEFAULT_STACK, find_target, post_json
 
 ENDPOINT = "http://127.0.0.1:4566"
 NOTHING = Answers()
@@ -100,74 +98,27 @@ def test_a_profile_that_is_not_there_is_told_in_a_sentence(tmp_path: Path) -> No
         find_target(None, None, "nobody", NOTHING, local=False, state=tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("limit", "sizes"), [(25, ["25"]), (100, ["100"]), (150, ["100", "50"]), (400, ["100"] * 3)]
-)
-def test_a_list_is_read_page_by_page_up_to_its_limit_or_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int, sizes: list[str]
+def test_the_api_is_called_where_the_stack_is_with_its_credentials(
+    state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = [{"id": str(number)} for number in range(250)]
-    queried: list[dict[str, str]] = []
-
-    def query(_: Target, method: str, path: str) -> dict[str, Any]:
-        query = dict(parse_qsl(urlsplit(path).query))
-        queried.append(query)
-        start = int(query.get("cursor", "0"))
-        end = start + int(query["limit"])
-        assert (method, urlsplit(path).path, query["state"]) == ("GET", "/cases", "open")
-        return {"items": kept[start:end], "nextCursor": str(end) if end < len(kept) else None}
-
-    monkeypatch.setattr(Target, "call_api", query)
-    target = find_target(None, None, None, NOTHING, local=False, state=tmp_path)
-    assert target.newest("/cases", {"state": "open"}, limit) == kept[:limit]
-    assert [query["limit"] for query in queried] == sizes
-    assert [query.get("cursor") for query in queried] == [None, "100", "200"][: len(sizes)]
+    target = find_target(None, None, None, NOTHING, local=True, state=state)
+    target.outputs = {"ApiUrl": f"{ENDPOINT}/_aws/execute-api/a1/v1"}
+    with responses.RequestsMock() as answers:
+        answers.get(f"{ENDPOINT}/_aws/execute-api/a1/v1/payments/A/timeline", json={"items": []})
+        assert target.api.timeline("A") == []
+        authorization = answers.calls[0].request.headers["Authorization"]
+    assert "Credential=test/" in authorization
+    assert "/us-east-1/execute-api/" in authorization
+    monkeypatch.setattr(target.session, "get_credentials", lambda: None)
+    with pytest.raises(CliError, match="no AWS credentials"):
+        target.api_within(0)
 
 
-@pytest.mark.parametrize("order", ["A 1", "A+1", "A/1", "A%1", "A&B=C", "Заказ 7", "~a'(b)*"])
-def test_a_list_by_any_order_is_signed_as_aws_reads_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: str
-) -> None:
-    sent: list[Any] = []
-
-    def urlopen(request: Any, **_: Any) -> Any:
-        sent.append(request)
-        raise OSError("not sent")
-
-    monkeypatch.setattr("urllib.request.urlopen", urlopen)
-    target = find_target(None, None, None, NOTHING, local=False, state=tmp_path)
-    target.outputs = {"ApiUrl": "https://a1.execute-api.us-east-1.amazonaws.com/v1"}
-    with pytest.raises(OSError, match="not sent"):
-        target.newest("/payments", {"orderId": order, "status": "paid"}, 25)
-    (request,) = sent
-    query = urlsplit(request.full_url).query
-    assert dict(parse_qsl(query)) == {"orderId": order, "status": "paid", "limit": "25"}
-    assert signature_of_aws(request, query) == request.headers["Authorization"].rpartition("=")[2]
-
-
-def signature_of_aws(request: Any, query: str) -> str:
-    """The signature that AWS computes: over what it has decoded and encoded again by its rules."""
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    signed = headers["authorization"].partition("SignedHeaders=")[2].partition(",")[0]
-    host = {"host": urlsplit(request.full_url).netloc}
-    words = [[unquote_plus(word) for word in pair.split("=")] for pair in query.split("&")]
-    pairs = [[quote(word, safe="") for word in pair] for pair in words]
-    canonical = "\n".join(
-        [
-            request.method,
-            urlsplit(request.full_url).path,
-            "&".join(sorted("=".join(pair) for pair in pairs)),
-            *(f"{name}:{({**headers, **host})[name]}" for name in signed.split(";")),
-            "",
-            signed,
-            hashlib.sha256(b"").hexdigest(),
-        ]
-    )
-    stamp = headers["x-amz-date"]
-    scope = f"{stamp[:8]}/us-east-1/execute-api/aws4_request"
-    digest = hashlib.sha256(canonical.encode()).hexdigest()
-    key = b"AWS4test"
-    for part in scope.split("/"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{digest}"
-    return hmac.digest(key, text.encode(), "sha256").hex()
+def test_one_post_as_elsom_makes_it_is_answered_with_a_status_and_an_object() -> None:
+    url = "https://pay.example/v1/elsom/token"
+    with responses.RequestsMock() as answers:
+        for body in ('{"Response": {"ErrorCode": "0"}}', "[1]", "no JSON", ""):
+            answers.post(url, body=body, status=503)
+        found = [post_json(url, {"a": 1}) for _ in range(4)]
+        assert answers.calls[0].request.body == b'{"a": 1}'
+    assert found == [(503, {"Response": {"ErrorCode": "0"}}), (503, {}), (503, {}), (503, {})]

@@ -23,10 +23,7 @@ RUN_BY = {
         "tests/e2e/second_stack.sh",
         "./elsom --local --stack second-shop doctor",
     ),
-    ".local/elsom/bin/python -m tools.attach > attach.json": (
-        "tests/tools/test_attach.py",
-        "tools.attach",
-    ),
+    "./elsom kept-template > attach.json": ("tests/tools/test_attach.py", '"kept-template"'),
     "make release VERSION=1.0.0": ("tests/tools/test_release.py", "release("),
 }
 # Run word for word where they stand: the runbook's by the operator's tests, the calls by others.

@@ -24,9 +24,9 @@ def test_the_client_goes_with_the_bundle() -> None:
 def test_packages_take_their_version_from_the_code() -> None:
     for folder in ("", "layers/payments", "clients/python"):
         said = project(folder)["project"]
-        assert said["dynamic"] == ["version"], folder
+        assert "version" in said["dynamic"], folder
         assert "version" not in said, folder
-    for folder in ("layers/payments", "clients/python"):
+    for folder in ("", "layers/payments", "clients/python"):
         source = ROOT / folder / project(folder)["tool"]["hatch"]["version"]["path"]
         assert f'\n__version__ = "{payments.__version__}"\n' in source.read_text(), folder
 

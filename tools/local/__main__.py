@@ -9,71 +9,58 @@ import os
 import re
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from botocore.exceptions import BotoCoreError
 from rich.markup import escape
-from rich.table import Table
 
+from cli.errors import CliError
+from cli.screen import Screen, timeline
+from cli.target import LOCAL_STACK
+from elsom_payments_client import ElsomPaymentsError
 from tools.environments import LOCAL, ROOT
-from tools.local.cloud import STACK, LocalCloud, LocalCloudError
-from tools.local.logs import print_logs
-from tools.local.report import OnConsole
-from tools.local.servers import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
-from tools.local.shop import PAYING_WALLET, Shop, ShopError
+from tools.local.cloud import LocalCloud
 
-# A wallet that no scenario knows: the payment waits for its pay page.
+# The sandbox's scenario wallet that pays at once, and one that no scenario knows: its payment
+# waits for its pay page.
+PAYING_WALLET = "0000000001"
 WAITING_WALLET = "0000000099"
+PAID_WITHIN_SECONDS = 90.0
+LOG_LINES = 30
 STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """0, or 1 after one sentence that says what is wrong."""
-    choices = parse(arguments)
-    console = Console()
-    cloud = LocalCloud(
-        choices.state_dir,
-        choices.aws_port,
-        choices.sandbox_port,
-        OnConsole(console),
-        choices.demo_port,
-    )
-    commands: dict[str, Callable[[LocalCloud, Console], None]] = {
-        "up": up,
-        "deploy": deploy,
-        "second": partial(second, choices.stack),
-        "stop": stop,
-        "status": status,
-        "logs": logs,
-    }
+    screen = Screen(stderr=False)
+    given = parse(arguments)
+    ports = given.aws_port, given.sandbox_port, screen, given.demo_port
+    cloud = LocalCloud(given.state_dir, *ports)
     try:
-        with alone(choices.state_dir):
-            commands[choices.command](cloud, console)
-    except (LocalCloudError, ShopError) as error:
-        console.print(f"[red]Error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        with alone(given.state_dir):
+            COMMANDS[given.command](cloud, screen, given.stack)
+    except (CliError, ElsomPaymentsError) as error:
+        screen.error(str(error))
         return 1
     except KeyboardInterrupt:
-        console.print("Interrupted; `make stop` ends what was started.")
+        screen.note("Interrupted; `make stop` ends what was started.")
         return 130
     return 0
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.local", description=__doc__)
-    parser.add_argument("command", choices=["up", "deploy", "second", "stop", "status", "logs"])
-    parser.add_argument(
-        "--state-dir", type=Path, default=Path(os.environ.get("STATE_DIR") or LOCAL)
-    )
+    parser.add_argument("command", choices=COMMANDS)
+    state = Path(os.environ.get("STATE_DIR") or LOCAL)
+    parser.add_argument("--state-dir", type=Path, default=state)
     parser.add_argument("--stack", default="", help="second: the name of the other stack")
-    parser.add_argument("--aws-port", type=int, default=int(os.environ.get("AWS_PORT") or 4566))
-    parser.add_argument(
-        "--sandbox-port", type=int, default=int(os.environ.get("SANDBOX_PORT") or 8090)
-    )
-    parser.add_argument("--demo-port", type=int, default=int(os.environ.get("DEMO_PORT") or 8070))
+    for name, port in (("aws", 4566), ("sandbox", 8090), ("demo", 8070)):
+        default = int(os.environ.get(f"{name.upper()}_PORT") or port)
+        parser.add_argument(f"--{name}-port", type=int, default=default)
     return parser.parse_args(arguments)
 
 
@@ -85,22 +72,20 @@ def alone(state: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise LocalCloudError(
-                f"Another command is at work in {state}: wait until it ends."
-            ) from None
+            raise CliError(f"Another command is at work in {state}: wait until it ends.") from None
         yield
 
 
-def deploy(cloud: LocalCloud, console: Console) -> None:
+def deploy(cloud: LocalCloud, screen: Screen, _: str = "") -> None:
     """Servers, stack and secret, without a payment."""
     prepare(cloud)
-    print_urls(console, places(cloud.api_url, cloud.sandbox_url, cloud.shop.url))
+    print_urls(screen, places(cloud.api_url, cloud.sandbox.url, cloud.shop.url))
 
 
-def second(name: str, cloud: LocalCloud, console: Console) -> None:
+def second(cloud: LocalCloud, screen: Screen, name: str) -> None:
     """Another stack beside the first; its secret is for the operator to fill in."""
-    if not STACK_NAME.fullmatch(name) or name == STACK:
-        raise LocalCloudError(
+    if not STACK_NAME.fullmatch(name) or name == LOCAL_STACK:
+        raise CliError(
             "Name the other stack, with letters, digits and dashes: make second STACK=second-shop"
         )
     cloud.start()
@@ -108,65 +93,80 @@ def second(name: str, cloud: LocalCloud, console: Console) -> None:
     cloud.deploy(name)
     if not cloud.stack_file.exists():
         cloud.save()
-    console.print(f"Fill in its secret: ./elsom --local --stack {name} setup", highlight=False)
+    screen.note(f"Fill in its secret: ./elsom --local --stack {name} setup")
 
 
 def prepare(cloud: LocalCloud) -> None:
     cloud.start()
     cloud.build()
     cloud.deploy(parameters=cloud.shop_parameters)
-    with cloud.report.step("Fill in the sandbox merchant's credentials"):
+    with cloud.step("Fill in the sandbox merchant's credentials"):
         cloud.fill_secret()
     cloud.save()
     cloud.start_shop()
     cloud.save()
 
 
-def up(cloud: LocalCloud, console: Console) -> None:
+def up(cloud: LocalCloud, screen: Screen, _: str = "") -> None:
     """All of `deploy`, then one payment to `paid` and one that waits for its customer."""
     started = time.monotonic()
     prepare(cloud)
-    shop = Shop(cloud.api_url, REGION, ACCESS_KEY_ID, SECRET_ACCESS_KEY)
-    order = f"demo-{int(time.time()) % 10**9}"
-    with cloud.report.step("Take one payment from start to paid"):
-        payment = shop.start("150.00", PAYING_WALLET, order)
-        payment = shop.follow(
-            payment["id"], lambda seen: cloud.report.note(f"  {payment['id']} is {seen}")
+    api, order = cloud.target.api, f"demo-{int(time.time()) % 10**9}"
+
+    def start(amount: str, order_id: str, wallet: str) -> Any:
+        key = uuid.uuid4().hex
+        return api.start(
+            amount, order_id, idempotency_key=key, customer_msisdn=wallet, language="en"
         )
-    waiting = shop.start("75.50", WAITING_WALLET, f"{order}-2")
-    console.print(timeline_table(payment, shop.timeline(payment["id"])))
-    urls = places(cloud.api_url, cloud.sandbox_url, cloud.shop.url)
-    print_urls(console, {**urls, "A payment to pay yourself": waiting["checkoutUrl"]})
-    console.print(
-        f"Ready in {time.monotonic() - started:.0f} s. `make stop` ends it.", highlight=False
-    )
+
+    with cloud.step("Take one payment from start to paid"):
+        payment = start("150.00", order, PAYING_WALLET)
+        payment = api.wait(payment.id, timeout=PAID_WITHIN_SECONDS, interval=0.25)
+    if payment.status != "paid":
+        raise CliError(f"Payment {payment.id} is {payment.status}, not paid: see `make logs`.")
+    waiting = start("75.50", f"{order}-2", WAITING_WALLET)
+    title = f"Payment {payment.id}: {payment.amount} {payment.currency}, {payment.status}"
+    screen.result({}, timeline(title, api.timeline(payment.id)))
+    urls = places(cloud.api_url, cloud.sandbox.url, cloud.shop.url)
+    print_urls(screen, {**urls, "A payment to pay yourself": waiting.checkout_url})
+    screen.note(f"Ready in {time.monotonic() - started:.0f} s. `make stop` ends it.")
 
 
-def stop(cloud: LocalCloud, console: Console) -> None:
+def stop(cloud: LocalCloud, screen: Screen, _: str = "") -> None:
     stopped = cloud.stop()
-    console.print(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
+    screen.note(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
 
 
-def status(cloud: LocalCloud, console: Console) -> None:
+def status(cloud: LocalCloud, screen: Screen, _: str = "") -> None:
     """The servers that were started, wherever they listen, and what is deployed there."""
     running = cloud.processes()
     if not running:
-        console.print("Nothing is running: make run")
+        screen.note("Nothing is running: make run")
         return
     for name, process in running.items():
         state = "[green]running[/]" if process.is_running() else "[red]ended[/]"
-        log = shown(cloud.state / "logs" / f"{name}.log")
-        console.print(f"  {name:<8} {state} on port {process.port}, log {log}", highlight=False)
+        log = cloud.state / "logs" / f"{name}.log"
+        shown = escape(str(log.relative_to(ROOT) if log.is_relative_to(ROOT) else log))
+        screen.result({}, f"  {name:<8} {state} on port {process.port}, log {shown}")
     if not cloud.stack_file.exists():
-        console.print("  Nothing is deployed: make run")
+        screen.note("  Nothing is deployed: make run")
         return
-    described = json.loads(cloud.stack_file.read_text())
-    outputs = described["outputs"]
-    print_urls(console, places(outputs["ApiUrl"], described["sandboxUrl"], described["shopUrl"]))
+    found = json.loads(cloud.stack_file.read_text())
+    print_urls(screen, places(found["outputs"]["ApiUrl"], found["sandboxUrl"], found["shopUrl"]))
 
 
-def logs(cloud: LocalCloud, console: Console) -> None:
-    print_logs(cloud, console)
+def logs(cloud: LocalCloud, screen: Screen, _: str = "") -> None:
+    """The latest lines that functions and servers wrote."""
+    client = cloud.client("logs")
+    try:
+        for group in client.describe_log_groups()["logGroups"]:
+            name = group["logGroupName"]
+            events = client.filter_log_events(logGroupName=name)["events"]
+            screen.lines(name, [event["message"].rstrip() for event in events[-LOG_LINES:]])
+    except BotoCoreError:
+        screen.note("The local AWS is not answering: only the files are shown.")
+    for file in sorted((cloud.state / "logs").glob("*.log")):
+        screen.lines(str(file), file.read_text(errors="replace").splitlines()[-LOG_LINES:])
 
 
 def places(api_url: str, sandbox_url: str, shop_url: str) -> dict[str, str]:
@@ -178,31 +178,21 @@ def places(api_url: str, sandbox_url: str, shop_url: str) -> dict[str, str]:
     }
 
 
-def shown(path: Path) -> str:
-    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
-
-
-def timeline_table(payment: dict[str, Any], items: list[dict[str, Any]]) -> Table:
-    title = (
-        f"Payment {payment['id']}: {payment['amount']} {payment['currency']}, {payment['status']}"
-    )
-    table = Table(title=title, title_justify="left")
-    table.add_column("At", no_wrap=True)
-    table.add_column("What", no_wrap=True)
-    table.add_column("Details")
-    for item in items:
-        details = {name: value for name, value in item.items() if name not in {"at", "what"}}
-        shown = ", ".join(f"{name} {value}" for name, value in details.items())
-        table.add_row(*map(escape, (str(item["at"]), str(item["what"]), shown)))
-    return table
-
-
-def print_urls(console: Console, urls: Mapping[str, str | None]) -> None:
+def print_urls(screen: Screen, urls: Mapping[str, str]) -> None:
     """Whole URLs, whatever the terminal's width: they are there to be copied."""
     width = max(map(len, urls))
     for name, url in urls.items():
-        console.print(f"  {name:<{width}}  {url}", highlight=False, soft_wrap=True)
+        screen.note(f"  {name:<{width}}  {url}")
 
+
+COMMANDS: dict[str, Callable[[LocalCloud, Screen, str], None]] = {
+    "up": up,
+    "deploy": deploy,
+    "second": second,
+    "stop": stop,
+    "status": status,
+    "logs": logs,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

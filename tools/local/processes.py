@@ -8,11 +8,16 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 LOOPBACK = "127.0.0.1"
 TERMINATION_SECONDS = 10.0
+# The system's clock may be set between two looks at when a process began.
+CLOCK_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -24,12 +29,13 @@ class Process:
     """
 
     pid: int
-    born: str
+    born: float
     made_of: str
     port: int
 
     def is_running(self) -> bool:
-        return birth(self.pid) == self.born
+        born = birth(self.pid)
+        return born is not None and abs(born - self.born) < CLOCK_SECONDS
 
 
 def start(
@@ -48,71 +54,47 @@ def start(
         )
     # It is meant to outlive us: without this Python warns about a child that was left alone.
     started.returncode = 0
-    return Process(started.pid, birth(started.pid) or "", made_of, port)
+    return Process(started.pid, birth(started.pid) or 0, made_of, port)
 
 
 def stop(process: Process) -> bool:
     """End the process and its children, kindly first; False when it was not running any more."""
     if not process.is_running():
         return False
-    # Its session has its pid as group, so its children get the signal too.
-    signal_group(process, signal.SIGTERM)
-    deadline = time.monotonic() + TERMINATION_SECONDS
-    while process.is_running() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    signal_group(process, signal.SIGKILL)
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        # Its session has its pid as group, so its children get the signal too.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        deadline = time.monotonic() + TERMINATION_SECONDS
+        while process.is_running() and time.monotonic() < deadline:
+            time.sleep(0.05)
     return True
 
 
-def signal_group(process: Process, number: signal.Signals) -> None:
+def birth(pid: int) -> float | None:
+    """When the process began, in seconds; None when there is none."""
     try:
-        os.killpg(process.pid, number)
-    except ProcessLookupError:
-        return
-
-
-def birth(pid: int) -> str | None:
-    """When the process began, in the system's own words; None when there is none."""
-    reap(pid)
-    stat = Path(f"/proc/{pid}/stat")
-    if Path("/proc/self/stat").exists():
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except (FileNotFoundError, ProcessLookupError):
-            return None
-        return None if fields[0] == "Z" else fields[19]
-    listed = subprocess.run(
-        ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return listed.stdout.strip() or None
-
-
-def reap(pid: int) -> None:
-    """Let the system forget a child of this very process that has ended."""
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
+    except psutil.NoSuchProcess:
+        return None
 
 
 def port_is_free(port: int) -> bool:
     # Both ways: a server on every address does not always refuse a second one on loopback.
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
+    with socket.socket() as client:
         client.settimeout(1)
         if client.connect_ex((LOOPBACK, port)) == 0:
             return False
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as server:
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            server.bind((LOOPBACK, port))
-        except OSError:
-            return False
-    return True
+    try:
+        with socket.create_server((LOOPBACK, port)):
+            return True
+    except OSError:
+        return False
 
 
 def free_port() -> int:
     """A port that nobody uses now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((LOOPBACK, 0))
+    with socket.create_server((LOOPBACK, 0)) as probe:
         port: int = probe.getsockname()[1]
         return port

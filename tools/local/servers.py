@@ -8,12 +8,13 @@ import os
 import shutil
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import requests
+
+from cli.errors import CliError
 from tools.environments import ENVIRONMENTS, ROOT
 from tools.local import processes
 from tools.local.processes import LOOPBACK, Process
@@ -23,7 +24,6 @@ REGION = "us-east-1"
 ACCESS_KEY_ID = "test"
 SECRET_ACCESS_KEY = "test"  # noqa: S105 - the local AWS's root, which has no secret
 READY_SECONDS = 60.0
-
 # Only what the template uses is loaded.
 SERVICES = (
     "apigateway,cloudformation,dynamodb,dynamodbstreams,events,iam,kms,lambda,logs,monitoring,"
@@ -31,13 +31,12 @@ SERVICES = (
 )
 
 
-class ServerError(Exception):
-    """A server could not be started; the text is one sentence for the person at the keyboard."""
-
-
 @dataclass(frozen=True)
 class Server:
-    """One background server. `made_of` changes with its program and settings."""
+    """One background server. `made_of` changes with its program and settings.
+
+    `scratch` is a folder of its own, empty whenever it begins.
+    """
 
     name: str
     title: str
@@ -48,7 +47,7 @@ class Server:
     environment: Mapping[str, str]
     log: Path
     made_of: str
-    prepare: Callable[[], None]
+    scratch: Path | None = None
 
     @property
     def url(self) -> str:
@@ -56,45 +55,45 @@ class Server:
 
     def is_healthy(self) -> bool:
         try:
-            with urllib.request.urlopen(self.url + self.health_path, timeout=5) as answer:  # noqa: S310 - our own http URL
-                return bool(answer.status == 200)
-        except (OSError, urllib.error.URLError):
+            return requests.get(self.url + self.health_path, timeout=5).status_code == 200
+        except requests.RequestException:
             return False
 
     def launch(self) -> Process:
-        """Begin to start it. Raises ServerError when its port is taken."""
+        """Begin to start it. Raises CliError when its port is taken."""
         self.require_free_port()
-        self.prepare()
+        if self.scratch:
+            shutil.rmtree(self.scratch, ignore_errors=True)
+            self.scratch.mkdir(parents=True)
         return processes.start(
             self.command, self.environment, self.log, made_of=self.made_of, port=self.port
         )
 
     def require_free_port(self) -> None:
         if not processes.port_is_free(self.port):
-            raise ServerError(
+            raise CliError(
                 f"Port {self.port} is taken by another program: free it, or choose another one with"
                 f" {self.setting}=... (for example: make run {self.setting}={self.port + 1})."
             )
 
     def wait_until_ready(self, process: Process) -> None:
-        """Return once it answers. Raises ServerError when it ends or takes too long."""
+        """Return once it answers. Raises CliError when it ends or takes too long."""
         deadline = time.monotonic() + READY_SECONDS
         while not self.is_healthy():
+            said = None
             if not process.is_running():
-                raise ServerError(
-                    f"The {self.title} ended while it started; its log is {self.log}."
-                )
-            if time.monotonic() > deadline:
+                said = "ended while it started"
+            elif time.monotonic() > deadline:
+                said = f"was not ready after {READY_SECONDS:.0f} s"
+            if said:
                 processes.stop(process)
-                raise ServerError(
-                    f"The {self.title} was not ready after {READY_SECONDS:.0f} s;"
-                    f" its log is {self.log}."
-                )
+                raise CliError(f"The {self.title} {said}; its log is {self.log}.")
             time.sleep(0.1)
 
 
 def local_aws(state: Path, port: int) -> Server:
     environment = ENVIRONMENTS["local-aws"]
+    # Every function's worker unpacks its layer here; nothing clears it but us.
     scratch = state / "aws-tmp"
     # A clean environment: functions inherit it, and must not see this machine's credentials.
     settings = {
@@ -111,81 +110,55 @@ def local_aws(state: Path, port: int) -> Server:
         "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
         "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
     }
-
-    def prepare() -> None:
-        # Every function's worker unpacks its layer here; nothing clears it but us.
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir(parents=True)
-
     return Server(
-        name="aws",
-        title="local AWS",
-        setting="AWS_PORT",
-        port=port,
-        health_path="/_ministack/ready",
+        *("aws", "local AWS", "AWS_PORT", port, "/_ministack/ready"),
         command=[str(environment.python), "-m", "ministack.app"],
         environment=settings,
         log=state / "logs" / "aws.log",
         made_of=digest([json.dumps(settings), environment.wanted()]),
-        prepare=prepare,
+        scratch=scratch,
     )
 
 
 def sandbox(state: Path, port: int) -> Server:
-    sources = files("sandbox")
-    settings = {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "PYTHONPATH": str(ROOT),
-        "PYTHONUNBUFFERED": "1",
-        # No leftovers in the source tree.
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    return Server(
-        name="sandbox",
-        title="Elsom sandbox",
-        setting="SANDBOX_PORT",
-        port=port,
-        health_path="/_sandbox/health",
-        command=[
-            *(sys.executable, "-m", "sandbox", "--host", LOOPBACK, "--port", str(port)),
-            *("--state-file", str(state / "sandbox.db")),
-        ],
-        environment=settings,
-        log=state / "logs" / "sandbox.log",
-        made_of=digest([str(port), *(path.read_bytes().hex() for path in sources)]),
-        prepare=lambda: None,
-    )
+    words = ["sandbox", "--host", LOOPBACK, "--state-file", str(state / "sandbox.db")]
+    start = ("sandbox", "Elsom sandbox", "SANDBOX_PORT", port, "/_sandbox/health")
+    return _ours(state, *start, words=words, folders=["sandbox"])
 
 
 def demo_shop(state: Path, port: int) -> Server:
-    sources = files("demo_shop") + files("clients/python/elsom_payments_client")
-    settings = {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "clients" / "python"))),
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    stack_file = state / "stack.json"
+    words = ["demo_shop", "--stack", str(state / "stack.json")]
+    start = ("shop", "demo shop", "DEMO_PORT", port, "/health")
+    return _ours(state, *start, words=words, folders=["demo_shop", "clients/python"])
+
+
+def _ours(
+    state: Path,
+    name: str,
+    title: str,
+    setting: str,
+    port: int,
+    health_path: str,
+    *,
+    words: list[str],
+    folders: list[str],
+) -> Server:
+    """A server in Python whose source lies in these folders of the checkout."""
+    sources = [path for folder in folders for path in sorted((ROOT / folder).rglob("*"))]
+    files = [path for path in sources if path.is_file() and path.suffix != ".pyc"]
     return Server(
-        name="shop",
-        title="demo shop",
-        setting="DEMO_PORT",
-        port=port,
-        health_path="/health",
-        command=[
-            *(sys.executable, "-m", "demo_shop", "--port", str(port), "--stack", str(stack_file)),
-        ],
-        environment=settings,
-        log=state / "logs" / "shop.log",
-        made_of=digest([str(port), *(path.read_bytes().hex() for path in sources)]),
-        prepare=lambda: None,
+        *(name, title, setting, port, health_path),
+        command=[sys.executable, "-m", *words, "--port", str(port)],
+        environment={
+            "PATH": os.environ.get("PATH", os.defpath),
+            "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "clients" / "python"))),
+            "PYTHONUNBUFFERED": "1",
+            # No leftovers in the source tree.
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
+        log=state / "logs" / f"{name}.log",
+        made_of=digest([str(port), *(path.read_bytes().hex() for path in files)]),
     )
-
-
-def files(folder: str) -> list[Path]:
-    """A program's files: it is started again when one of them changes."""
-    found = (ROOT / folder).rglob("*")
-    return sorted(path for path in found if path.is_file() and path.suffix != ".pyc")
 
 
 def digest(parts: list[str]) -> str:
@@ -203,14 +176,8 @@ class Roster:
             return {}
         return {name: Process(**entry) for name, entry in json.loads(self.file.read_text()).items()}
 
-    def write(self, entries: Mapping[str, Process]) -> None:
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        self.file.write_text(
-            json.dumps({name: asdict(entry) for name, entry in entries.items()}, indent=2)
-        )
-
     def ensure(self, server: Server) -> bool:
-        """Have the server running; True when it had to be started. Raises ServerError."""
+        """Have the server running; True when it had to be started. Raises CliError."""
         known = self.read()
         process = known.get(server.name)
         if process and process.is_running():
@@ -222,7 +189,9 @@ class Roster:
             processes.stop(process)
         process = server.launch()
         # Written down first: should we be interrupted while it starts, it can still be ended.
-        self.write({**known, server.name: process})
+        entries = {name: asdict(one) for name, one in {**known, server.name: process}.items()}
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.file.write_text(json.dumps(entries, indent=2))
         server.wait_until_ready(process)
         return True
 

@@ -20,6 +20,7 @@ from botocore.exceptions import BotoCoreError
 from elsom_payments_client.errors import (
     ApiUnreachable,
     ElsomPaymentsError,
+    NotFound,
     StillOpen,
     error_of,
 )
@@ -240,10 +241,10 @@ def _seconds(retry_after: str) -> float | None:
 
 
 def _checked(identifier: str) -> str:
-    """The id, if it can be one: nothing else may become a part of a path."""
+    """The id, if it can be one: nothing else may become a part of a path. Raises NotFound."""
     if not _ID.fullmatch(identifier):
-        msg = f"{identifier!r} is no id of a payment or case"
-        raise ValueError(msg)
+        said = f"{identifier!r} is no id of a payment or case"
+        raise NotFound(404, {"type": "not-found", "detail": said})
     return identifier
 
 

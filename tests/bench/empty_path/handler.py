@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import urllib.request
 from typing import Any
 
 import boto3
+import urllib3
 
 dynamodb = boto3.client("dynamodb")
 events = boto3.client("events")
@@ -39,5 +39,4 @@ def publish(event: dict[str, Any], _context: Any) -> None:
 
 def deliver(event: dict[str, Any], _context: Any) -> None:
     for record in event["Records"]:
-        request = urllib.request.Request(os.environ["HOOK"], record["body"].encode())
-        urllib.request.urlopen(request, timeout=10).close()
+        urllib3.request("POST", os.environ["HOOK"], body=record["body"].encode(), timeout=10)

@@ -13,6 +13,7 @@ import pytest
 from elsom_payments_client import (
     Case,
     ElsomPayments,
+    NotFound,
     Payment,
     StillOpen,
 )
@@ -174,9 +175,9 @@ def test_a_field_of_a_newer_api_is_in_the_document_alone() -> None:
 @pytest.mark.parametrize("identifier", ["", "..", "a/b", "A?x=1", f"{PAYMENT_ID}\n", "а" * 20])
 def test_what_cannot_be_an_id_never_becomes_a_path(api: ElsomPayments, identifier: str) -> None:
     for method in (api.get, api.check, api.timeline, api.resend):
-        with pytest.raises(ValueError, match="is no id"):
+        with pytest.raises(NotFound, match="is no id"):
             method(identifier)
-    with pytest.raises(ValueError, match="is no id"):
+    with pytest.raises(NotFound, match="is no id"):
         api.resolve_case(identifier, "x")
 
 
