@@ -12,14 +12,12 @@ from demo_shop.app import create_app
 from demo_shop.shop import Shop
 from demo_shop.stack import Stack
 
-STACK_FILE = Path(__file__).resolve().parents[1] / ".local" / "stack.json"
-
 
 def main() -> None:
     """Serve until SIGTERM or Ctrl-C. Werkzeug says it when the port is taken, and ends with 1."""
     parser = argparse.ArgumentParser(prog="python -m demo_shop", description=__doc__)
     parser.add_argument("--port", type=int, default=int(os.environ.get("DEMO_PORT") or 8070))
-    parser.add_argument("--stack", type=Path, default=STACK_FILE)
+    parser.add_argument("--stack", type=Path, default=Path(".local", "stack.json"))
     choices = parser.parse_args()
     # The terminal belongs to whoever started the shop: errors only.
     logging.getLogger("werkzeug").setLevel(logging.ERROR)

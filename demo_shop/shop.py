@@ -13,13 +13,9 @@ import msgspec
 from demo_shop.stack import Stack
 from elsom_payments_client import Payment, verify_webhook
 
-_MOST_ORDERS: Final = 500
-
 
 class Good(msgspec.Struct, frozen=True):
-    """Something to buy, at a price in som."""
-
-    price: Decimal
+    price: Decimal  # in som
     name: dict[str, str]  # by language
 
 
@@ -29,27 +25,18 @@ GOODS: Final = msgspec.toml.decode(
 
 
 class Arrived(msgspec.Struct):
-    """One event that webhooks brought: when last, and how often."""
-
-    at: datetime
+    at: datetime  # when last
     type: str
     sequence: int
     times: int
 
 
 class Order(msgspec.Struct):
-    """One order."""
-
     id: str
     good: Good
     language: str
     payment: Payment | None = None
     webhooks: dict[str, Arrived] = {}  # by the event's id: the same event again is no news
-
-    @property
-    def announced(self) -> Arrived | None:
-        """The newest event that a webhook brought: the highest sequence, not the last to arrive."""
-        return max(self.webhooks.values(), key=lambda one: one.sequence, default=None)
 
 
 class Shop:
@@ -65,7 +52,7 @@ class Shop:
         with self._lock:
             new = Order(f"DEMO-{secrets.randbelow(10**8):08d}", good, language)
             order = self._orders.setdefault(key, new)
-            while len(self._orders) > _MOST_ORDERS:
+            while len(self._orders) > 500:
                 del self._orders[next(iter(self._orders))]
         order.payment = self._stack.api().start(
             str(order.good.price),
@@ -77,12 +64,10 @@ class Shop:
         return order.payment
 
     def orders(self) -> list[Order]:
-        """Every order with a payment, newest first."""
         with self._lock:
             return [order for order in reversed(self._orders.values()) if order.payment]
 
     def order_of(self, payment_id: str) -> Order | None:
-        """The order that this payment is for."""
         found = (one for one in self.orders() if one.payment and one.payment.id == payment_id)
         return next(found, None)
 
@@ -98,7 +83,6 @@ class Shop:
                     order.webhooks[event.event_id] = arrived
 
     def look(self, order: Order) -> tuple[Payment, list[dict[str, Any]]]:
-        """How the API says the payment stands, and its timeline."""
         assert order.payment is not None  # noqa: S101 - `orders` and `order_of` give no other
         api = self._stack.api()
         payment, timeline = api.get(order.payment.id), api.timeline(order.payment.id)

@@ -18,20 +18,16 @@ class StackMissing(Exception):
 
 
 class Stack:
-    """Reads `stack.json` at each use, so a new deployment is found by itself."""
+    """Reads `stack.json` at each use, so a new deployment is found. Raises StackMissing."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
 
     def api(self) -> ElsomPayments:
-        """The payments API. Raises StackMissing."""
         return _api(self._text())
 
     def webhook_secrets(self) -> list[str]:
-        """The secrets that sign webhooks, read at most every five seconds. Raises StackMissing.
-
-        A real shop is given its `whsec_...` once and keeps it among its own settings.
-        """
+        """Read at most every five seconds. A real shop keeps its `whsec_...` among its settings."""
         try:
             return _webhook_secrets(self._text(), int(time.monotonic() / 5))
         except (BotoCoreError, ClientError) as error:
@@ -63,5 +59,4 @@ def _webhook_secrets(text: bytes, _moment: int) -> list[str]:
         aws_secret_access_key=it["secretAccessKey"],
     )
     answer = client.get_secret_value(SecretId=it["outputs"]["ElsomSecretArn"])
-    secrets: list[str] = json.loads(answer["SecretString"])["webhookSecrets"]
-    return secrets
+    return list(json.loads(answer["SecretString"])["webhookSecrets"])

@@ -1,7 +1,6 @@
-"""Command line of the sandbox: `python -m sandbox --help`."""
+"""An Elsom to pay against, on this machine only."""
 
 import argparse
-import errno
 import signal
 import ssl
 import sys
@@ -10,8 +9,8 @@ from typing import Final
 
 from sandbox.app import create_app
 from sandbox.loopback import check_bind_host
-from sandbox.options import Options
 from sandbox.parts import Sandbox
+from sandbox.protocol import Options
 from sandbox.server import SandboxServer
 
 _STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
@@ -19,9 +18,7 @@ _STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 def main() -> int:
     """Run until SIGTERM or SIGINT; 2 and one sentence on stderr when it cannot start."""
-    parser = argparse.ArgumentParser(
-        prog="python -m sandbox", description="An Elsom to pay against, on this machine only."
-    )
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="loopback address (%(default)s)")
     add("--port", type=int, default=8090, help="0 takes a free one (%(default)s)")
@@ -37,9 +34,7 @@ def main() -> int:
     try:
         ready = _start(choices)
     except (ValueError, OverflowError, OSError) as error:
-        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
-        port = f"Port {choices.port} on {choices.host}"
-        print(f"{port} is already taken; choose another one." if taken else error, file=sys.stderr)
+        print(error, file=sys.stderr)
         return 2
     print(f"Elsom sandbox ready: {ready}", flush=True)
     signal.sigwait(_STOP_SIGNALS)
@@ -53,23 +48,22 @@ def _start(choices: argparse.Namespace) -> str:
     options = Options().changed({name: words.get(value, value) for name, value in pairs})
     host = check_bind_host(choices.host)
     app = create_app()
-    tls = _tls_context(choices.tls_cert, choices.tls_key)
-    servers = [SandboxServer(host, choices.port, app, tls)]
-    if choices.control_port is not None:
-        servers.append(SandboxServer(host, choices.control_port, app))
-    sandbox = Sandbox(servers[0], choices.state_file, options)
-    app.extensions["sandbox"] = sandbox
+    server = SandboxServer(host, choices.port, app, _tls(choices.tls_cert, choices.tls_key))
+    app.extensions["sandbox"] = sandbox = Sandbox(server, choices.state_file, options)
     if choices.portal_url:
         sandbox.store.set_portal_url(choices.portal_url)
-    for server in servers:
-        server.start()
-    return ", control ".join([f"{servers[0].url}/", *(server.url for server in servers[1:])])
+    server.start()
+    if choices.control_port is None:
+        return f"{server.url}/"
+    control = SandboxServer(host, choices.control_port, app)
+    control.start()
+    return f"{server.url}/, control {control.url}"
 
 
-def _tls_context(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
-    if certificate is None:
-        if key is not None:
-            raise ValueError("--tls-key needs --tls-cert beside it.")
+def _tls(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
+    if key and not certificate:
+        raise ValueError("--tls-key needs --tls-cert beside it.")
+    if not certificate:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:

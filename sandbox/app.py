@@ -7,7 +7,7 @@ from werkzeug.exceptions import HTTPException
 from sandbox import protocol
 from sandbox.control import answer, control
 from sandbox.elsom import Reply
-from sandbox.faults import JSON, Fault
+from sandbox.faults import JSON
 from sandbox.pages import pages
 from sandbox.parts import Call, here
 from sandbox.server import AFTER
@@ -66,13 +66,11 @@ def _answer(call: Call, asked: protocol.Request) -> Response:
     if fault is None or fault.accepted:
         reply = here.elsom.answer(asked, request.headers.get("Content-Type", ""))
         request.environ[AFTER] = reply.after
-    if fault is None and reply.hang_seconds is not None:
-        fault = Fault("hang", seconds=reply.hang_seconds)
+        fault = fault or reply.fault
     if fault is None:
         return Response(reply.body, headers=JSON)
     call.fault = fault.fault
     usual = reply.body
     if fault.fault == "errorcode":
-        code = str(fault.error_code)
-        usual = protocol.refusal(code, fault.error_msg, here.elsom.options)
+        usual = protocol.refusal(str(fault.error_code), fault.error_msg, here.elsom.options)
     return fault.answer(usual, request.environ["werkzeug.socket"], end)

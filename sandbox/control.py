@@ -21,7 +21,6 @@ class _SetStatus(msgspec.Struct, rename="camel"):
 
 
 def answer(document: object, status: int = 200) -> Response:
-    """An answer in JSON."""
     text = msgspec.json.format(msgspec.json.encode(document), indent=1)
     return Response(text + b"\n", status, JSON)
 
@@ -30,14 +29,12 @@ def _ordered[T](kind: type[T]) -> T:
     return msgspec.json.decode(request.get_data() or b"{}", type=kind)
 
 
+control.add_url_rule("/health", "health", lambda: answer({"status": "ok", "url": here.server.url}))
+
+
 @control.errorhandler(ValueError)
 def _wrong(error: ValueError) -> Response:
     return answer({"error": f"{error} (the page / shows what is taken here)"}, 400)
-
-
-@control.get("/health")
-def _health() -> Response:
-    return answer({"status": "ok", "url": here.server.url})
 
 
 @control.get("/calls")

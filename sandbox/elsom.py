@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Final, NamedTuple
 from urllib.parse import urlencode
 
@@ -15,19 +14,16 @@ import msgspec
 import urllib3
 
 from sandbox import protocol
-from sandbox.options import Line, Options
-from sandbox.protocol import Refusal, Request
-from sandbox.texts import STATUSES, language_of
+from sandbox.faults import Fault
+from sandbox.protocol import Line, Options, Refusal, Request
+from sandbox.texts import STATUSES, data, language_of
 from sandbox.transactions import Outcome, Transaction, TransactionStore, now_text
 
 # It knows no proxy, and follows no redirect: either could lead off this machine.
 _HTTP: Final = urllib3.PoolManager(maxsize=100, retries=False, timeout=10.0)
-_LONGEST_ANSWER: Final = 65536
 
 
 class Scenario(msgspec.Struct, frozen=True):
-    """The course that a payment takes for its wallet number."""
-
     name: str
     description: str
     status: str = "A"  # what it becomes as soon as it is accepted; `1` waits for the pay page
@@ -38,9 +34,7 @@ class Scenario(msgspec.Struct, frozen=True):
     refuse_code: str | None = None  # the start is refused with this ErrorCode
 
 
-SCENARIOS: Final = msgspec.toml.decode(
-    Path(__file__).with_name("scenarios.toml").read_bytes(), type=dict[str, Scenario]
-)
+SCENARIOS: Final = data("scenarios.toml", dict[str, Scenario])
 PAY_PAGE: Final = Scenario("pay-page", "Any other wallet.", status="1", notifications=0)
 
 
@@ -58,23 +52,18 @@ ONCE: Final = Notice()
 
 
 class Reply(NamedTuple):
-    """An answer. `after` is to be called once it has gone out; `hang_seconds`: it never does."""
-
     body: bytes
-    after: Callable[[], None] | None = None
-    hang_seconds: float | None = None
+    after: Callable[[], None] | None = None  # to be called once it has gone out
+    fault: Fault | None = None  # what the scenario does to it
 
 
 class Elsom:
-    """The operator, with its transactions."""
-
     def __init__(self, store: TransactionStore, public_url: str, options: Options) -> None:
         self.store = store
         self.options = options
         self._public_url = public_url
 
     def answer(self, request: Request, content_type: str) -> Reply:
-        """Answer one call; a refusal is an answer too."""
         try:
             values = protocol.check(request, content_type)
             is_start = request.method == protocol.START
@@ -99,8 +88,8 @@ class Elsom:
             self.notify(one, Notice(scenario.notifications))
         elif scenario.notifications:
             after = partial(self.notify_later, one, scenario.notifications)
-        body = protocol.start_answer(one.pay_url or "", self.options)
-        return Reply(body, after, scenario.hang_seconds)
+        fault = Fault("hang", seconds=scenario.hang_seconds) if scenario.hang_seconds else None
+        return Reply(protocol.start_answer(one.pay_url or "", self.options), after, fault)
 
     def _open(self, one: Transaction, values: dict[str, str], scenario: Scenario) -> None:
         one.foreign, one.scenario = False, scenario.name
@@ -131,8 +120,7 @@ class Elsom:
         return protocol.start_answer(known.pay_url or "", self.options)
 
     def _status(self, values: dict[str, str]) -> bytes:
-        one = self.store.known.get(values["PartnerTrnID"])
-        if one is None:
+        if (one := self.store.known.get(values["PartnerTrnID"])) is None:
             raise Refusal("15", "There is no transaction with this PartnerTrnID.")
         with self.store.changing(one):
             one.status_queries += 1
@@ -156,8 +144,7 @@ class Elsom:
     def set_status(self, trn: str, status: str, lag_seconds: float) -> Transaction:
         """Give a transaction any status, whatever it was; an unknown one is made (foreign)."""
         with self.store.lock:
-            one = self.store.known.get(trn)
-            if one is None:
+            if (one := self.store.known.get(trn)) is None:
                 one = self.store.create(trn)
                 one.foreign, one.scenario = True, "foreign"
             with self.store.changing(one):
@@ -165,7 +152,6 @@ class Elsom:
             return one
 
     def way_back(self, one: Transaction) -> str | None:
-        """Where the browser goes after the pay page: the portal URL."""
         url = self.store.portal_url
         if url is None or not self.options.redirect_parameters:
             return url
@@ -211,7 +197,7 @@ class Elsom:
                 raise LookupError("No portal URL is set.")
             answer = _HTTP.request("POST", url, body=body, headers=headers, redirect=False)
             outcome.answer_status = answer.status
-            outcome.answer = answer.data[:_LONGEST_ANSWER].decode("utf-8", "backslashreplace")
+            outcome.answer = answer.data[:65536].decode("utf-8", "backslashreplace")
         except (urllib3.exceptions.HTTPError, LookupError) as error:
             outcome.error = str(error)
         outcome.seconds = round(time.monotonic() - started, 3)

@@ -1,7 +1,7 @@
 """Faults ordered through the control API: which call they meet, and what they do to it.
 
-What HTTP has no word for is done to the connection's own socket, which Werkzeug's server hands on
-with the request; ConnectionAbortedError makes that server close the connection without an answer.
+What HTTP has no word for is done to the connection's own socket, which Werkzeug hands on with the
+request; ConnectionAbortedError makes its server close the connection without an answer.
 """
 
 import os
@@ -25,20 +25,17 @@ FAULTS: Final = (*get_args(_Accepted), *get_args(_Other))
 _SECONDS: Final = {"hang": 60.0, "slow": 2.0, "refuse": 5.0}
 JSON: Final = {"Content-Type": "application/json; charset=utf-8"}
 _HTML: Final = {"Content-Type": "text/html"}
-_PAGE: Final = "<html><body>{}</body></html>"
-_BROKEN_ANSWERS: Final[dict[str, tuple[int, str | bytes, dict[str, str]]]] = {
-    "500": (500, _PAGE.format("Internal Server Error"), _HTML),
-    "503": (503, _PAGE.format("Service Unavailable"), {**_HTML, "Retry-After": "1"}),
-    "302": (302, b"", {**JSON, "Location": "/moved"}),
-    "400": (400, _PAGE.format("Bad Request"), _HTML),
+_BROKEN_ANSWERS: Final[dict[str, tuple[int, bytes, dict[str, str]]]] = {
+    "500": (500, b"<html><body>Internal Server Error</body></html>", _HTML),
+    "503": (503, b"<html><body>Service Unavailable</body></html>", _HTML | {"Retry-After": "1"}),
+    "302": (302, b"", JSON | {"Location": "/moved"}),
+    "400": (400, b"<html><body>Bad Request</body></html>", _HTML),
     "garbage": (200, b'\xff\xfe{"Response": <<< not JSON \x00', JSON),
     "empty": (200, b"", JSON),
 }
 
 
 class Fault(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """One ordered fault."""
-
     fault: Literal[_Accepted, _Other]
     method: Literal["IA_Init", "PartnerGetPaymentStatus", "GetPaymentStatus"] | None = None
     times: int = 1  # how many calls it still meets, -1 for all
@@ -59,7 +56,6 @@ class Fault(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
             self.accepted = self.fault in get_args(_Accepted)
 
     def meets(self, request: Request) -> bool:
-        """Whether this fault is meant for such a call."""
         is_known = request.method in FIELDS and self.method in (None, request.method)
         return is_known and self.trn in (None, request.trn)
 
@@ -77,7 +73,7 @@ class Fault(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
         if self.fault == "hang":
             raise ConnectionAbortedError("no answer, as ordered")
         if self.fault == "cut":
-            promised = {**JSON, "Content-Length": str(len(usual))}
+            promised = JSON | {"Content-Length": str(len(usual))}
             return Response([usual[: len(usual) // 2]], headers=promised)
         status, body, headers = _BROKEN_ANSWERS.get(self.fault, (200, usual, JSON))
         return Response(body, status, headers)
@@ -89,11 +85,9 @@ class FaultBook:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.waiting: list[Fault] = []
-        # Set when the faults are cleared after this moment.
-        self.cleared = threading.Event()
+        self.cleared = threading.Event()  # set when the faults are cleared after this moment
 
     def take(self, request: Request) -> Fault | None:
-        """The first fault that meets this call, used up by one."""
         with self._lock:
             fault = next((one for one in self.waiting if one.meets(request)), None)
             if fault is not None and fault.times > 0:

@@ -10,17 +10,15 @@ _URL: Final = rf"https?://({_HOST}|\[::1\])(:[0-9]{{1,5}})?([/?][!-\"$-~]*)?"
 def check_bind_host(host: str) -> str:
     """Return `host` when it is of this machine only. Raises ValueError with one sentence."""
     if not re.fullmatch(rf"{_HOST}|::1", host):
-        only = "The sandbox listens on loopback addresses only, such as 127.0.0.1"
-        raise ValueError(f"{only}, not on {host!r}.")
+        raise ValueError(
+            f"The sandbox listens on loopback addresses such as 127.0.0.1, not {host!r}."
+        )
     return "127.0.0.1" if host == "localhost" else host
 
 
 def check_portal_url(url: str) -> str:
     """Return `url` when it is http(s) on this machine. Raises ValueError with one sentence."""
     if not re.fullmatch(_URL, url):
-        raise ValueError(
-            "The portal URL must be http or https on a loopback address, such as"
-            " http://127.0.0.1:4566/..., in ASCII without spaces and fragment, because the"
-            " sandbox calls this machine only."
-        )
+        wanted = "http or https on a loopback address, such as http://127.0.0.1:4566/..."
+        raise ValueError(f"The portal URL must be {wanted}, in ASCII without spaces and fragment.")
     return url

@@ -2,7 +2,6 @@
 
 import re
 from typing import Final
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -11,7 +10,6 @@ from sandbox import protocol, texts
 from sandbox.control import answer
 from sandbox.elsom import SCENARIOS
 from sandbox.faults import FAULTS
-from sandbox.options import READINGS
 from sandbox.parts import here
 from sandbox.transactions import Transaction
 
@@ -31,7 +29,8 @@ _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
 }
 pages = Blueprint("pages", __name__)
-pages.add_app_template_filter(texts.money)
+pages.add_url_rule("/", "help", lambda: render_template("help.html"))
+pages.add_url_rule("/transactions", "live", lambda: render_template("transactions.html", **_rows()))
 pages.add_url_rule("/favicon.ico", "icon", lambda: ("", 204))
 
 
@@ -45,9 +44,7 @@ def masked(text: str) -> str:
 @pages.app_template_filter()
 def masked_url(url: str) -> str:
     """Hide the last part of the portal URL's path: it is the merchant's token."""
-    parts = urlsplit(url)
-    path = parts.path.rpartition("/")[0] + f"/{_HIDDEN}" if parts.path.strip("/") else parts.path
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{path}"
+    return re.sub(r"(//[^/]+/(?:.*/)?)[^/]+/?$", rf"\1{_HIDDEN}", url)
 
 
 @pages.after_app_request
@@ -60,39 +57,26 @@ def _guard(response: Response) -> Response:
 
 @pages.app_context_processor
 def _known_to_all() -> dict[str, object]:
-    known = {"here": here, "protocol": protocol, "languages": texts.LANGUAGES}
-    return {**known, "one_time_code": ONE_TIME_CODE}
-
-
-@pages.get("/")
-def _help() -> str:
-    more = {"scenarios": SCENARIOS, "faults": FAULTS, "options": READINGS}
-    return render_template("help.html", **more)
-
-
-@pages.get("/transactions")
-def _live_view() -> str:
-    return render_template("transactions.html", **_rows())
+    known = {"here": here, "protocol": protocol, "texts": texts, "one_time_code": ONE_TIME_CODE}
+    return {**known, "scenarios": SCENARIOS, "faults": FAULTS, "options": protocol.READINGS}
 
 
 @pages.get("/transactions/rows")
 def _fresh_rows() -> Response:
-    """`{"version"}` alone when nothing changed since the page's, else also [key, html] pairs."""
+    """`{"version"}` alone when nothing changed since the page's, else also the rows."""
     version = request.args.get("version")
     return answer({"version": version} if version == here.store.version else _rows())
 
 
 def _rows() -> dict[str, object]:
-    """The tables' rows, newest first, made in one place for the page and its refreshes."""
     return {
         "version": here.store.version,
         "transactions": [
-            (f"t-{one.psp_trn_id}", render_template("row_of_transaction.html", one=one))
+            render_template("row_of_transaction.html", one=one)
             for one in list(here.store.known.values())[_NEWEST]
         ],
         "calls": [
-            (f"c-{call.number}", render_template("row_of_call.html", call=call))
-            for call in list(here.calls)[_NEWEST]
+            render_template("row_of_call.html", call=call) for call in list(here.calls)[_NEWEST]
         ],
     }
 
@@ -138,5 +122,4 @@ def _customers_page(one: Transaction | None, page: str, wallet: str = "", wrong:
         wrong=wrong,
         language=language,
         words=texts.TEXTS[language],
-        statuses=texts.STATUSES[language],
     )

@@ -11,14 +11,12 @@ from werkzeug.local import LocalProxy
 
 from sandbox.elsom import Elsom
 from sandbox.faults import FaultBook
-from sandbox.options import Options
+from sandbox.protocol import Options
 from sandbox.server import SandboxServer
 from sandbox.transactions import TransactionStore
 
 
 class Call(msgspec.Struct, rename="camel"):
-    """A call as it arrived, with its raw texts, and what became of it."""
-
     number: int
     at: str
     verb: str

@@ -2,13 +2,11 @@
 
 import json
 import re
-from pathlib import Path
-from typing import Final
+from typing import Annotated, Final, Literal, get_args
 
 import msgspec
 
-from sandbox.options import Options
-from sandbox.texts import STATUSES
+from sandbox.texts import STATUSES, data
 
 START: Final = "IA_Init"
 STATUS: Final = "PartnerGetPaymentStatus"
@@ -26,13 +24,41 @@ class Field(msgspec.Struct, frozen=True):
     wrong: str = ""
 
 
-FIELDS: Final = msgspec.toml.decode(
-    Path(__file__).with_suffix(".toml").read_bytes(), type=dict[str, dict[str, Field]]
-)
+FIELDS: Final = data("protocol.toml", dict[str, dict[str, Field]])
 # All public on purpose: they open nothing.
 PARTNER_CODE, PASSWORD, MERCHANT_WALLET = (
     FIELDS[START][name].pattern for name in ("PartnerCode", "Password", "PmSISDN")
 )
+type Line = Annotated[str, msgspec.Meta(pattern=r"\A[ -~]+\Z")]
+
+
+class Options(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """How this Elsom reads what the document leaves open; outside, the names are in camelCase."""
+
+    # Whether `Result` lies inside or beside `Response`.
+    init_result: Literal["inside", "beside"] = "inside"
+    status_result: Literal["beside", "inside"] = "beside"
+    trailing_comma: bool = False  # the one the document prints at the end of a status's `Result`
+    numeric_codes: bool = False  # ErrorCode and a numeric PaymentStatus as JSON numbers
+    repeated_start: Literal["refuse", "same-url", "second-payment"] = "refuse"
+    notification_method: Literal["PartnerPaymentResult", "PaymentResult"] = "PartnerPaymentResult"
+    trn_field: Literal["PSPTTrnID", "PSPTrnID"] = "PSPTTrnID"
+    notification_content_type: Line = "application/json; charset=utf-8"
+    redirect_parameters: bool = False  # PartnerTrnID and PaymentStatus on the browser's way back
+
+    def changed(self, wanted: dict[str, object]) -> "Options":
+        """These options with `wanted` applied. Raises ValueError with what is wrong."""
+        try:
+            return msgspec.convert(msgspec.to_builtins(self) | wanted, Options)
+        except msgspec.ValidationError as error:
+            raise ValueError(f"{error}. The options are {', '.join(READINGS)}.") from None
+
+
+# The options' names and what each can be, the value it begins with first.
+READINGS = {
+    it.encode_name: ("false", "true") if it.type is bool else get_args(it.type) or (it.default,)
+    for it in msgspec.structs.fields(Options)
+}
 
 
 class Refusal(Exception):
@@ -40,7 +66,6 @@ class Refusal(Exception):
 
 
 def demand(is_right: object, code: str, message: str) -> None:
-    """Raise `Refusal` unless it is right."""
     if not is_right:
         raise Refusal(code, message)
 
@@ -51,17 +76,8 @@ class Request(msgspec.Struct, frozen=True):
     name: str | None = None
     fields: dict[str, object] = {}
     problem: str = ""
-
-    @property
-    def method(self) -> str | None:
-        """The method, by the document's long name."""
-        return STATUS if self.name == SHORT_STATUS else self.name
-
-    @property
-    def trn(self) -> str | None:
-        """The PartnerTrnID, when there is a readable one."""
-        value = self.fields.get("PartnerTrnID")
-        return value if isinstance(value, str) else None
+    method: str | None = None  # by the document's long name
+    trn: str | None = None
 
 
 def read_request(body: bytes) -> Request:
@@ -76,7 +92,8 @@ def read_request(body: bytes) -> Request:
     name, content = next(iter(document.items()))
     if not isinstance(content, dict):
         return Request(name, problem=f"{name} must hold an object.")
-    return Request(name, content)
+    method, trn = STATUS if name == SHORT_STATUS else name, content.get("PartnerTrnID")
+    return Request(name, content, method=method, trn=trn if isinstance(trn, str) else None)
 
 
 def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -109,12 +126,10 @@ def check(request: Request, content_type: str) -> dict[str, str]:
 
 
 def refusal(code: str, message: str, options: Options) -> bytes:
-    """An answer that refuses: `Response` alone."""
     return _text({"Response": {"ErrorCode": _code(code, options), "ErrorMsg": message}})
 
 
 def start_answer(pay_url: str, options: Options) -> bytes:
-    """The answer to `IA_Init`: the pay page's URL."""
     return _with_result({"URL": pay_url}, options.init_result, options)
 
 

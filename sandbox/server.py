@@ -1,8 +1,8 @@
 """The listening side: one port, over TLS or not, that can refuse connections for a while."""
 
+import errno
 import socket
 import ssl
-import sys
 import threading
 from typing import Any, Final
 
@@ -14,8 +14,6 @@ AFTER: Final = "sandbox.after"
 
 
 class Handler(WSGIRequestHandler):
-    """One connection."""
-
     disable_nagle_algorithm = True
     timeout = 60
 
@@ -46,11 +44,10 @@ class SandboxServer(ThreadedWSGIServer):
         super().__init__(host, port, app, Handler, fd=bound.fileno())
         self.socket.close()
         self.socket, self.ssl_context = bound, tls
-        shown = f"[{host}]" if ":" in host else host
-        self.url = f"{'http' if tls is None else 'https'}://{shown}:{self.port}"
+        address = f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+        self.url = f"http://{address}" if tls is None else f"https://{address}"
 
     def start(self) -> None:
-        """Listen, and serve from a thread of its own."""
         self.server_activate()
         self._thread = threading.Thread(target=self.serve_forever, args=(0.1,), daemon=True)
         self._thread.start()
@@ -75,16 +72,16 @@ class SandboxServer(ThreadedWSGIServer):
             if not self._thread.is_alive():
                 self.start()
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no error of the sandbox."""
-        if not isinstance(sys.exception(), OSError):
-            super().handle_error(request, client_address)
-
 
 def _bound(host: str, port: int, tls: ssl.SSLContext | None) -> socket.socket:
     made = socket.socket(select_address_family(host, port))
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    made.bind((host, port))
+    try:
+        made.bind((host, port))
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise ValueError(f"Port {port} on {host} is already taken; choose another one.") from None
     if tls is None:
         return made
     # The handshake is left to the first read: in the connection's own thread it holds up no other.

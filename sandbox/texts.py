@@ -6,10 +6,14 @@ from typing import Final
 import msgspec
 
 LANGUAGES: Final = {"ky": "Кыргызча", "ru": "Русский", "en": "English"}
-_FILE: Final = Path(__file__).with_name("texts.toml")
-_ALL: Final = msgspec.toml.decode(_FILE.read_bytes(), type=dict[str, dict[str, dict[str, str]]])
+
+
+def data[T](name: str, kind: type[T]) -> T:
+    return msgspec.toml.decode(Path(__file__).with_name(name).read_bytes(), type=kind)
+
+
+_ALL: Final = data("texts.toml", dict[str, dict[str, dict[str, str]]])
 TEXTS: Final = _ALL["pages"]
-# The document's words for each status, as the wire carries them.
 STATUSES: Final = _ALL["statuses"]
 
 

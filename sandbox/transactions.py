@@ -14,20 +14,15 @@ import msgspec
 
 from sandbox.loopback import check_portal_url
 
-# Under this name, which no transaction has, the portal's URL is kept.
-_PORTAL: Final = ""
-
+_PORTAL: Final = ""  # no transaction's name: under it the portal's URL is kept
 type Status = Literal["A", "1", "2", "3", "4"]
 
 
 def now_text() -> str:
-    """The present moment, RFC 3339 in UTC with milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Outcome(msgspec.Struct, rename="camel"):
-    """What became of one notification."""
-
     at: str
     body: str
     answer_status: int | None = None
@@ -37,8 +32,6 @@ class Outcome(msgspec.Struct, rename="camel"):
 
 
 class Transaction(msgspec.Struct, rename="camel"):
-    """One payment as Elsom keeps it."""
-
     partner_trn_id: str
     psp_trn_id: str
     status: str = "1"
@@ -62,7 +55,6 @@ class Transaction(msgspec.Struct, rename="camel"):
     times_paid: int = 0
 
     def become(self, status: str, cause: str) -> None:
-        """Take a status and remember why."""
         self.status = status
         self.history.append({"at": now_text(), "status": status, "by": cause})
 
@@ -99,13 +91,10 @@ class TransactionStore:
             raise ValueError(f"{state_file} is no state file of the sandbox: {error}.") from error
 
     def changed(self) -> None:
-        """Have the live view look again."""
         self.version = str(next(self._versions))
 
     def of_page(self, page: str) -> Transaction | None:
-        """The transaction a pay page belongs to."""
-        with self.lock:
-            return next((one for one in self.known.values() if page in one.pages), None)
+        return next((one for one in list(self.known.values()) if page in one.pages), None)
 
     def create(self, trn: str) -> Transaction:
         """Make and keep a transaction; Elsom's number for it is new on every machine and run."""

@@ -54,10 +54,12 @@ def test_it_does_not_take_a_portal_beyond_this_machine() -> None:
     assert "loopback" in refused("--port", "0", "--portal-url", "https://example.com/x")
 
 
-def test_a_taken_port_is_said_in_one_sentence() -> None:
+@pytest.mark.parametrize("named", ["--port", "--control-port"])
+def test_a_taken_port_is_said_in_one_sentence(named: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        assert f"Port {port} on 127.0.0.1 is already taken" in refused("--port", port)
+        said = refused("--port", "0", named, port)
+        assert said == f"Port {port} on 127.0.0.1 is already taken; choose another one.\n"
 
 
 @pytest.mark.parametrize("option", ["trailingComma", "trailingComma=perhaps", "unknown=true"])
