@@ -121,7 +121,7 @@ def local_aws(state: Path, port: int) -> Server:
 
 
 def sandbox(state: Path, port: int) -> Server:
-    words = ["sandbox", "--host", LOOPBACK, "--state-file", str(state / "sandbox.json")]
+    words = ["sandbox", "--host", LOOPBACK, "--state-file", str(state / "sandbox.db")]
     start = ("sandbox", "Elsom sandbox", "SANDBOX_PORT", port, "/_sandbox/health")
     return _ours(state, *start, words=words, folders=["sandbox"])
 
