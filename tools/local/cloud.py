@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -62,6 +61,7 @@ class LocalCloud:
         self.aws_endpoint = self.aws.url
         self.sandbox_url = self.sandbox.url
         self.target = self._target(LOCAL_STACK)
+        self.outputs: dict[str, str] = {}
         self._screen = screen
         self._roster = Roster(self.state)
         self._build_dir = self.state / "build"
@@ -120,12 +120,8 @@ class LocalCloud:
             except CliError as error:
                 raise CliError(f"{error} {first_failure(self.target)}".strip()) from error
         self.target = self.target.again()
+        self.outputs = self.target.outputs
         return self.outputs
-
-    @property
-    def outputs(self) -> dict[str, str]:
-        """The outputs of the stack that was deployed last."""
-        return self.target.outputs
 
     @property
     def api_url(self) -> str:
@@ -189,25 +185,4 @@ class LocalCloud:
         return local_target(stack_name, self._described)
 
     def _sam(self, command: str, *words: str) -> None:
-        run_sam(self.state / "logs" / f"sam-{command}.log", self.sam_environment(), command, *words)
-
-    def sam_environment(self) -> dict[str, str]:
-        """What the SAM CLI gets: the local AWS, and nothing of a real account."""
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("AWS_", "SAM_", "PYTHONPATH"))
-        }
-        return {
-            **kept,
-            "AWS_ENDPOINT_URL": self.aws.url,
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
-            "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "SAM_CLI_TELEMETRY": "0",
-            "SAM_CLI_POLL_DELAY": "0.5",
-            "__SAM_CLI_APP_DIR": str(self.state / "sam-app"),
-        }
+        run_sam(self.target, self.state / "logs" / f"sam-{command}.log", command, *words)
