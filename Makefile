@@ -27,6 +27,7 @@ export LEFT_TO_DO
 export AWS_PORT ?= 4566
 export SANDBOX_PORT ?= 8090
 export DEMO_PORT ?= 8070
+export DESK_PORT ?= 8060
 export PYTHONPATH := $(CURDIR)/layers/payments:$(CURDIR)/clients/python:$(CURDIR)
 
 .PHONY: help run stop status logs second test lint format bench simulate build deploy rehearse generated screenshots requirements release clean environments elsom-ready FORCE
@@ -152,6 +153,7 @@ PIN = $(UV) pip compile --quiet --upgrade --generate-hashes --no-emit-index-url 
 	--python-version 3.13 --custom-compile-command "make requirements (uv pip compile --universal --python-version 3.13)"
 requirements: $(UV_ENV) ## Pin the layer's and all environments' requirements again, with hashes and the newest versions that fit
 	@$(PIN) --only-binary :all: --python-platform aarch64-manylinux_2_28 layers/payments/requirements.in -o layers/payments/requirements.txt
+	@$(PIN) --universal desk/requirements.in -o desk/requirements.txt
 	@for name in bootstrap run local-aws elsom dev; do $(PIN) --universal requirements/$$name.in -o requirements/$$name.txt; done
 	@cd requirements/node && npm update --silent --package-lock-only
 

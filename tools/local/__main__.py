@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     """0, or 1 after one sentence that says what is wrong."""
     screen = Screen(stderr=False)
     given = parse(arguments)
-    ports = given.aws_port, given.sandbox_port, screen, given.demo_port
+    ports = given.aws_port, given.sandbox_port, screen, given.demo_port, given.desk_port
     cloud = LocalCloud(given.state_dir, *ports)
     try:
         with alone(given.state_dir):
@@ -58,7 +58,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     state = Path(os.environ.get("STATE_DIR") or LOCAL)
     parser.add_argument("--state-dir", type=Path, default=state)
     parser.add_argument("--stack", default="", help="second: the name of the other stack")
-    for name, port in (("aws", 4566), ("sandbox", 8090), ("demo", 8070)):
+    for name, port in (("aws", 4566), ("sandbox", 8090), ("demo", 8070), ("desk", 8060)):
         default = int(os.environ.get(f"{name.upper()}_PORT") or port)
         parser.add_argument(f"--{name}-port", type=int, default=default)
     return parser.parse_args(arguments)
@@ -79,7 +79,7 @@ def alone(state: Path) -> Iterator[None]:
 def deploy(cloud: LocalCloud, screen: Screen, _: str = "") -> None:
     """Servers, stack and secret, without a payment."""
     prepare(cloud)
-    print_urls(screen, places(cloud.api_url, cloud.sandbox.url, cloud.shop.url))
+    print_urls(screen, places(cloud.api_url, cloud.sandbox.url, cloud.shop.url, cloud.desk.url))
 
 
 def second(cloud: LocalCloud, screen: Screen, name: str) -> None:
@@ -103,7 +103,7 @@ def prepare(cloud: LocalCloud) -> None:
     with cloud.step("Fill in the sandbox merchant's credentials"):
         cloud.fill_secret()
     cloud.save()
-    cloud.start_shop()
+    cloud.start_readers()
     cloud.save()
 
 
@@ -127,7 +127,7 @@ def up(cloud: LocalCloud, screen: Screen, _: str = "") -> None:
     waiting = start("75.50", f"{order}-2", WAITING_WALLET)
     title = f"Payment {payment.id}: {payment.amount} {payment.currency}, {payment.status}"
     screen.result({}, timeline(title, api.timeline(payment.id)))
-    urls = places(cloud.api_url, cloud.sandbox.url, cloud.shop.url)
+    urls = places(cloud.api_url, cloud.sandbox.url, cloud.shop.url, cloud.desk.url)
     print_urls(screen, {**urls, "A payment to pay yourself": waiting.checkout_url})
     screen.note(f"Ready in {time.monotonic() - started:.0f} s. `make stop` ends it.")
 
@@ -152,7 +152,8 @@ def status(cloud: LocalCloud, screen: Screen, _: str = "") -> None:
         screen.note("  Nothing is deployed: make run")
         return
     found = json.loads(cloud.stack_file.read_text())
-    print_urls(screen, places(found["outputs"]["ApiUrl"], found["sandboxUrl"], found["shopUrl"]))
+    named = found["sandboxUrl"], found["shopUrl"], found["deskUrl"]
+    print_urls(screen, places(found["outputs"]["ApiUrl"], *named))
 
 
 def logs(cloud: LocalCloud, screen: Screen, _: str = "") -> None:
@@ -169,9 +170,10 @@ def logs(cloud: LocalCloud, screen: Screen, _: str = "") -> None:
         screen.lines(str(file), file.read_text(errors="replace").splitlines()[-LOG_LINES:])
 
 
-def places(api_url: str, sandbox_url: str, shop_url: str) -> dict[str, str]:
+def places(api_url: str, sandbox_url: str, shop_url: str, desk_url: str) -> dict[str, str]:
     return {
         "Demo shop: buy something": f"{shop_url}/",
+        "Desk: see what was paid": f"{desk_url}/",
         "Payments API (signed calls)": f"{api_url}/payments",
         "Elsom sandbox": f"{sandbox_url}/",
         "Payments at the sandbox, live": f"{sandbox_url}/transactions",
