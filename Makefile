@@ -29,6 +29,8 @@ export SANDBOX_PORT ?= 8090
 export DEMO_PORT ?= 8070
 export DESK_PORT ?= 8060
 export PYTHONPATH := $(CURDIR)/layers/payments:$(CURDIR)/clients/python:$(CURDIR)
+# Without its bytecode every program compiles all it imports, each time it starts: half of the time of some tests.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run stop status logs second test lint format bench simulate build deploy rehearse generated screenshots requirements release clean environments elsom-ready FORCE
 
@@ -43,6 +45,8 @@ AWS_ENV := .local/aws/.made
 ELSOM_ENV := .local/elsom/.made
 DEV_ENV := .venv/.made
 NODE_ENV := .local/node/.made
+# Node.js itself, made by the tests of clients where the machine's own is older than 20.
+NODEJS_ENV := .local/nodejs/.made
 
 READY := $(shell [ "$$(cat $(UV_ENV) 2>/dev/null)" = "$(CURDIR)" ] && \
 	.local/uv/bin/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null && echo yes)
@@ -70,7 +74,8 @@ $(SAM_ENV): requirements/run.txt
 $(AWS_ENV): requirements/local-aws.txt
 $(ELSOM_ENV): requirements/elsom.txt
 $(DEV_ENV): requirements/dev.txt
-$(SAM_ENV) $(AWS_ENV) $(ELSOM_ENV) $(DEV_ENV): $(UV_ENV)
+$(NODEJS_ENV): requirements/nodejs.txt
+$(SAM_ENV) $(AWS_ENV) $(ELSOM_ENV) $(DEV_ENV) $(NODEJS_ENV): $(UV_ENV)
 	@echo "  Installing $(@D) ($(PINS)) ..."
 	@{ $(UV) venv --quiet --clear --python .local/uv/bin/python $(@D) && \
 		$(UV) pip sync --quiet --require-hashes --python $(@D)/bin/python $(PINS); } >>$(LOG) 2>&1 || { \
@@ -151,11 +156,21 @@ screenshots: $(DEV_ENV) $(SAM_ENV) $(AWS_ENV) ## Pictures of every page in three
 # One file for every machine: hashes of all architectures' wheels, no address and no path of the machine that pinned.
 PIN = $(UV) pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
 	--python-version 3.13 --custom-compile-command "make requirements (uv pip compile --universal --python-version 3.13)"
+# npm writes down who asks for money, with an address; nothing here needs it.
+define NO_FUNDING
+import json, pathlib
+lock = pathlib.Path("package-lock.json")
+pins = json.loads(lock.read_text())
+for package in pins["packages"].values():
+    package.pop("funding", None)
+lock.write_text(json.dumps(pins, indent=2) + "\n")
+endef
+export NO_FUNDING
 requirements: $(UV_ENV) ## Pin the layer's and all environments' requirements again, with hashes and the newest versions that fit
 	@$(PIN) --only-binary :all: --python-platform aarch64-manylinux_2_28 layers/payments/requirements.in -o layers/payments/requirements.txt
 	@$(PIN) --universal desk/requirements.in -o desk/requirements.txt
-	@for name in bootstrap run local-aws elsom dev; do $(PIN) --universal requirements/$$name.in -o requirements/$$name.txt; done
-	@cd requirements/node && npm update --silent --package-lock-only
+	@for name in bootstrap run local-aws elsom dev nodejs; do $(PIN) --universal requirements/$$name.in -o requirements/$$name.txt; done
+	@cd requirements/node && npm update --silent --package-lock-only && $(CURDIR)/.local/uv/bin/python -c "$$NO_FUNDING"
 
 release: environments ## Check everything, then set the tag of a release (VERSION=1.0.0); pushes nothing
 	@$(DEV_PYTHON) -m tools.release "$(VERSION)"

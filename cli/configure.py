@@ -12,11 +12,12 @@ import boto3
 import typer
 from botocore.config import Config
 
+from cli import account, stack_state
 from cli.answers import WrongAnswer, check, required, save
 from cli.context import Command, Context
+from cli.elsom_urls import look_at_elsom
 from cli.errors import CliError
-from cli.findings import State, look_at, report, show
-from cli.preflight import CREDENTIALS, LOOKS, planned
+from cli.findings import Finding, Look, State, bad, look_at, ok, report, show
 from cli.screen import Screen
 from cli.target import DEFAULT_STACK, Target
 from cli.template import checkout, kept_template
@@ -30,6 +31,7 @@ PROMPTS: Final = {
     "ShopWebhookUrl": "Your shop's URL for webhooks (- for none)",
 }
 _NONE: Final = "-"
+CREDENTIALS: Final = "credentials"
 
 
 @app.command()
@@ -87,6 +89,39 @@ def preflight(context: Command) -> None:
         raise typer.Exit(1)
     if not show(ours.screen, findings, "The stack can be deployed."):
         raise typer.Exit(1)
+
+
+def planned(target: Target, parameters: dict[str, str]) -> Target:
+    """A stack that is to be deployed, with these parameters."""
+    target.parameters = parameters
+    return target
+
+
+def _parameters(target: Target) -> Finding:
+    missing = [one for one in required() if not target.parameters.get(one)]
+    if missing:
+        return bad(f"{', '.join(missing)} not given", "give them: ./elsom configure")
+    for one, value in target.parameters.items():
+        try:
+            if not target.is_local:
+                check(one, value)
+        except WrongAnswer as error:
+            return bad(str(error), f"./elsom configure {one}=VALUE")
+    return ok(f"{len(target.parameters)} are given, the others have defaults")
+
+
+LOOKS: Final[dict[str, Look]] = {
+    CREDENTIALS: account.look_at_credentials,
+    "region": account.look_at_region,
+    "parameters": _parameters,
+    "stack": stack_state.look_before_deployment,
+    "left behind": stack_state.look_at_leftovers,
+    "names": account.look_at_names,
+    "Lambda concurrency": account.look_at_concurrency,
+    "quota": account.look_at_quotas,
+    "API Gateway role": account.look_at_gateway_role,
+    "Elsom": look_at_elsom,
+}
 
 
 @app.command("kept-template")

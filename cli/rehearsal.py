@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from cli import leftovers, preflight
+import typer
+
+from cli import configure, stack_state
 from cli.doctor import BEFORE_DELETE, examine
 from cli.findings import Finding, State, look_at
 from cli.operate import restart_functions
@@ -37,6 +40,10 @@ class CannotBeSeen(Exception):
     """This AWS cannot do it, or nobody is there to look; the text says why."""
 
 
+def _confirmed(prompt: str) -> bool:
+    return sys.stdin.isatty() and typer.confirm(prompt, err=True)
+
+
 @dataclass
 class Rehearsal:
     """A stack that is made, tried and taken away, and what the person at the keyboard says.
@@ -47,8 +54,8 @@ class Rehearsal:
     target: Target
     parameters: dict[str, str]
     built: Path
-    has_seen: Callable[[str], bool]
-    agrees: Callable[[str], bool]
+    has_seen: Callable[[str], bool] = _confirmed
+    agrees: Callable[[str], bool] = _confirmed
     email: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -77,8 +84,8 @@ class Rehearsal:
 
 def look_before(ours: Rehearsal) -> str:
     """Preflight finds nothing bad."""
-    target = preflight.planned(ours.target.again(), ours.parameters)
-    return ours.requires_no_bad(look_at(target, preflight.LOOKS, last=preflight.CREDENTIALS))
+    target = configure.planned(ours.target.again(), ours.parameters)
+    return ours.requires_no_bad(look_at(target, configure.LOOKS, last=configure.CREDENTIALS))
 
 
 def deploy(ours: Rehearsal) -> str:
@@ -208,7 +215,7 @@ def restore(ours: Rehearsal) -> str:
 def delete_stack(ours: Rehearsal) -> str:
     """The stack goes; its table and its secret stay."""
     ours.requires_no_bad(look_at(ours.target, BEFORE_DELETE))
-    leftovers.delete_stack(ours.target)
+    stack_state.delete_stack(ours.target)
     ours.again()
     ours.target.client("dynamodb").describe_table(TableName=ours.kept["PaymentsTable"])
     ours.target.client("secretsmanager").describe_secret(SecretId=ours.kept["ElsomSecret"])
@@ -264,7 +271,7 @@ def remove(ours: Rehearsal) -> str:
         raise CannotBeSeen(
             f"it stays: delete it later by ./elsom rehearse --remove {ours.target.stack}"
         )
-    leftovers.remove_all(ours.target, ours.facts.get("restored"))
+    stack_state.remove_all(ours.target, ours.facts.get("restored"))
     return "nothing is left"
 
 
@@ -320,4 +327,4 @@ def _environment(target: Target) -> dict[str, str]:
 
 def new_name() -> str:
     """A stack's name that nobody has."""
-    return f"{leftovers.PREFIX}{secrets.token_hex(4)}"
+    return f"{stack_state.PREFIX}{secrets.token_hex(4)}"

@@ -27,7 +27,9 @@ INSTALL = {
     "phpunit": "apt-get install -y phpunit",
 }
 # What takes longest begins first; folders that are not named come after these.
-LONGEST_FIRST = ("simulation", "e2e", "failure", "exploration", "browser", "contract", "template")
+LONGEST_FIRST = (
+    *("simulation", "e2e", "failure", "exploration", "browser", "clients", "contract", "template"),
+)
 # Many long tests that share nothing: each goes to whichever worker is free.
 EACH_ALONE = {
     "tests/exploration/test_all_interleavings.py",
@@ -39,6 +41,8 @@ EACH_ALONE = {
 # Files that share one deployed stack.
 WITH = {
     "tests/browser/test_the_demo_shop.py": "tests/browser/test_paying_in_a_browser.py",
+    "tests/clients/test_elsoms_own_php_call.py": "tests/clients/test_example_shops.py",
+    "tests/clients/test_every_client_passes_the_list.py": "tests/clients/test_example_shops.py",
 }
 
 # No test may reach a real AWS account, whatever this machine's settings are.

@@ -34,6 +34,7 @@ ENVIRONMENTS = {
     "run": Environment("run", LOCAL / "sam"),
     "local-aws": Environment("local-aws", LOCAL / "aws"),
     "elsom": Environment("elsom", LOCAL / "elsom"),
+    "nodejs": Environment("nodejs", LOCAL / "nodejs"),
     "dev": Environment("dev", ROOT / ".venv"),
 }
 

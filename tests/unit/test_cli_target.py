@@ -9,12 +9,29 @@ import pytest
 import responses
 
 from cli.answers import Answers
+from cli.context import Context
 from cli.errors import CliError
-from cli.target import DEFAULT_STACK, find_target, post_json
+from cli.screen import Screen
+from cli.target import DEFAULT_STACK, Target, post_json
 
 ENDPOINT = "http://127.0.0.1:4566"
 NOTHING = Answers()
 REPORTED = Answers(stack="shop", region="eu-central-1")
+
+
+def find_target(
+    stack: str | None,
+    region: str | None,
+    profile: str | None,
+    answers: Answers,
+    *,
+    local: bool,
+    state: Path,
+) -> Target:
+    """The stack that a command with these options works on."""
+    ours = Context(Screen(), stack, region, profile, local=local, state=state)
+    vars(ours)["answers"] = answers
+    return ours.target
 
 
 @pytest.fixture

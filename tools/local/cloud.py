@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
 from cli.errors import CliError, unless_refused
-from cli.leftovers import delete_stack
 from cli.sam import deploy_words, run_sam
 from cli.screen import Screen
 from cli.secret import filled
-from cli.stack_state import DEAD_ENDS, first_failure
+from cli.stack_state import DEAD_ENDS, delete_stack, first_failure
 from cli.target import LOCAL_STACK, Target, local_target
-from tools.environments import LOCAL, ROOT, with_programs
+from tools.environments import LOCAL, ROOT
 from tools.local.processes import Process
 from tools.local.servers import (
     ACCESS_KEY_ID,
@@ -70,14 +69,9 @@ class LocalCloud:
         self._roster = Roster(self.state)
         self._build_dir = self.state / "build"
 
-    @contextmanager
-    def step(self, title: str) -> Iterator[None]:
+    def step(self, title: str) -> AbstractContextManager[None]:
         """A piece of work that is shown."""
-        if self._screen is None:
-            yield
-            return
-        with self._screen.step(title):
-            yield
+        return self._screen.step(title) if self._screen else nullcontext()
 
     def start(self) -> None:
         """Have the local AWS and the sandbox running."""
@@ -210,7 +204,7 @@ class LocalCloud:
             if not name.startswith(("AWS_", "SAM_", "PYTHONPATH"))
         }
         return {
-            **with_programs(kept),
+            **kept,
             "AWS_ENDPOINT_URL": self.aws.url,
             "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
             "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
