@@ -132,6 +132,16 @@ def demo_shop(state: Path, port: int) -> Server:
     return _ours(state, *start, words=words, folders=["demo_shop", "clients/python"])
 
 
+def desk(state: Path, port: int) -> Server:
+    words = ["desk", "--stack-file", str(state / "stack.json")]
+    return _ours(
+        state,
+        *("desk", "desk", "DESK_PORT", port, "/health"),
+        words=words,
+        folders=["desk", "clients/python"],
+    )
+
+
 def _ours(
     state: Path,
     name: str,
