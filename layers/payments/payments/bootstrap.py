@@ -107,7 +107,7 @@ class Services:
 
     @cached_property
     def reports(self) -> ReportTable:
-        """Sums of a day."""
+        """The store's sums of a day."""
         from payments.store.reports import ReportTable
 
         return ReportTable(self.table)
@@ -326,7 +326,7 @@ class Services:
 
         return ApiDeps(
             merchant_secret=self.merchant_secret,
-            checking=self.check_deps(),
+            checks=self.check_deps(),
             listing=self.listing,
             reports=self.reports,
             cases=self.cases,
@@ -343,7 +343,7 @@ class Services:
             payments=self.payments,
             merchant_secret=self.merchant_secret,
             places=self.places,
-            checking=self.check_deps(),
+            checks=self.check_deps(),
             clock=self.clock,
         )
 
