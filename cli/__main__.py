@@ -11,7 +11,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from typer.exceptions import TyperException
 
-from cli import configure, operate, payments, rehearse, setup, unknown
+from cli import configure, desk_here, operate, payments, rehearse, setup, unknown
 from cli.answers import ENVIRONMENTS, KEPT
 from cli.context import STATE, Context
 from cli.errors import CliError, code_of
@@ -24,7 +24,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for part in (configure.app, setup.app, rehearse.app, operate.app):
+for part in (configure.app, setup.app, rehearse.app, operate.app, desk_here.app):
     app.add_typer(part)
 app.add_typer(payments.app, name="payments", help="Look at payments, and have Elsom queried.")
 app.add_typer(payments.cases, name="cases", help="Money that matches no open order.")
@@ -33,16 +33,11 @@ app.add_typer(operate.webhooks, name="webhooks", help="What the shop did not tak
 app.add_typer(operate.dead_lettered, name="dead-letters", help="Messages that were given up.")
 
 # What AWS's refusals mean for the person at the keyboard.
-_DENIED: Final = "your AWS credentials do not allow this"
-_EXPIRED: Final = "your AWS credentials have expired: log in again"
-_UNKNOWN: Final = "AWS does not know these credentials"
 _ADVICE: Final = {
-    "AccessDenied": _DENIED,
-    "AccessDeniedException": _DENIED,
-    "ExpiredToken": _EXPIRED,
-    "ExpiredTokenException": _EXPIRED,
-    "UnrecognizedClientException": _UNKNOWN,
-    "InvalidClientTokenId": _UNKNOWN,
+    "AccessDenied": "your AWS credentials do not allow this",
+    "ExpiredToken": "your AWS credentials have expired: log in again",
+    "UnrecognizedClient": "AWS does not know these credentials",
+    "InvalidClientTokenId": "AWS does not know these credentials",
 }
 
 _EXPECTED: Final = (
@@ -122,7 +117,8 @@ def _sentence(error: Exception) -> str:
             return f"The API gave no usable answer: {error} (try again: it is safe to repeat)"
         case ClientError():
             code = code_of(error)
-            advice = _ADVICE.get(code, error.response["Error"].get("Message", code))
+            said = error.response["Error"].get("Message", code)
+            advice = _ADVICE.get(code.removesuffix("Exception"), said)
             return f"{error.operation_name}: {advice}."
     return f"{error} (try again: it is safe to repeat)"
 

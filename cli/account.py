@@ -8,7 +8,7 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from cli.errors import code_of, unless_refused
-from cli.findings import Finding, bad, ok, warning
+from cli.findings import Finding, bad, either, ok, warning
 from cli.target import Target
 from cli.template import template
 
@@ -45,11 +45,12 @@ def look_at_credentials(target: Target) -> Finding:
 def look_at_region(target: Target) -> Finding:
     """Whether AWS has such a region, and API Gateway in it."""
     region, session = str(target.session.region_name), target.session
-    for partition in session.get_available_partitions():
-        if region in session.get_available_regions("apigateway", partition):
-            return ok(region)
-    do = "check its name: make deploy asks for it"
-    return bad(f"{region} is not known to have API Gateway", do)
+    is_known = any(
+        region in session.get_available_regions("apigateway", partition)
+        for partition in session.get_available_partitions()
+    )
+    unknown = f"{region} is not known to have API Gateway"
+    return either(is_known, region, unknown, "check its name: make deploy asks for it")
 
 
 def look_at_concurrency(target: Target) -> Finding:
@@ -92,8 +93,7 @@ def look_at_quotas(target: Target) -> Iterator[Finding]:
             yield warning(f"how many {what} there may be cannot be read", do, name)
             continue
         say = f"{value:.0f} {what}, {needed} needed"
-        enough = value >= needed
-        yield ok(say, name) if enough else bad(say, _MORE.format(service, code), name)
+        yield either(value >= needed, say, say, _MORE.format(service, code), name)
 
 
 def _quota(client: Any, **which: str) -> float:

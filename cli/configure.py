@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -12,11 +14,12 @@ import boto3
 import typer
 from botocore.config import Config
 
+from cli import account, stack_state
 from cli.answers import WrongAnswer, check, required, save
 from cli.context import Command, Context
+from cli.elsom_urls import look_at_elsom
 from cli.errors import CliError
-from cli.findings import State, look_at, report, show
-from cli.preflight import CREDENTIALS, LOOKS, planned
+from cli.findings import Finding, Look, State, bad, look_at, ok, report, show
 from cli.screen import Screen
 from cli.target import DEFAULT_STACK, Target
 from cli.template import checkout, kept_template
@@ -30,6 +33,7 @@ PROMPTS: Final = {
     "ShopWebhookUrl": "Your shop's URL for webhooks (- for none)",
 }
 _NONE: Final = "-"
+CREDENTIALS: Final = "credentials"
 
 
 @app.command()
@@ -52,16 +56,16 @@ def configure(
     if values:
         parameters |= dict(map(_given, values))
     else:
-        region = ours.region or _prompt("AWS region", _usual_region(ours), False, _region_name)
+        region = ours.region or prompt("AWS region", _usual_region(ours), _region_name)
         for name, value in parameters.items():
             check(name, value)
-        for name, prompt in PROMPTS.items():
-            known = parameters.get(name, "")
-            value = _prompt(prompt, known, name not in required(), _checked(name))
+        for name, what in PROMPTS.items():
+            known, optional = parameters.get(name), name not in required()
+            value = prompt(what, known, partial(check, name), optional=optional)
             if value or name in parameters:
                 parameters[name] = value
     stack = ours.stack or answers.stack or DEFAULT_STACK
-    save(answers.updated(stack=stack, region=region, parameters=parameters), ours.settings)
+    save(replace(answers, stack=stack, region=region, parameters=parameters), ours.settings)
     document = {"stack": stack, "region": region, "parameters": parameters}
     here = ours.settings.is_relative_to(Path.cwd())
     shown = ours.settings.relative_to(Path.cwd()) if here else ours.settings
@@ -87,6 +91,39 @@ def preflight(context: Command) -> None:
         raise typer.Exit(1)
     if not show(ours.screen, findings, "The stack can be deployed."):
         raise typer.Exit(1)
+
+
+def planned(target: Target, parameters: dict[str, str]) -> Target:
+    """A stack that is to be deployed, with these parameters."""
+    target.parameters = parameters
+    return target
+
+
+def _parameters(target: Target) -> Finding:
+    missing = [one for one in required() if not target.parameters.get(one)]
+    if missing:
+        return bad(f"{', '.join(missing)} not given", "give them: ./elsom configure")
+    for one, value in target.parameters.items():
+        try:
+            if not target.is_local:
+                check(one, value)
+        except WrongAnswer as error:
+            return bad(str(error), f"./elsom configure {one}=VALUE")
+    return ok(f"{len(target.parameters)} are given, the others have defaults")
+
+
+LOOKS: Final[dict[str, Look]] = {
+    CREDENTIALS: account.look_at_credentials,
+    "region": account.look_at_region,
+    "parameters": _parameters,
+    "stack": stack_state.look_before_deployment,
+    "left behind": stack_state.look_at_leftovers,
+    "names": account.look_at_names,
+    "Lambda concurrency": account.look_at_concurrency,
+    "quota": account.look_at_quotas,
+    "API Gateway role": account.look_at_gateway_role,
+    "Elsom": look_at_elsom,
+}
 
 
 @app.command("kept-template")
@@ -128,19 +165,17 @@ def _region_name(value: str) -> str:
     return value
 
 
-def _checked(name: str) -> Callable[[str], str]:
-    return lambda value: check(name, value)
-
-
-def _prompt(prompt: str, known: str, optional: bool, checked: Callable[[str], str]) -> str:
+def prompt(
+    what: str, known: str | None, checked: Callable[[str], str] = str, *, optional: bool = False
+) -> str:
     """Ask until the answer is one; Enter keeps what is known. Without a terminal, only that."""
     if not sys.stdin.isatty():
         if not known and not optional:
-            raise WrongAnswer(f"{prompt} is not given: see ./elsom configure --help.")
+            raise WrongAnswer(f"{what} is not given: see --help of the command.")
         return checked(known) if known else ""
     while True:
         default = known or ("" if optional else None)
-        given = str(typer.prompt(prompt, default=default, show_default=bool(known), err=True))
+        given = str(typer.prompt(what, default=default, show_default=bool(known), err=True))
         value = "" if optional and given.strip() == _NONE else given.strip()
         try:
             return checked(value)

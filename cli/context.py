@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Annotated, Final
 import typer
 
 from cli.answers import KEPT, Answers, load
+from cli.errors import CliError
 from cli.screen import Screen
-from cli.target import Target, account_target, find_target
+from cli.target import LOCAL_STACK, Target, account_target, local_target
 from cli.template import CHECKOUT
 
 # Where the local AWS of `make run` keeps its state.
@@ -41,9 +43,18 @@ class Context:
 
     @cached_property
     def target(self) -> Target:
-        """The stack. Raises CliError."""
-        named = (self.stack, self.region, self.profile)
-        return find_target(*named, self.answers, local=self.local, state=self.state)
+        """The local AWS's stack where one is there and no other is named; else the account's.
+
+        Raises CliError.
+        """
+        file = self.state / "stack.json"
+        named = self.stack or self.region or self.profile or self.answers.was_named
+        if not self.local and (named or not file.exists()):
+            return account_target(self.stack, self.region, self.profile, self.answers)
+        if not file.exists():
+            raise CliError(f"No local AWS runs with its state in {self.state}: make run")
+        found = json.loads(file.read_text())
+        return local_target(self.stack or found.get("stackName") or LOCAL_STACK, found)
 
     @cached_property
     def account(self) -> Target:

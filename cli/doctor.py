@@ -8,7 +8,7 @@ from typing import Final
 from cli import stack_state
 from cli.account import look_at_concurrency
 from cli.elsom_urls import look_at_elsom
-from cli.findings import Finding, Look, bad, look_at, ok, warning
+from cli.findings import Finding, Look, bad, either, look_at, ok, warning
 from cli.secret import missing
 from cli.target import Target, post_json
 
@@ -37,7 +37,7 @@ def examine(target: Target) -> Iterator[Finding]:
 def _secret(target: Target) -> Iterator[Finding]:
     secret = target.secret()
     wrong = missing(secret)
-    yield bad(f"not filled in: {', '.join(wrong)}", "./elsom setup") if wrong else ok("complete")
+    yield either(not wrong, "complete", f"not filled in: {', '.join(wrong)}", "./elsom setup")
     if secret.get("previousCallbackToken"):
         do = "once Elsom's merchant portal has the new address: ./elsom rotate-token --finish"
         yield warning("the previous token is still accepted", do, "old token")
@@ -67,9 +67,9 @@ def _callback(target: Target) -> Finding:
 
 def _schedule(target: Target) -> Finding:
     name = target.resource("ScheduleChecksFunctionEveryMinute")
-    if target.client("scheduler").get_schedule(Name=name)["State"] == "ENABLED":
-        return ok("runs every minute")
-    return bad("is switched off: nothing is checked", _SCHEDULE.format(name=name))
+    is_on = target.client("scheduler").get_schedule(Name=name)["State"] == "ENABLED"
+    off = "is switched off: nothing is checked"
+    return either(is_on, "runs every minute", off, _SCHEDULE.format(name=name))
 
 
 def _sources(target: Target) -> Iterator[Finding]:
@@ -77,12 +77,10 @@ def _sources(target: Target) -> Iterator[Finding]:
     for function in ("CheckPayment", "DeliverWebhook", "PublishEvents"):
         physical = target.resource(f"{function}Function")
         found = client.list_event_source_mappings(FunctionName=physical)["EventSourceMappings"]
-        states, name = {one["State"] for one in found}, f"messages {function}"
-        if states == {"Enabled"}:
-            yield ok("gets its messages", name)
-        else:
-            say = f"gets no messages: {', '.join(sorted(states)) or 'no event source'}"
-            yield bad(say, _AGAIN, name)
+        states = {one["State"] for one in found}
+        none = f"gets no messages: {', '.join(sorted(states)) or 'no event source'}"
+        is_on = states == {"Enabled"}
+        yield either(is_on, "gets its messages", none, _AGAIN, f"messages {function}")
 
 
 def _table(target: Target) -> Iterator[Finding]:
@@ -92,20 +90,19 @@ def _table(target: Target) -> Iterator[Finding]:
     states = {one["IndexName"]: one.get("IndexStatus", "ACTIVE") for one in found}
     if table["TableStatus"] != "ACTIVE":
         yield bad(f"is {table['TableStatus']}", "wait, or restore it: docs/runbook.md")
-    elif states != dict.fromkeys(INDEXES, "ACTIVE"):
-        shown = ", ".join(f"{index} {state}" for index, state in sorted(states.items()))
-        yield bad(f"indexes: {shown}", "wait until all are ACTIVE")
     else:
-        yield ok("active, with all four indexes")
+        well = states == dict.fromkeys(INDEXES, "ACTIVE")
+        shown = ", ".join(f"{index} {state}" for index, state in sorted(states.items()))
+        do = "wait until all are ACTIVE"
+        yield either(well, "active, with all four indexes", f"indexes: {shown}", do)
     if target.is_local:
         yield ok("none are kept on the local AWS", "backups")
         return
     backups = client.describe_continuous_backups(TableName=table["TableName"])
     recovery = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
-    if recovery["PointInTimeRecoveryStatus"] == "ENABLED":
-        yield ok("the table can be restored to any second of the last 35 days", "backups")
-    else:
-        yield bad("point-in-time recovery is off", _AGAIN, "backups")
+    is_on = recovery["PointInTimeRecoveryStatus"] == "ENABLED"
+    fine = "the table can be restored to any second of the last 35 days"
+    yield either(is_on, fine, "point-in-time recovery is off", _AGAIN, "backups")
 
 
 def _dead_letters(target: Target) -> Iterator[Finding]:
@@ -128,10 +125,8 @@ def _alarms(target: Target) -> Iterator[Finding]:
         if one["AlarmName"] in wanted
     }
     off = [one for one in wanted.values() if not found.get(one, {}).get("ActionsEnabled")]
-    if off:
-        yield bad(f"missing or switched off: {', '.join(off)}", _AGAIN)
-    else:
-        yield ok(f"all {len(wanted)} are on")
+    missing_ones = f"missing or switched off: {', '.join(off)}"
+    yield either(not off, f"all {len(wanted)} are on", missing_ones, _AGAIN)
     for name, alarm in found.items():
         if alarm["StateValue"] == "ALARM":
             entry = alarm["AlarmDescription"].rpartition("What to do: ")[2]

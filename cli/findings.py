@@ -55,6 +55,11 @@ def warning(say: str, do: str, name: str = "") -> Finding:
     return Finding(name, State.WARNING, say, do)
 
 
+def either(well: bool, fine: str, wrong: str, do: str, name: str = "") -> Finding:
+    """One of two: ok, or bad with what to do."""
+    return ok(fine, name) if well else bad(wrong, do, name)
+
+
 # Looks at one thing of a stack; a finding without a name gets the name of its look.
 type Look = Callable[[Target], Finding | Iterable[Finding]]
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from datetime import date
+from itertools import islice
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
-from cli import dead_letters, report, report_page
+from cli import report
 from cli.context import Command, Yes
 from cli.errors import CliError
 from cli.screen import table
@@ -17,14 +20,22 @@ from payments.domain.clock import DAY, HOUR, from_rfc3339, now_ms
 from payments.use_cases.republish_events import RepublishDeps, republish
 
 CALL_ELSOM: Final = ("StartPayment", "CheckPayment", "PaymentsApi", "CustomerPages")
+QUEUES: Final = {
+    "checks": "ChecksDeadLetterQueue",
+    "webhooks": "WebhooksDeadLetterQueue",
+    "unpublished": "UnpublishedQueue",
+}
+# Seconds for which a message that is only looked at stays hidden.
+_LOOK: Final = 5
+_WORK: Final = 60
 app = typer.Typer()
 webhooks = typer.Typer(no_args_is_help=True)
 dead_lettered = typer.Typer(no_args_is_help=True)
 
 
 def _known(queue: str) -> str:
-    if queue not in dead_letters.QUEUES:
-        raise CliError(f"There is no queue {queue}; there are {', '.join(dead_letters.QUEUES)}.")
+    if queue not in QUEUES:
+        raise CliError(f"There is no queue {queue}; there are {', '.join(QUEUES)}.")
     return queue
 
 
@@ -42,9 +53,7 @@ def _moment(text: str) -> int:
         raise CliError(f"{text}: {error}") from error
 
 
-Queue = Annotated[
-    str, typer.Argument(help=f"One of: {', '.join(dead_letters.QUEUES)}.", callback=_known)
-]
+Queue = Annotated[str, typer.Argument(help=f"One of: {', '.join(QUEUES)}.", callback=_known)]
 
 
 @app.command("report")
@@ -61,7 +70,7 @@ def make_report(
     lines, page = out / f"report-{wanted}.csv", out / f"report-{wanted}.html"
     with lines.open("w", newline="") as file:
         report.write_csv(made, file)
-    page.write_text(report_page.page(made, ours.target.stack))
+    page.write_text(report.page(made, ours.target.stack))
     rows = [(status, one.count, one.som) for status, one in made.by_status.items() if one.count]
     ours.screen.result(
         {**report.document(made), "files": [str(lines), str(page)]},
@@ -134,14 +143,14 @@ def restart_functions(target: Target) -> None:
 def redrive(context: Command) -> None:
     """Send the webhooks that were given up again, each from its first try."""
     ours = context.obj
-    sent = list(ours.screen.counted("Sending again", dead_letters.redrive_webhooks(ours.target)))
+    sent = list(ours.screen.counted("Sending again", redrive_webhooks(ours.target)))
     ours.screen.result({"eventIds": sent}, f"{len(sent)} webhooks are on their way again.")
 
 
 @dead_lettered.command()
 def show(context: Command, queue: Queue) -> None:
     """Look at up to a hundred messages; they stay where they are."""
-    found = dead_letters.look(context.obj.target, queue)
+    found = [body for body, _ in islice(_receive(context.obj.target, queue, _LOOK), 100)]
     shown = table(f"{len(found)} dead letters", ("", "message"), enumerate(found, start=1))
     context.obj.screen.result({"items": found}, shown)
 
@@ -152,5 +161,48 @@ def clear(context: Command, queue: Queue, yes: Yes = False) -> None:
     ours = context.obj
     if not yes:
         typer.confirm(f"Delete all messages that {queue} gave up?", abort=True, err=True)
-    number = len(list(ours.screen.counted("Deleting", dead_letters.clear(ours.target, queue))))
+    number = 0
+    for _, receipt in ours.screen.counted("Deleting", _receive(ours.target, queue, _WORK)):
+        _delete(ours.target, queue, receipt)
+        number += 1
     ours.screen.result({"deleted": number}, f"{number} messages are deleted.")
+
+
+def redrive_webhooks(target: Target) -> Iterator[str]:
+    """Send every webhook that was given up again from its first try; the event ids, one by one.
+
+    One that is interrupted may be run again: an event is sent once more, under its id.
+    """
+    deliveries = target.services.deliveries
+    sqs, url = target.client("sqs"), target.resource("WebhooksQueue")
+    for body, receipt in _receive(target, "webhooks", _WORK):
+        message = body if isinstance(body, dict) else {}
+        event = message.get("detail", message)
+        if "webhook" in message:
+            # A note that a try is due; the table knows it too.
+            _delete(target, "webhooks", receipt)
+        if "eventId" in event:
+            deliveries.want_again(event["eventId"])
+            sqs.send_message(QueueUrl=url, MessageBody=json.dumps(event, ensure_ascii=False))
+            _delete(target, "webhooks", receipt)
+            yield event["eventId"]
+
+
+def _receive(target: Target, queue: str, hidden: int) -> Iterator[tuple[Any, str]]:
+    """Each message's body, as JSON where it is JSON, and what deletes it."""
+    sqs, url = target.client("sqs"), target.resource(QUEUES[queue])
+    how = {"MaxNumberOfMessages": 10, "VisibilityTimeout": hidden, "WaitTimeSeconds": 1}
+    while got := sqs.receive_message(QueueUrl=url, **how).get("Messages"):
+        yield from ((_read(one["Body"]), one["ReceiptHandle"]) for one in got)
+
+
+def _delete(target: Target, queue: str, receipt: str) -> None:
+    url = target.resource(QUEUES[queue])
+    target.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=receipt)
+
+
+def _read(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

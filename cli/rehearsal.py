@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from cli import leftovers, preflight
+import typer
+
+from cli import configure, stack_state
 from cli.doctor import BEFORE_DELETE, examine
 from cli.findings import Finding, State, look_at
 from cli.operate import restart_functions
@@ -37,6 +39,10 @@ class CannotBeSeen(Exception):
     """This AWS cannot do it, or nobody is there to look; the text says why."""
 
 
+def _confirmed(prompt: str) -> bool:
+    return sys.stdin.isatty() and typer.confirm(prompt, err=True)
+
+
 @dataclass
 class Rehearsal:
     """A stack that is made, tried and taken away, and what the person at the keyboard says.
@@ -47,8 +53,8 @@ class Rehearsal:
     target: Target
     parameters: dict[str, str]
     built: Path
-    has_seen: Callable[[str], bool]
-    agrees: Callable[[str], bool]
+    has_seen: Callable[[str], bool] = _confirmed
+    agrees: Callable[[str], bool] = _confirmed
     email: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -77,8 +83,8 @@ class Rehearsal:
 
 def look_before(ours: Rehearsal) -> str:
     """Preflight finds nothing bad."""
-    target = preflight.planned(ours.target.again(), ours.parameters)
-    return ours.requires_no_bad(look_at(target, preflight.LOOKS, last=preflight.CREDENTIALS))
+    target = configure.planned(ours.target.again(), ours.parameters)
+    return ours.requires_no_bad(look_at(target, configure.LOOKS, last=configure.CREDENTIALS))
 
 
 def deploy(ours: Rehearsal) -> str:
@@ -86,7 +92,7 @@ def deploy(ours: Rehearsal) -> str:
     target, log = ours.target, checkout() / ".local" / "logs" / "sam-rehearsal.log"
     values = {name: value for name, value in ours.parameters.items() if value}
     words = deploy_words(ours.built, target.stack, str(target.session.region_name), values)
-    run_sam(log, _environment(target), "deploy", "--resolve-s3", *words)
+    run_sam(target, log, "deploy", "--resolve-s3", *words)
     ours.again()
     ours.facts["kept"] = {name: ours.target.resource(name) for name in KEPT}
     return f"{ours.target.stack} is {ours.target.status}"
@@ -208,7 +214,7 @@ def restore(ours: Rehearsal) -> str:
 def delete_stack(ours: Rehearsal) -> str:
     """The stack goes; its table and its secret stay."""
     ours.requires_no_bad(look_at(ours.target, BEFORE_DELETE))
-    leftovers.delete_stack(ours.target)
+    stack_state.delete_stack(ours.target)
     ours.again()
     ours.target.client("dynamodb").describe_table(TableName=ours.kept["PaymentsTable"])
     ours.target.client("secretsmanager").describe_secret(SecretId=ours.kept["ElsomSecret"])
@@ -264,7 +270,7 @@ def remove(ours: Rehearsal) -> str:
         raise CannotBeSeen(
             f"it stays: delete it later by ./elsom rehearse --remove {ours.target.stack}"
         )
-    leftovers.remove_all(ours.target, ours.facts.get("restored"))
+    stack_state.remove_all(ours.target, ours.facts.get("restored"))
     return "nothing is left"
 
 
@@ -302,22 +308,6 @@ def _until[Seen](look: Callable[[], Seen], seconds: float, otherwise: str) -> Se
     return seen
 
 
-def _environment(target: Target) -> dict[str, str]:
-    """The SAM CLI's: the credentials of this command, and where the local AWS is."""
-    kept, keys = dict(os.environ), target.session.get_credentials()
-    if target.is_local and keys is not None:
-        kept.pop("AWS_PROFILE", None)
-        return kept | {
-            "AWS_ENDPOINT_URL": str(target.endpoint),
-            "AWS_ACCESS_KEY_ID": str(keys.access_key),
-            "AWS_SECRET_ACCESS_KEY": str(keys.secret_key),
-            "SAM_CLI_POLL_DELAY": "0.5",
-        }
-    if target.session.profile_name != "default":
-        kept["AWS_PROFILE"] = target.session.profile_name
-    return kept
-
-
 def new_name() -> str:
     """A stack's name that nobody has."""
-    return f"{leftovers.PREFIX}{secrets.token_hex(4)}"
+    return f"{stack_state.PREFIX}{secrets.token_hex(4)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -12,7 +12,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cli.configure import refuse_endpoint_override
 from cli.context import Command, Yes
 from cli.errors import CliError
-from cli.leftovers import remove_all
 from cli.rehearsal import (
     NOWHERE,
     STEPS,
@@ -23,6 +22,7 @@ from cli.rehearsal import (
     remove,
 )
 from cli.screen import Screen
+from cli.stack_state import remove_all
 from cli.target import Target
 from cli.template import checkout
 from elsom_payments_client import ElsomPaymentsError
@@ -61,8 +61,7 @@ def rehearse(  # noqa: PLR0917 - one argument for each option, named by Typer
     made-up merchant. Ends with 1 if a step failed.
     """
     ours = context.obj
-    base = ours.account
-    target = Target(remove_stack or new_name(), base.session, base.endpoint, base.sandbox_url)
+    target = replace(ours.account, stack=remove_stack or new_name())
     if remove_stack:
         remove_all(target)
         ours.screen.result({"removed": remove_stack}, f"Nothing is left of {remove_stack}.")
@@ -71,18 +70,10 @@ def rehearse(  # noqa: PLR0917 - one argument for each option, named by Typer
     if not template.exists():
         raise CliError(f"{template} is not there: make build")
     refuse_endpoint_override(target)
-
-    def confirmed(prompt: str) -> bool:
-        return sys.stdin.isatty() and typer.confirm(prompt, err=True)
-
-    rehearsal = Rehearsal(
-        target,
-        _parameters(target, init_url, status_url, alarm_email),
-        template,
-        has_seen=confirmed,
-        agrees=lambda prompt: yes or confirmed(prompt),
-        email=alarm_email,
-    )
+    parameters = _parameters(target, init_url, status_url, alarm_email)
+    rehearsal = Rehearsal(target, parameters, template, email=alarm_email)
+    if yes:
+        rehearsal.agrees = lambda _: True
     seen = run(ours.screen, rehearsal)
     failed = any(one["state"] == "failed" for one in seen)
     ours.screen.result(

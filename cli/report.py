@@ -9,31 +9,26 @@ import csv
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
-from typing import Any, Final, Protocol, TextIO
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+from jinja2 import Environment
 
 from payments.domain.cases import Case
 from payments.domain.masking import visible
 from payments.domain.money import Tyiyn, format_som
 from payments.domain.payment import Payment, Status
+from payments.store.history import HistoryTable
 
 BISHKEK: Final = timezone(timedelta(hours=6))
 _DAY: Final = timedelta(days=1)
+_PAGE: Final = Path(__file__).with_name("report.html")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 # What a spreadsheet would take for a formula.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 Progress = Callable[[str, Iterable[Any]], Iterator[Any]]
-
-
-class History(Protocol):
-    """What a report reads; moments in milliseconds, inclusive."""
-
-    def created(self, first: int, last: int) -> Iterator[Payment]: ...
-
-    def paid(self, first: int, last: int) -> Iterator[Payment]: ...
-
-    def cases_changed(self, first: int, last: int) -> Iterator[Case]: ...
 
 
 @dataclass(frozen=True)
@@ -105,7 +100,7 @@ def today() -> date:
     return datetime.now(BISHKEK).date()
 
 
-def make_report(day: date, history: History, progress: Progress) -> Report:
+def make_report(day: date, history: HistoryTable, progress: Progress) -> Report:
     """Read the day from the table's indexes."""
     first, last = span(day)
     paid = progress("Reading what was paid", history.paid(first, last))
@@ -169,3 +164,17 @@ def write_csv(report: Report, file: TextIO) -> None:
 def _cell(value: object) -> str:
     text = "" if value is None else str(value)
     return visible(f"'{text}" if text.startswith(_FORMULA) else text)
+
+
+def page(report: Report, stack: str) -> str:
+    """The report as one page: nothing is loaded from anywhere, so it can be kept and sent."""
+    jinja = Environment(autoescape=True)
+    jinja.filters["visible"] = visible
+    statuses = [(status, found) for status, found in report.by_status.items() if found.count]
+    return jinja.from_string(_PAGE.read_text()).render(
+        report=report,
+        stack=visible(stack),
+        local=local,
+        most=max(hour.tyiyn for hour in report.by_hour) or 1,
+        statuses=[*statuses, ("all", total(report.started))],
+    )

@@ -9,20 +9,13 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
+from rich.status import Status
 from rich.table import Table
 
 from payments.domain.masking import UNSEEN, visible
@@ -68,22 +61,9 @@ class Screen:
             self.result({"error": text})
         self._err.print(f"[red]Error:[/] {escape(visible(text, keep=_LINE_ENDS))}")
 
-    @contextmanager
-    def working(
-        self, title: str, column: ProgressColumn | None = None
-    ) -> Iterator[Callable[[int], None]]:
-        """A spinner while something takes its time; a line where there is no terminal.
-
-        What the block gets is to be called with the number of things that are done.
-        """
-        if not self._err.is_terminal:
-            self.note(f"{title} ...")
-            yield lambda _: None
-            return
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), column or TimeElapsedColumn())
-        with Progress(*columns, console=self._err, transient=True) as progress:
-            task = progress.add_task(title, total=None)
-            yield lambda done: progress.update(task, completed=done)
+    def working(self, title: str) -> Status:
+        """A spinner on a terminal while something takes its time."""
+        return self._err.status(escape(title))
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
@@ -102,14 +82,15 @@ class Screen:
 
     def counted[Thing](self, title: str, things: Iterable[Thing]) -> Iterator[Thing]:
         """The things one by one, with their number shown while they come."""
-        with self.working(title, MofNCompleteColumn()) as show:
+        with self.working(title) as status:
             for number, thing in enumerate(things, start=1):
-                show(number)
+                status.update(f"{escape(title)}: {number}")
                 yield thing
 
     def wait(self, title: str, seconds: float) -> None:
         """Let time pass."""
-        with self.working(f"{title} ({seconds:.0f} s)"):
+        self.note(f"{title} ({seconds:.0f} s) ...")
+        with self.working(title):
             time.sleep(seconds)
 
 

@@ -9,7 +9,6 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
@@ -209,29 +208,6 @@ def post_json(url: str, document: object) -> tuple[int, dict[str, Any]]:
     return answer.status_code, found if isinstance(found, dict) else {}
 
 
-def find_target(
-    stack: str | None,
-    region: str | None,
-    profile: str | None,
-    answers: Answers,
-    *,
-    local: bool,
-    state: Path,
-) -> Target:
-    """The local AWS's stack where one is there and no other is named; else the account's.
-
-    `answers` are what the last deployment was told. Raises CliError.
-    """
-    file = state / "stack.json"
-    named = stack or region or profile or answers.was_named
-    if not local and (named or not file.exists()):
-        return account_target(stack, region, profile, answers)
-    if not file.exists():
-        raise CliError(f"No local AWS runs with its state in {state}: make run")
-    found = json.loads(file.read_text())
-    return local_target(stack or found.get("stackName") or LOCAL_STACK, found)
-
-
 def local_target(stack: str, described: dict[str, str]) -> Target:
     """A stack of the local AWS that `stack.json` describes."""
     session = boto3.session.Session(
@@ -245,7 +221,7 @@ def local_target(stack: str, described: dict[str, str]) -> Target:
 def account_target(
     stack: str | None, region: str | None, profile: str | None, answers: Answers
 ) -> Target:
-    """The account's stack, whatever runs locally. Raises CliError."""
+    """The account's stack. Raises CliError."""
     try:
         session = boto3.session.Session(
             profile_name=profile,

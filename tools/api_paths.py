@@ -7,12 +7,12 @@ from typing import Any
 from payments.api.pagination import LARGEST_LIMIT
 from payments.domain.ids import ID_PATTERN
 from payments.domain.payment import Status
-from tools.api_types import EXAMPLE_ID, EXAMPLE_PAYMENT, PROBLEMS, UTC, ref
+from tools.api_types import EXAMPLE_ID, EXAMPLE_PAYMENT, EXAMPLE_REPORT, PROBLEMS, UTC, ref
 
 
 def paths() -> dict[str, Any]:
     """Every operation by its path and method."""
-    return _all_payments() | _one_payment() | _cases()
+    return _all_payments() | _one_payment() | _actions() | _cases() | _reports()
 
 
 def _all_payments() -> dict[str, Any]:
@@ -53,13 +53,31 @@ def _one_payment() -> dict[str, Any]:
                 parameters=one,
             ),
         },
+        "/payments/{id}/events": {
+            "get": _operation(
+                "listEvents",
+                "The payment's events, oldest first, and how each reached the shop",
+                {"200": _answer("The events", _items("Event"))},
+                ("not-found",),
+                parameters=one,
+            ),
+        },
+    }
+
+
+def _actions() -> dict[str, Any]:
+    payment = {"Payment": EXAMPLE_PAYMENT}
+    one = [_path_id("payment")]
+    return {
         "/payments/{id}/check": {
             "post": _operation(
                 "checkPayment",
                 "Query Elsom now, at most once in 2 s and six times in 60 s",
                 {"200": _answer("The payment after the question", ref("Payment"), payment)},
-                ("not-found", "elsom-unreachable", "not-configured"),
+                ("invalid-request", "not-found", "elsom-unreachable", "not-configured"),
                 parameters=one,
+                body=ref("ByPerson"),
+                body_required=False,
             ),
         },
         "/payments/{id}/resend": {
@@ -67,8 +85,10 @@ def _one_payment() -> dict[str, Any]:
                 "resendEvent",
                 "Tell the payment's last event once more, under the same event id",
                 {"202": _answer("It will be told", ref("Resent"))},
-                ("not-found", "conflict"),
+                ("invalid-request", "not-found", "conflict"),
                 parameters=one,
+                body=ref("ByPerson"),
+                body_required=False,
             ),
         },
     }
@@ -96,6 +116,29 @@ def _cases() -> dict[str, Any]:
                 ("invalid-request", "not-found"),
                 parameters=[_path_id("case")],
                 body=ref("Resolution"),
+            ),
+        },
+    }
+
+
+def _reports() -> dict[str, Any]:
+    day = {
+        "name": "day",
+        "in": "path",
+        "required": True,
+        "description": "A day in Bishkek (UTC+6), from 2000 on",
+        "schema": {"type": "string", "format": "date", "pattern": "^2[0-9]{3}-[0-9]{2}-[0-9]{2}$"},
+        "example": "2026-11-24",
+    }
+    return {
+        "/reports/{day}": {
+            "get": _operation(
+                "getReport",
+                "A day's totals: `paid` and `late` by the time of payment, `byStatus` by the time"
+                " of creation, `cases` by the time they were opened",
+                {"200": _answer("The totals", ref("Report"), {"Report": EXAMPLE_REPORT})},
+                ("invalid-request", "report-too-large"),
+                parameters=[day],
             ),
         },
     }
@@ -153,6 +196,7 @@ def _operation(
     *,
     parameters: list[dict[str, Any]],
     body: dict[str, Any] | None = None,
+    body_required: bool = True,
 ) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": operation_id,
@@ -162,7 +206,7 @@ def _operation(
     }
     if body is not None:
         operation["requestBody"] = {
-            "required": True,
+            "required": body_required,
             "content": {"application/json": {"schema": body}},
         }
     return operation
@@ -192,6 +236,14 @@ def _answer(
     if examples:
         content["examples"] = {name: {"value": value} for name, value in examples.items()}
     return {"description": description, "content": {"application/json": content}}
+
+
+def _items(name: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {"items": {"type": "array", "items": ref(name)}},
+        "required": ["items"],
+    }
 
 
 def _list(name: str) -> dict[str, Any]:
@@ -235,5 +287,14 @@ def _list_parameters() -> list[dict[str, Any]]:
         _query("orderId", {"type": "string", "minLength": 1, "maxLength": 20}),
         _query("from", {**UTC, "description": "Default: 31 days before `to`; at most 92 days"}),
         _query("to", {**UTC, "description": "Default: now"}),
+        _query(
+            "paidFrom",
+            {
+                **UTC,
+                "description": "By the time of payment, newest first; not beside `from` or `to`."
+                " Default, where `paidTo` is given: 31 days before it; at most 92 days",
+            },
+        ),
+        _query("paidTo", {**UTC, "description": "Default, where `paidFrom` is given: now"}),
         *_paging(),
     ]

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any, Final
 
 import msgspec
 
-from payments.api.cases import Resolution
+from payments.api.bodies import ByPerson, Resolution
+from payments.api.events import EventView
+from payments.domain.cases import CaseKind
 from payments.domain.events import CaseView
+from payments.domain.payment import Status
 from payments.domain.payment_request import PaymentRequest
+from payments.domain.reports import DaySums, ReportView, Sum, view_report
 from payments.domain.views import PaymentView
 
 # How others know the types that are called otherwise in the code.
-NAMES: Final = {"PaymentView": "Payment", "CaseView": "Case"}
+NAMES: Final = {
+    "PaymentView": "Payment",
+    "CaseView": "Case",
+    "EventView": "Event",
+    "ReportView": "Report",
+    "TotalView": "Total",
+}
 UTC: Final = {"type": "string", "format": "date-time"}
 
 EXAMPLE_ID: Final = "7K3QZ0V9M4T1XN8RB2CD"
@@ -41,6 +52,17 @@ EXAMPLE_PAYMENT: Final[dict[str, Any]] = {
     "paidAt": None,
     "nextCheckAt": "2026-11-24T04:01:00.000Z",
 }
+EXAMPLE_REPORT: Final = msgspec.to_builtins(
+    view_report(
+        date(2026, 11, 24),
+        DaySums(
+            paid=Sum(3, 465_000),
+            late=Sum(1, 15_000),
+            by_status={Status.PAID: Sum(2, 450_000), Status.EXPIRED: Sum(1, 20_000)},
+            cases={CaseKind.PAID_LATE: 1},
+        ),
+    )
+)
 EXAMPLE_PROBLEM: Final[dict[str, Any]] = {
     "type": "urn:elsom-payments:problem:invalid-request",
     "title": "The request is not valid",
@@ -71,6 +93,7 @@ PROBLEMS: Final = {
         503,
         "Nothing was sent, or Elsom does not answer: repeat, a start with the same key.",
     ),
+    "report-too-large": (503, "The day has too many payments for one call: not worth repeating."),
     "try-again": (
         503,
         "The store, queue or bus does not answer: repeat, a start with the same key.",
@@ -80,10 +103,10 @@ PROBLEMS: Final = {
 
 def schemas() -> dict[str, Any]:
     """Every type by its name."""
-    types = [PaymentRequest, PaymentView, CaseView, Resolution]
+    types = [PaymentRequest, PaymentView, CaseView, EventView, ReportView, ByPerson, Resolution]
     _, made = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     found = {NAMES.get(name, name): schema for name, schema in made.items()}
-    for name in ("Payment", "Case"):
+    for name in ("Payment", "Case", "Event"):
         for field, schema in found[name]["properties"].items():
             if field.endswith("At"):
                 schema.update({"format": "date-time"})

@@ -16,6 +16,10 @@ deps = services.api_deps()
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 @handle_errors(problem_of)
-def lambda_handler(event: LambdaEvent, _context: Any) -> Response:
+def lambda_handler(event: LambdaEvent, context: Any) -> Response:
     """Serve one request."""
-    return routes.answer(services.request_of(event), deps)
+    return routes.answer(
+        services.request_of(event),
+        deps,
+        lambda: context.get_remaining_time_in_millis() / 1000,
+    )

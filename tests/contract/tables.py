@@ -16,6 +16,7 @@ _TAKEN = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "Billin
 _numbers = count(1)
 
 
+@cache
 def definition() -> dict[str, Any]:
     """What CreateTable is to be told, out of the template."""
     resources = yaml_parse(TEMPLATE.read_text())["Resources"]

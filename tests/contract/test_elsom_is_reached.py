@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from cli.configure import planned
 from cli.elsom_urls import look_at_elsom
 from cli.findings import Finding, State
-from cli.preflight import planned
 from tests.contract import bad_servers
 from tests.contract.bad_servers import ADDRESS, Authority, Server, serving
 from tests.fakes.account import EMPTY_ACCOUNT, FakeAccount, refused

@@ -15,7 +15,7 @@ from payments.domain.payment import Status
 from payments.elsom.gateway import NothingSent, OutcomeUnknown
 from payments.elsom.protocol import Refused
 from payments.telemetry import logger
-from tests.contract.handlers import EVENTS, Cloud, cloud, event
+from tests.contract.handlers import EVENTS, Cloud, Context, cloud, event
 from tests.contract.tables import TEMPLATE
 from tests.fakes.elsom import PAID, PAY_PAGE
 from tests.fakes.payments import UNKNOWN_ID
@@ -107,9 +107,15 @@ CASES: dict[str, Case] = {
     "get_payment_unknown": Case(API, 404, problem("not-found")),
     "get_timeline": Case(API, 200, lists(4), ("start_payment", "notification_paid")),
     "list_payments": Case(API, 200, lists(1)),
+    "list_payments_by_time_of_payment": Case(API, 200, lists(0)),
     "list_payments_bad_parameter": Case(API, 400, problem("invalid-request")),
+    "get_events": Case(API, 200, lists(1)),
     "check_payment_now": Case(API, 200, says(status="pending")),
+    "check_payment_for_a_person": Case(API, 200, says(status="pending")),
     "resend_event": Case(API, 202, says(type="payment.pending")),
+    "resend_event_for_a_person": Case(API, 202, says(type="payment.pending")),
+    "get_report": Case(API, 200, says(day="2026-11-24", paid={"count": 0, "amount": "0.00"})),
+    "get_report_of_no_day": Case(API, 400, names("day")),
     "list_cases": Case(API, 200, lists(0)),
     "resolve_case_unknown": Case(API, 404, problem("not-found")),
     "redirect_to_elsom": Case(PAGES, 302, leads_to(PAY_PAGE)),
@@ -153,6 +159,33 @@ def test_an_event_of_the_api_is_answered_as_the_contract_says(stack: Cloud, name
     answer = arrive(stack, name)
     assert answer["statusCode"] == case.status, answer["body"]
     assert case.says(answer), answer
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("check_payment_for_a_person", "check_requested"),
+        ("resend_event_for_a_person", "resend_requested"),
+    ],
+)
+def test_who_wanted_it_stands_on_the_timeline(stack: Cloud, name: str, what: str) -> None:
+    arrive(stack, "start_payment")
+    arrive(stack, name)
+    (entry,) = (one for one in stack.payment().timeline if one["what"] == what)
+    assert (entry["by"], entry["at"]) == ("aida", NOW)
+
+
+def test_a_report_that_the_functions_time_is_too_short_for_is_said(stack: Cloud) -> None:
+    arrive(stack, "start_payment")
+
+    class Hurried(Context):
+        def get_remaining_time_in_millis(self) -> int:
+            return 2_000
+
+    answer = stack.handlers[API](event("get_report"), Hurried())
+    assert answer["statusCode"] == 503
+    assert problem("report-too-large")(answer)
+    assert "Retry-After" not in answer["headers"]
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if CASES[name].handler == CALLBACK])

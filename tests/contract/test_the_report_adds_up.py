@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from cli.report import COLUMNS, Report, document, make_report, span, write_csv
-from cli.report_page import page
+from cli.report import COLUMNS, Report, document, make_report, page, span, write_csv
 from payments.domain.clock import DAY, from_rfc3339
 from payments.domain.ids import derive_id
 from payments.domain.payment import Payment, Status

@@ -158,6 +158,11 @@ def lists(still: StillStack) -> bool:
     return status == 200 and len(found["items"]) == 1
 
 
+def adds_up_a_day(still: StillStack) -> bool:
+    status, found = still.shop("GET", "/reports/2026-11-24")
+    return status == 200 and found["day"] == "2026-11-24"
+
+
 def lists_an_order(still: StillStack) -> bool:
     payment = still.new()
     status, found = still.shop("GET", f"/payments?orderId={payment['orderId']}")
@@ -330,6 +335,7 @@ PROBES: Final[dict[Right, Probe]] = {
             ("dynamodb:Query", TABLE): Probe(shows_a_timeline),
             ("dynamodb:BatchGetItem", TABLE): Probe(lists),
             ("dynamodb:Query", f"{TABLE}/index/by-created"): Probe(lists),
+            ("dynamodb:Query", f"{TABLE}/index/by-paid"): Probe(adds_up_a_day),
             ("dynamodb:Query", f"{TABLE}/index/by-order"): Probe(lists_an_order),
             ("events:PutEvents", "PaymentsBus"): Probe(reports_again),
             **_calls_elsom(queries_now),

@@ -19,8 +19,10 @@ ROUTES = [
     ("GET", "/payments"),
     ("GET", "/payments/{id}"),
     ("GET", "/payments/{id}/timeline"),
+    ("GET", "/payments/{id}/events"),
     ("POST", "/payments/{id}/check"),
     ("POST", "/payments/{id}/resend"),
+    ("GET", "/reports/{day}"),
     ("GET", "/cases"),
     ("POST", "/cases/{id}/resolve"),
 ]
@@ -38,9 +40,13 @@ def caller(stack: Deployed) -> Iterator[tuple[str, Shop]]:
     iam.delete_user(UserName=name)
 
 
+def filled(path: str) -> str:
+    return path.replace("{id}", "0" * 20).replace("{day}", "2026-11-24")
+
+
 def query(shop: Shop, method: str, path: str) -> int:
     body = {"note": "x"} if path.endswith("/resolve") else None
-    return shop.call(method, path.replace("{id}", "0" * 20), body, {"Idempotency-Key": "x"}).status
+    return shop.call(method, filled(path), body, {"Idempotency-Key": "x"}).status
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
@@ -54,7 +60,7 @@ def test_a_caller_without_the_policy_is_refused_on_every_route(
 def test_nobody_comes_in_without_a_signature_or_with_a_wrong_one(
     stack: Deployed, caller: tuple[str, Shop], method: str, path: str
 ) -> None:
-    url = stack.shop.api_url + path.replace("{id}", "0" * 20)
+    url = stack.shop.api_url + filled(path)
     assert http(method, url, json.dumps({}).encode())[0] == 403
     forger = replace(caller[1], secret_access_key="made-up")
     assert query(forger, method, path) == 403

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
@@ -32,8 +33,10 @@ OPERATIONS = [
     ("GET", "/payments"),
     ("GET", "/payments/{id}"),
     ("GET", "/payments/{id}/timeline"),
+    ("GET", "/payments/{id}/events"),
     ("POST", "/payments/{id}/check"),
     ("POST", "/payments/{id}/resend"),
+    ("GET", "/reports/{day}"),
     ("GET", "/cases"),
     ("POST", "/cases/{id}/resolve"),
 ]
@@ -79,7 +82,11 @@ def known_ids(stack: Deployed) -> dict[str, list[str]]:
     stack.set_status(late, "A", notify=True)
     stack.wait_for(late, "paid")
     cases = eventually(lambda: stack.shop.call("GET", "/cases").body["items"])
-    return {"payments": payments, "cases": [case["id"] for case in cases]}
+    return {
+        "payments": payments,
+        "cases": [case["id"] for case in cases],
+        "reports": ["2026-11-24", datetime.now(UTC).date().isoformat()],
+    }
 
 
 @pytest.mark.timeout(300)
@@ -97,6 +104,7 @@ def test_no_input_gets_an_undocumented_answer(
     session = requests.Session()
     session.auth = Signed(stack)
     known = known_ids[path.split("/")[1]]
+    parameter = "day" if "{day}" in path else "id"
     keys = count()
 
     @seed(20261124)
@@ -111,7 +119,7 @@ def test_no_input_gets_an_undocumented_answer(
     def run(case: Any, known_id: str, made_up: int) -> None:
         if mode is GenerationMode.POSITIVE and made_up:
             if case.path_parameters:
-                case.path_parameters = {"id": known_id}
+                case.path_parameters = {parameter: known_id}
             if path == "/payments" and method == "POST":
                 # Else nearly all keys were the same, and hardly a return URL allowed.
                 case.headers["Idempotency-Key"] = f"made-up-{next(keys)}"

@@ -1,5 +1,6 @@
 """One payment, two or three at once, a death possible at every step: all orders of steps."""
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -7,7 +8,14 @@ import pytest
 from tests.exploration.explorer import Found, explore
 from tests.exploration.scenarios import SCENARIOS, Scenario
 from tests.exploration.scene import Scene
+from tests.simulation.images import read_quickly
 from tests.simulation.mutations import GUARDS
+
+
+@pytest.fixture(autouse=True)
+def quickly() -> Iterator[None]:
+    with read_quickly():
+        yield
 
 
 def by_name(name: str) -> Scenario:

@@ -81,11 +81,11 @@ class MemoryCases:
     def get(self, case_id: str) -> Case | None:
         return self.items.get(case_id)
 
-    def resolve(self, case_id: str, note: str, now: int) -> Case:
+    def resolve(self, case_id: str, note: str, now: int, resolved_by: str | None = None) -> Case:
         case = self.items.get(case_id)
         if case is None:
             raise NotFound
-        self.items[case_id] = resolve(case, note, now)
+        self.items[case_id] = resolve(case, note, now, resolved_by)
         return self.items[case_id]
 
     def page(self, state: CaseState, limit: int, after: Position | None) -> CasePage:

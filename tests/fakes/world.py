@@ -44,19 +44,24 @@ class FaultyPayments:
     """A store of payments that fails on demand.
 
     `refuse`   that many writes fail and leave nothing
-    `before_save`   runs before a write: where another writer comes first
+    `before_save`   runs before a write: where another writer comes first, or time passes
+    `before_get`    runs before a read
     """
 
     def __init__(self, inner: MemoryPayments) -> None:
         self.inner = inner
         self.refuse = 0
-        self.before_save: Callable[[], None] | None = None
+        self.before_save: Callable[[], object] | None = None
+        self.before_get: Callable[[], object] | None = None
 
     def insert(self, payment: Payment) -> None:
         self._fail()
         self.inner.insert(payment)
 
     def get(self, payment_id: str) -> Payment | None:
+        if self.before_get is not None:
+            happening, self.before_get = self.before_get, None
+            happening()
         return self.inner.get(payment_id)
 
     def save(self, before: Payment, after: Payment) -> Payment:

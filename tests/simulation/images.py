@@ -68,6 +68,8 @@ def read_value(value: Mapping[str, Any]) -> Any:
             return {name: read_value(one) for name, one in inner.items()}
         case "L":
             return [read_value(one) for one in inner]
+        case "NULL":
+            return None
     raise ValueError(kind)
 
 

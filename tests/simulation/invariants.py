@@ -14,8 +14,8 @@ from tests.simulation.sqs import subject_of
 from tests.simulation.tasks import Ended, Loop, Task
 from tests.simulation.trace import Trace
 
-# 0 and 10 are the contract's rule for queries and the promise that nobody can delay another; 8, the
-# same run for the same seed, is a test of its own.
+# 0, 10 and 11 are the contract's rule for queries, the promise that nobody can delay another, and
+# what unknown ids say of Elsom's health; 8, the same run for the same seed, is a test of its own.
 INVARIANTS: Final = {
     0: f"queries per payment: {QUERY_RULE.name}; one a second for all unknown ids",
     1: "never paid unless Elsom itself answered A",
@@ -27,6 +27,7 @@ INVARIANTS: Final = {
     7: "no step that happened is missing from the timeline",
     9: "while Elsom may still call a payment paid, the due index holds it",
     10: f"while Elsom answers, what is due is queried within {QUERIED_WITHIN_TURNS} turns",
+    11: "what Elsom does with an unknown id never counts against its health",
 }
 
 
@@ -65,8 +66,9 @@ class Breaches:
             self.loop.halted = True
 
 
-# Every operation that reads or writes a payment ends so.
+# Every operation that reads or writes a payment, or an unknown id, ends so.
 _PAYMENT: Final = " payment"
+_UNKNOWN: Final = " unknown"
 
 
 @dataclass
@@ -112,10 +114,12 @@ class Invariants:
     def task_ended(self, task: Task, how: Ended) -> None:
         """A function that lived has written down an `A` that it heard, if the table let it."""
         for query in self.queries.ended(task, how):
-            hindered = any(call.endswith(_PAYMENT) for call in task.troubles)
+            # An id whose payment a restore took away is one of nobody's: its own item is written.
+            item = _PAYMENT if self.queries.is_known(query.subject) else _UNKNOWN
+            hindered = any(call.endswith(item) for call in task.troubles)
             moves = self.moves.get(query.subject)
             paid = moves and moves[-1][1] is Status.PAID
-            if query.word == "A" and moves and not paid and not hindered:
+            if query.word == "A" and not paid and not hindered:
                 self.break_(2, query.subject, "an answer A in hand was thrown away")
 
     def written(self, before: Image | None, after: Image) -> None:
@@ -131,6 +135,8 @@ class Invariants:
                 self._retry_written(before, after)
             case "unknown":
                 self._log(after["pk"]["S"], "unknown id", after)
+            case "state" if after["sk"]["S"] == "circuit":
+                self._circuit_written(before, after)
 
     def _payment_written(self, before: Image | None, after: Image) -> None:
         payment_id = after["pk"]["S"]
@@ -150,6 +156,13 @@ class Invariants:
             self.paid_step[payment_id] = self.breaches.trace.step()
         if status is Status.PAID and payment_id not in self.reported_paid:
             self.break_(1, payment_id, "Elsom has not answered A")
+
+    def _circuit_written(self, before: Image | None, after: Image) -> None:
+        """Only a function that queried Elsom about a payment of ours may count a failure."""
+        task = self.breaches.loop.task
+        failures = int(after["failures"]["N"]) - (int(before["failures"]["N"]) if before else 0)
+        if failures > 0 and task is not None and not task.queried_ours:
+            self.break_(11, task.subject, "a query of an unknown id counts against Elsom's health")
 
     def _retry_written(self, before: Image | None, after: Image) -> None:
         """A webhook that waits for its next try waits until it is settled."""

@@ -18,6 +18,8 @@ from payments.domain.transitions import apply_answer
 from payments.elsom.client import ElsomClient
 from payments.elsom.gateway import (
     Elsom,
+    NoResponse,
+    NoStatus,
     OutcomeUnknown,
     StartOutcome,
     StatusOutcome,
@@ -29,8 +31,9 @@ from payments.store.schedule import ScheduleTable
 from payments.store.webhooks import DeliveryTable
 from payments.use_cases import check_unknown_id, query_payment, schedule_checks, start_payment
 from payments.use_cases import receive_notification as notification
-from payments.use_cases.check_unknown_id import _answered
+from payments.use_cases.check_unknown_id import _answered, query_unknown_id
 from payments.use_cases.keep_trigger import KeptTrigger
+from payments.use_cases.query_payment import CheckDeps, save_no_response
 from payments.use_cases.receive_notification import ReceiveDeps, ReceiveResult, receive_notification
 from payments.use_cases.schedule_checks import ScheduleDeps, ScheduleResult
 from tests.fakes.world import POLICY
@@ -182,6 +185,21 @@ def deaf_to_notifications(unknown_id: Unknown, *, queried: Unknown, **about: Any
     return _answered(unknown_id, queried=unknown_id, **about)
 
 
+def ill_of_strangers(unknown_id: str, deps: CheckDeps) -> bool:
+    """No response about an unknown id, or no status of it, counts for everybody."""
+
+    class Counting:
+        start = deps.elsom.start
+
+        def status(self, trn: str, merchant: Merchant) -> StatusOutcome:
+            outcome = deps.elsom.status(trn, merchant)
+            if isinstance(outcome, NoResponse | NoStatus):
+                save_no_response(NoResponse("timeout"), deps.clock(), deps.schedule, deps.jitter())
+            return outcome
+
+    return query_unknown_id(unknown_id, replace(deps, elsom=Counting()))
+
+
 def without_age(
     payment: Payment, answer: ElsomStatus, _queried_at: int, now: int, policy: Policy, **more: Any
 ) -> Payment:
@@ -330,6 +348,9 @@ GUARDS: Final[dict[str, Guard]] = {
         noticed_by(2, 9),
         ("unknown id: Elsom says 2, notified again",),
         simulated=False,
+    ),
+    "with unknown ids that open the circuit (F34)": Guard(
+        replaced(check_unknown_id, "query_unknown_id", ill_of_strangers), noticed_by(11)
     ),
     "with answers that have no age (F36)": Guard(
         replaced(query_payment, "apply_answer", without_age),

@@ -102,6 +102,8 @@ class Queries:
         query = Query(subject, claimed, now, task, self.step())
         self.of[subject].append(query)
         if self.is_known(subject):
+            if task is not None:
+                task.queried_ours = True
             self._hold_to_rule(subject, claimed)
         else:
             self._hold_unknown(claimed)

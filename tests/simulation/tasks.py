@@ -28,6 +28,8 @@ class Task:
     doomed: bool = False
     looked_at: int = 0
     claimed_at: int | None = None
+    # Has queried Elsom about a payment of ours.
+    queried_ours: bool = False
     # The calls that met a fault.
     troubles: list[str] = field(default_factory=list)
     thread: Any = None
@@ -102,10 +104,10 @@ class Loop:
         task = self.task
         assert task is not None, "only a task can sleep"
         moment = self.now + milliseconds
-        if task.alone and moment <= self._until and not self.halted:
-            if not self._events or moment < self._events[0][0]:
-                self.now = moment
-                return
+        may_go_on = task.alone and moment <= self._until and not self.halted
+        if may_go_on and (not self._events or moment < self._events[0][0]):
+            self.now = moment
+            return
         self.at(moment, partial(self._go, task))
         self._hub.switch()
         task.alone = True

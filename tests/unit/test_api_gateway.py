@@ -138,6 +138,7 @@ PROBLEMS: list[tuple[errors.PaymentsError, int, str, bool]] = [
     (errors.NotConfigured("x"), 503, "not-configured", True),
     (errors.StoreUnavailable("DynamoDB: Throttling"), 503, "try-again", True),
     (errors.QueueUnavailable("x"), 503, "try-again", True),
+    (errors.ReportTooLarge(), 503, "report-too-large", False),
     (errors.WriteConflict(None), 500, "internal", False),
 ]
 

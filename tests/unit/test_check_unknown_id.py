@@ -126,6 +126,14 @@ def test_all_unknown_ids_together_get_one_question_a_second(world: World) -> Non
     assert [query(world, unknown_id) for unknown_id in ids[1:]] == [True, False, False, False]
 
 
+def test_reads_that_take_long_bring_the_next_question_no_nearer(world: World) -> None:
+    note(world)
+    note(world, "A" * 20)
+    world.payments.before_get = lambda: world.clock.advance(SECOND)
+    assert query(world)
+    assert not query(world, "A" * 20)
+
+
 def test_an_id_that_has_become_ours_is_left_to_the_payments_own_checks(world: World) -> None:
     note(world)
     world.put(a_payment(id=UNKNOWN_ID))

@@ -11,9 +11,9 @@ from botocore.exceptions import NoCredentialsError
 
 from cli import answers, configure, elsom_urls
 from cli.__main__ import main
+from cli.configure import CREDENTIALS, LOOKS, planned
 from cli.context import Context
 from cli.findings import Finding, State, look_at
-from cli.preflight import CREDENTIALS, LOOKS, planned
 from payments.http_client import NotSent, Tls
 from tests.fakes.account import (
     EMPTY_ACCOUNT,

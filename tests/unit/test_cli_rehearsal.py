@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cli import doctor, elsom_urls, leftovers, rehearsal, rehearse
+from cli import doctor, elsom_urls, rehearsal, rehearse, stack_state
 from cli.errors import CliError
 from cli.rehearsal import NOWHERE, STEPS, CannotBeSeen, Rehearsal, StepFailed
 from cli.screen import Screen
@@ -212,7 +212,7 @@ def run(
         return take
 
     monkeypatch.setattr(rehearse, "STEPS", {name: step(name) for name in STEPS})
-    monkeypatch.setattr(leftovers, "remove_all", lambda *_: None)
+    monkeypatch.setattr(stack_state, "remove_all", lambda *_: None)
     seen = rehearse.run(Screen(as_json=True), trying(agrees=agrees))
     return {one["step"]: (one["state"], one["said"]) for one in seen}
 

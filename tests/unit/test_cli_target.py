@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import responses
 
 from cli.answers import Answers
+from cli.context import Context
 from cli.errors import CliError
-from cli.target import DEFAULT_STACK, find_target, post_json
+from cli.screen import Screen
+from cli.target import DEFAULT_STACK, Target, post_json
 
 ENDPOINT = "http://127.0.0.1:4566"
 NOTHING = Answers()
 REPORTED = Answers(stack="shop", region="eu-central-1")
+
+
+def find_target(
+    stack: str | None,
+    region: str | None,
+    profile: str | None,
+    answers: Answers,
+    *,
+    local: bool,
+    state: Path,
+) -> Target:
+    """The stack that a command with these options works on."""
+    ours = Context(Screen(), stack, region, profile, local=local, state=state)
+    vars(ours)["answers"] = answers
+    return ours.target
 
 
 @pytest.fixture
@@ -86,7 +104,7 @@ def test_the_region_of_the_environment_is_taken_where_none_was_told(
 
 
 def test_an_environment_that_is_named_is_in_the_account_whatever_runs_locally(state: Path) -> None:
-    named = REPORTED.updated(env="dev", was_named=True)
+    named = replace(REPORTED, env="dev", was_named=True)
     target = find_target(None, None, None, named, local=False, state=state)
     assert (target.stack, target.is_local) == ("shop", False)
     # Answers that are only kept do not lead away from the local AWS.

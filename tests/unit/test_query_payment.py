@@ -49,6 +49,14 @@ def test_two_seconds_lie_between_two_queries(world: World, first: Trigger, secon
     assert len(world.elsom.queries) == 2
 
 
+def test_a_write_that_takes_long_brings_the_next_query_no_nearer(world: World) -> None:
+    world.put(a_payment(Status.CREATED, attempt_at=NOW - MINUTE))
+    world.payments.before_save = lambda: world.clock.advance(SHORTEST_GAP)
+    assert world.check(PAYMENT_ID).result is Result.ANSWERED
+    assert stored(world).queried_at == (NOW + SHORTEST_GAP,)
+    assert world.check(PAYMENT_ID).result is Result.TOO_EARLY
+
+
 @pytest.mark.parametrize("trigger", [Trigger.SHOP, Trigger.PAGE, Trigger.NOTIFICATION])
 def test_of_any_sixty_seconds_six_queries_are_the_most(world: World, trigger: Trigger) -> None:
     world.put(a_payment())

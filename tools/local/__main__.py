@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     """0, or 1 after one sentence that says what is wrong."""
     screen = Screen(stderr=False)
     given = parse(arguments)
-    ports = given.aws_port, given.sandbox_port, screen, given.demo_port
+    ports = given.aws_port, given.sandbox_port, screen, given.demo_port, given.desk_port
     cloud = LocalCloud(given.state_dir, *ports)
     try:
         with alone(given.state_dir):
@@ -58,7 +58,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     state = Path(os.environ.get("STATE_DIR") or LOCAL)
     parser.add_argument("--state-dir", type=Path, default=state)
     parser.add_argument("--stack", default="", help="second: the name of the other stack")
-    for name, port in (("aws", 4566), ("sandbox", 8090), ("demo", 8070)):
+    for name, port in (("aws", 4566), ("sandbox", 8090), ("demo", 8070), ("desk", 8060)):
         default = int(os.environ.get(f"{name.upper()}_PORT") or port)
         parser.add_argument(f"--{name}-port", type=int, default=default)
     return parser.parse_args(arguments)
@@ -76,12 +76,6 @@ def alone(state: Path) -> Iterator[None]:
         yield
 
 
-def deploy(cloud: LocalCloud, screen: Screen, _: str = "") -> None:
-    """Servers, stack and secret, without a payment."""
-    prepare(cloud)
-    print_urls(screen, places(cloud.api_url, cloud.sandbox.url, cloud.shop.url))
-
-
 def second(cloud: LocalCloud, screen: Screen, name: str) -> None:
     """Another stack beside the first; its secret is for the operator to fill in."""
     if not STACK_NAME.fullmatch(name) or name == LOCAL_STACK:
@@ -96,21 +90,17 @@ def second(cloud: LocalCloud, screen: Screen, name: str) -> None:
     screen.note(f"Fill in its secret: ./elsom --local --stack {name} setup")
 
 
-def prepare(cloud: LocalCloud) -> None:
+def up(cloud: LocalCloud, screen: Screen, _: str = "") -> None:
+    """Servers, stack and secret, then one payment to `paid` and one that waits for its customer."""
+    started = time.monotonic()
     cloud.start()
     cloud.build()
     cloud.deploy(parameters=cloud.shop_parameters)
     with cloud.step("Fill in the sandbox merchant's credentials"):
         cloud.fill_secret()
     cloud.save()
-    cloud.start_shop()
+    cloud.start_readers()
     cloud.save()
-
-
-def up(cloud: LocalCloud, screen: Screen, _: str = "") -> None:
-    """All of `deploy`, then one payment to `paid` and one that waits for its customer."""
-    started = time.monotonic()
-    prepare(cloud)
     api, order = cloud.target.api, f"demo-{int(time.time()) % 10**9}"
 
     def start(amount: str, order_id: str, wallet: str) -> Any:
@@ -127,8 +117,7 @@ def up(cloud: LocalCloud, screen: Screen, _: str = "") -> None:
     waiting = start("75.50", f"{order}-2", WAITING_WALLET)
     title = f"Payment {payment.id}: {payment.amount} {payment.currency}, {payment.status}"
     screen.result({}, timeline(title, api.timeline(payment.id)))
-    urls = places(cloud.api_url, cloud.sandbox.url, cloud.shop.url)
-    print_urls(screen, {**urls, "A payment to pay yourself": waiting.checkout_url})
+    print_urls(screen, cloud, {"A payment to pay yourself": waiting.checkout_url})
     screen.note(f"Ready in {time.monotonic() - started:.0f} s. `make stop` ends it.")
 
 
@@ -151,8 +140,7 @@ def status(cloud: LocalCloud, screen: Screen, _: str = "") -> None:
     if not cloud.stack_file.exists():
         screen.note("  Nothing is deployed: make run")
         return
-    found = json.loads(cloud.stack_file.read_text())
-    print_urls(screen, places(found["outputs"]["ApiUrl"], found["sandboxUrl"], found["shopUrl"]))
+    print_urls(screen, cloud, {})
 
 
 def logs(cloud: LocalCloud, screen: Screen, _: str = "") -> None:
@@ -169,17 +157,17 @@ def logs(cloud: LocalCloud, screen: Screen, _: str = "") -> None:
         screen.lines(str(file), file.read_text(errors="replace").splitlines()[-LOG_LINES:])
 
 
-def places(api_url: str, sandbox_url: str, shop_url: str) -> dict[str, str]:
-    return {
-        "Demo shop: buy something": f"{shop_url}/",
-        "Payments API (signed calls)": f"{api_url}/payments",
-        "Elsom sandbox": f"{sandbox_url}/",
-        "Payments at the sandbox, live": f"{sandbox_url}/transactions",
-    }
-
-
-def print_urls(screen: Screen, urls: Mapping[str, str]) -> None:
+def print_urls(screen: Screen, cloud: LocalCloud, more: Mapping[str, str]) -> None:
     """Whole URLs, whatever the terminal's width: they are there to be copied."""
+    found = json.loads(cloud.stack_file.read_text())
+    urls = {
+        "Demo shop: buy something": f"{found['shopUrl']}/",
+        "Desk: see what was paid": f"{found['deskUrl']}/",
+        "Payments API (signed calls)": f"{found['outputs']['ApiUrl']}/payments",
+        "Elsom sandbox": f"{found['sandboxUrl']}/",
+        "Payments at the sandbox, live": f"{found['sandboxUrl']}/transactions",
+        **more,
+    }
     width = max(map(len, urls))
     for name, url in urls.items():
         screen.note(f"  {name:<{width}}  {url}")
@@ -187,7 +175,6 @@ def print_urls(screen: Screen, urls: Mapping[str, str]) -> None:
 
 COMMANDS: dict[str, Callable[[LocalCloud, Screen, str], None]] = {
     "up": up,
-    "deploy": deploy,
     "second": second,
     "stop": stop,
     "status": status,

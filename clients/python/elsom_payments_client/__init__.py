@@ -18,13 +18,14 @@ from elsom_payments_client.errors import (
     InvalidRequest,
     NotConfigured,
     NotFound,
+    ReportTooLarge,
     StartInProgress,
     StateConflict,
     StillOpen,
     TryAgain,
 )
 from elsom_payments_client.signing import Signature
-from elsom_payments_client.types import Case, Event, Payment
+from elsom_payments_client.types import Case, Event, Page, Payment, Report, SentEvent, Total
 from elsom_payments_client.webhooks import MalformedSecret, WrongSignature, verify_webhook
 
 # The bundle's, since both are released together: a test holds them equal.
@@ -46,11 +47,16 @@ __all__ = [
     "MalformedSecret",
     "NotConfigured",
     "NotFound",
+    "Page",
     "Payment",
+    "Report",
+    "ReportTooLarge",
+    "SentEvent",
     "Signature",
     "StartInProgress",
     "StateConflict",
     "StillOpen",
+    "Total",
     "TryAgain",
     "WrongSignature",
     "verify_webhook",

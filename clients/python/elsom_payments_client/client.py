@@ -6,7 +6,7 @@ import random
 import re
 import time
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from itertools import count
 from typing import Any
@@ -25,12 +25,13 @@ from elsom_payments_client.errors import (
     error_of,
 )
 from elsom_payments_client.signing import Signature
-from elsom_payments_client.types import Case, Payment
+from elsom_payments_client.types import Case, Page, Payment, Report, SentEvent
 
 _CONNECT = 5.0
 _LONGEST_PAUSE = 10.0
 _SHORTEST_WAIT = 1.0
 _PAGE = 100
+_Span = tuple[datetime | str | None, datetime | str | None]
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
@@ -120,13 +121,26 @@ class ElsomPayments:
         items: list[dict[str, Any]] = answer["items"]
         return items
 
-    def check(self, payment_id: str) -> Payment:
-        """Have Elsom queried now (at most once in 2 s, six times in 60 s); return the payment."""
-        return Payment.from_json(self._call("POST", f"/payments/{_checked(payment_id)}/check"))
+    def events(self, payment_id: str) -> list[SentEvent]:
+        """The payment's events, oldest first, and how each reached the shop."""
+        answer = self._call("GET", f"/payments/{_checked(payment_id)}/events")
+        return [SentEvent.from_json(one) for one in answer["items"]]
 
-    def resend(self, payment_id: str) -> str:
-        """Have the payment's last event sent once more; return its event id."""
-        return str(self._call("POST", f"/payments/{_checked(payment_id)}/resend")["eventId"])
+    def check(self, payment_id: str, *, requested_by: str | None = None) -> Payment:
+        """Have Elsom queried now (at most once in 2 s, six times in 60 s); return the payment.
+
+        `requested_by` is kept on the payment's timeline.
+        """
+        path = f"/payments/{_checked(payment_id)}/check"
+        return Payment.from_json(self._call("POST", path, _by(requested_by)))
+
+    def resend(self, payment_id: str, *, requested_by: str | None = None) -> str:
+        """Have the payment's last event sent once more; return its event id.
+
+        `requested_by` is kept on the payment's timeline.
+        """
+        path = f"/payments/{_checked(payment_id)}/resend"
+        return str(self._call("POST", path, _by(requested_by))["eventId"])
 
     def list(
         self,
@@ -135,28 +149,58 @@ class ElsomPayments:
         order_id: str | None = None,
         since: datetime | str | None = None,
         until: datetime | str | None = None,
+        paid_since: datetime | str | None = None,
+        paid_until: datetime | str | None = None,
         limit: int | None = None,
     ) -> Iterator[Payment]:
         """Matching payments, newest first, at most `limit`; pages are fetched as they are needed.
 
         `since` and `until` are about when payments began: by default the last 31 days, at most 92.
+        With `paid_since` or `paid_until` instead they go by when payments were paid.
         """
-        query = {
-            "status": status,
-            "orderId": order_id,
-            "from": _moment(since),
-            "to": _moment(until),
-        }
+        query = _query(status, order_id, (since, until), (paid_since, paid_until))
         return map(Payment.from_json, self._pages("/payments", query, limit))
+
+    def list_page(
+        self,
+        *,
+        status: str | None = None,
+        order_id: str | None = None,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        paid_since: datetime | str | None = None,
+        paid_until: datetime | str | None = None,
+        limit: int = _PAGE,
+        cursor: str | None = None,
+    ) -> Page[Payment]:
+        """One page of such a list; the page's own `cursor` leads to the next one.
+
+        A filtered page may be short, even empty, and still have a cursor.
+        """
+        query = _query(status, order_id, (since, until), (paid_since, paid_until))
+        page = self._page("/payments", {**query, "cursor": cursor}, limit)
+        return Page([Payment.from_json(one) for one in page["items"]], page["nextCursor"])
+
+    def report(self, day: date | str) -> Report:
+        """The totals of a day in Bishkek; raise ReportTooLarge where it has too many payments."""
+        text = day if isinstance(day, str) else day.isoformat()
+        return Report.from_json(self._call("GET", f"/reports/{_checked(text)}"))
 
     def cases(self, state: str = "open", *, limit: int | None = None) -> Iterator[Case]:
         """The cases in this state, newest first, at most `limit`."""
         return map(Case.from_json, self._pages("/cases", {"state": state}, limit))
 
-    def resolve_case(self, case_id: str, note: str) -> Case:
+    def cases_page(
+        self, state: str = "open", *, limit: int = _PAGE, cursor: str | None = None
+    ) -> Page[Case]:
+        """One page of them; the page's own `cursor` leads to the next one."""
+        page = self._page("/cases", {"state": state, "cursor": cursor}, limit)
+        return Page([Case.from_json(one) for one in page["items"]], page["nextCursor"])
+
+    def resolve_case(self, case_id: str, note: str, *, resolved_by: str | None = None) -> Case:
         """Close a case with a note of what was done; one that is closed stays as it is."""
-        answer = self._call("POST", f"/cases/{_checked(case_id)}/resolve", {"note": note})
-        return Case.from_json(answer)
+        body = {"note": note} | ({} if resolved_by is None else {"resolvedBy": resolved_by})
+        return Case.from_json(self._call("POST", f"/cases/{_checked(case_id)}/resolve", body))
 
     def wait(self, payment_id: str, timeout: float = 300, interval: float = 3) -> Payment:
         """Read the payment until it has an end; raise StillOpen after `timeout` seconds.
@@ -173,17 +217,21 @@ class ElsomPayments:
     def _pages(
         self, path: str, query: Mapping[str, str | None], limit: int | None
     ) -> Iterator[dict[str, Any]]:
-        parameters = {name: value for name, value in query.items() if value is not None}
+        parameters = dict(query)
         left = limit
         while left is None or left > 0:
-            parameters["limit"] = str(_PAGE if left is None else min(_PAGE, left))
-            # A signature is made over %20: a blank that is sent as + is refused.
-            page = self._call("GET", f"{path}?{urlencode(parameters, quote_via=quote)}")
+            page = self._page(path, parameters, _PAGE if left is None else min(_PAGE, left))
             yield from page["items"]
             if page["nextCursor"] is None:
                 return
             parameters["cursor"] = page["nextCursor"]
             left = None if left is None else left - len(page["items"])
+
+    def _page(self, path: str, query: Mapping[str, str | None], limit: int) -> dict[str, Any]:
+        given = {name: value for name, value in query.items() if value is not None}
+        # A signature is made over %20: a blank that is sent as + is refused.
+        text = urlencode({**given, "limit": limit}, quote_via=quote)
+        return self._call("GET", f"{path}?{text}")
 
     def _call(
         self, method: str, path: str, body: object = None, key: str | None = None
@@ -251,6 +299,23 @@ def _checked(identifier: str) -> str:
         said = f"{identifier!r} is no id of a payment or case"
         raise NotFound(404, {"type": "not-found", "detail": said})
     return identifier
+
+
+def _by(person: str | None) -> dict[str, str] | None:
+    return None if person is None else {"requestedBy": person}
+
+
+def _query(
+    status: str | None, order_id: str | None, created: _Span, paid: _Span
+) -> dict[str, str | None]:
+    return {
+        "status": status,
+        "orderId": order_id,
+        "from": _moment(created[0]),
+        "to": _moment(created[1]),
+        "paidFrom": _moment(paid[0]),
+        "paidTo": _moment(paid[1]),
+    }
 
 
 def _moment(moment: datetime | str | None) -> str | None:

@@ -12,6 +12,7 @@ ElsomPaymentsError
 │   ├── InternalError           500
 │   ├── NotConfigured           503  the merchant's data are not filled in
 │   ├── ElsomUnreachable        503  nothing was sent to Elsom, or it does not answer
+│   ├── ReportTooLarge          503  the day has too many payments for one call
 │   └── TryAgain                503  the store or a queue does not answer
 ├── ApiUnreachable              no usable answer came back
 └── StillOpen                   `wait` ran out of time
@@ -119,6 +120,12 @@ class ElsomUnreachable(ApiError):
     """Nothing was sent to Elsom, or Elsom does not answer."""
 
 
+class ReportTooLarge(ApiError):
+    """The day has more payments than the API can add up in one call; no repetition helps."""
+
+    may_repeat = False
+
+
 class TryAgain(ApiError):
     """The stack's store or queue does not answer."""
 
@@ -150,6 +157,7 @@ BY_NAME: Final[Mapping[str, type[ApiError]]] = {
     "internal": InternalError,
     "not-configured": NotConfigured,
     "elsom-unreachable": ElsomUnreachable,
+    "report-too-large": ReportTooLarge,
     "try-again": TryAgain,
 }
 

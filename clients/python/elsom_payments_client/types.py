@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import datetime
-from typing import Any, Self
+from datetime import date, datetime
+from typing import Any, Generic, Self, TypeVar
 
+Item = TypeVar("Item")
 FINAL = frozenset({"paid", "expired", "cancelled", "failed"})
 
 
@@ -76,8 +77,65 @@ class Case(_Answer):
     order_id: str | None = None
     evidence: Mapping[str, Any] | None = None
     resolved_at: datetime | None = None
+    resolved_by: str | None = None
     note: str | None = None
     document: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentEvent(_Answer):
+    """An event of a payment. `delivery` tells how its webhook stands, such as `retrying`."""
+
+    event_id: str
+    type: str
+    sequence: int
+    occurred_at: datetime
+    delivery: str
+    tries: int | None = None
+    next_try_at: datetime | None = None
+    document: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Total:
+    """How many payments, and their sum in som, `"150.00"`."""
+
+    count: int
+    amount: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """A day in Bishkek. `by_status` goes by when payments began, the others by when it happened."""
+
+    day: date
+    time_zone: str
+    paid: Total
+    by_status: Mapping[str, Total]
+    late: Total
+    cases: Mapping[str, int]
+    document: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Report:
+        """Read the API's answer."""
+        return cls(
+            day=date.fromisoformat(document["day"]),
+            time_zone=document["timeZone"],
+            paid=_total(document["paid"]),
+            by_status={name: _total(one) for name, one in document["byStatus"].items()},
+            late=_total(document["late"]),
+            cases=dict(document["cases"]),
+            document=document,
+        )
+
+
+@dataclass(frozen=True)
+class Page(Generic[Item]):
+    """One page of a list; `cursor` leads to the next one, None ends the list."""
+
+    items: list[Item]
+    cursor: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +164,10 @@ class Event:
             payment=Payment.from_json(payment) if payment else None,
             case=Case.from_json(case) if case else None,
         )
+
+
+def _total(document: Mapping[str, Any]) -> Total:
+    return Total(count=document["count"], amount=_typed("amount", document["amount"]))
 
 
 def _snake(name: str) -> str:

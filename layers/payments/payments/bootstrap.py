@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from payments.store.cases import CaseTable
     from payments.store.history import HistoryTable
     from payments.store.listing import ListingTable
+    from payments.store.reports import ReportTable
     from payments.store.webhooks import DeliveryTable
     from payments.use_cases.deliver_webhook import DeliverDeps
     from payments.use_cases.publish_events import PublishDeps, UnpublishedRecord
@@ -103,6 +104,13 @@ class Services:
         from payments.store.listing import ListingTable
 
         return ListingTable(self.table)
+
+    @cached_property
+    def reports(self) -> ReportTable:
+        """Sums of a day."""
+        from payments.store.reports import ReportTable
+
+        return ReportTable(self.table)
 
     @cached_property
     def cases(self) -> CaseTable:
@@ -175,9 +183,6 @@ class Services:
         from payments.elsom.client import ElsomClient, MeasuredElsom
 
         settings = self.settings
-        if not settings.elsom_ca_bundle_parameter:
-            # It takes 28 ms of CPU: better during the start, when Lambda gives a whole processor.
-            _ = self.trust
         client = ElsomClient(
             settings.elsom_init_url,
             settings.elsom_status_url,
@@ -323,9 +328,11 @@ class Services:
             merchant_secret=self.merchant_secret,
             checking=self.check_deps(),
             listing=self.listing,
+            reports=self.reports,
             cases=self.cases,
             deliveries=self.deliveries,
             bus=self.bus,
+            webhooks=bool(self.settings.shop_webhook_url),
         )
 
     def page_deps(self) -> PageDeps:

@@ -13,6 +13,7 @@ from elsom_payments_client import (
     GatewayError,
     InvalidRequest,
     NotFound,
+    ReportTooLarge,
     StateConflict,
 )
 from elsom_payments_client.errors import BY_NAME
@@ -41,6 +42,7 @@ def test_there_is_a_class_for_every_type_of_problem() -> None:
         (422, "elsom-refused", ElsomRefused),
         (418, "of-a-newer-api", ApiError),
         (302, "", ApiError),
+        (503, "report-too-large", ReportTooLarge),
     ],
 )
 def test_a_problem_is_an_error_of_its_class_at_once(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,16 +16,19 @@ from elsom_payments_client import (
     NotFound,
     Payment,
     StillOpen,
+    Total,
 )
 from payments.domain.events import CaseView
 from tests.unit.python_client.world import (
     AT,
     CASE,
     CASE_ID,
+    EVENT,
     OPENAPI,
     PAID,
     PAYMENT,
     PAYMENT_ID,
+    REPORT,
     Answers,
     Clock,
     assert_signed,
@@ -131,6 +134,63 @@ def test_cases_are_listed_and_resolved(answers: Answers, api: ElsomPayments) -> 
     assert json.loads(answers.requests[-1].body or b"") == {"note": "x"}
 
 
+def test_a_list_goes_by_the_time_of_payment_too(answers: Answers, api: ElsomPayments) -> None:
+    answers.give("GET", "/payments", {"items": [PAID], "nextCursor": None})
+    assert len(list(api.list(paid_since=AT, paid_until=datetime(2026, 12, 1, tzinfo=UTC)))) == 1
+    assert query_of(answers.requests[-1]) == {
+        "paidFrom": AT,
+        "paidTo": "2026-12-01T00:00:00+00:00",
+        "limit": "100",
+    }
+
+
+def test_one_page_has_the_cursor_of_the_next(answers: Answers, api: ElsomPayments) -> None:
+    answers.give("GET", "/payments", {"items": [PAYMENT], "nextCursor": "c2"})
+    page = api.list_page(status="pending", limit=25, cursor="c1")
+    assert ([one.id for one in page.items], page.cursor) == ([PAYMENT_ID], "c2")
+    assert query_of(answers.requests[-1]) == {"status": "pending", "cursor": "c1", "limit": "25"}
+    answers.give("GET", "/cases", {"items": [CASE], "nextCursor": None})
+    cases = api.cases_page("resolved")
+    assert ([one.id for one in cases.items], cases.cursor) == ([CASE_ID], None)
+    assert query_of(answers.requests[-1]) == {"state": "resolved", "limit": "100"}
+
+
+def test_events_are_read_with_their_delivery(answers: Answers, api: ElsomPayments) -> None:
+    answers.give("GET", f"/payments/{PAYMENT_ID}/events", {"items": [EVENT]})
+    (event,) = api.events(PAYMENT_ID)
+    assert (event.delivery, event.tries) == ("retrying", 2)
+    assert event.next_try_at == datetime(2026, 11, 24, 5, 50, tzinfo=UTC)
+
+
+def test_a_report_is_read_to_the_tyiyn(answers: Answers, api: ElsomPayments) -> None:
+    answers.give("GET", "/reports/2026-11-24", REPORT)
+    report = api.report(date(2026, 11, 24))
+    assert (report.day, report.time_zone) == (date(2026, 11, 24), "Asia/Bishkek")
+    assert report.paid == Total(count=3, amount="4650.00")
+    assert report.by_status["paid"] == Total(count=2, amount="4500.00")
+    assert report.cases["paid_late"] == 1
+    assert report.document == REPORT
+
+
+def test_who_wants_it_is_sent_and_otherwise_nothing(answers: Answers, api: ElsomPayments) -> None:
+    resent = {"eventId": "E1", "type": "payment.paid"}
+    answers.give("POST", f"/payments/{PAYMENT_ID}/check", PAID)
+    answers.give("POST", f"/payments/{PAYMENT_ID}/resend", resent, 202)
+    answers.give("POST", f"/cases/{CASE_ID}/resolve", {**CASE, "resolvedBy": "aida"})
+    answers.give("POST", f"/payments/{PAYMENT_ID}/check", PAID)
+    api.check(PAYMENT_ID, requested_by="aida")
+    api.resend(PAYMENT_ID, requested_by="aida")
+    assert api.resolve_case(CASE_ID, "x", resolved_by="aida").resolved_by == "aida"
+    api.check(PAYMENT_ID)
+    bodies = [request.body for request in answers.requests]
+    assert [json.loads(body) if body else None for body in bodies] == [
+        {"requestedBy": "aida"},
+        {"requestedBy": "aida"},
+        {"note": "x", "resolvedBy": "aida"},
+        None,
+    ]
+
+
 def test_a_case_has_every_field_that_the_api_shows() -> None:
     assert set(Case.__dataclass_fields__) - {"document"} == set(CaseView.__struct_fields__)
 
@@ -142,6 +202,8 @@ ROUTES: dict[tuple[str, str], tuple[Callable[[ElsomPayments], object], dict[str,
     ("get", "/payments/{id}/timeline"): (lambda api: api.timeline(PAYMENT_ID), {"items": []}),
     ("post", "/payments/{id}/check"): (lambda api: api.check(PAYMENT_ID), PAYMENT),
     ("post", "/payments/{id}/resend"): (lambda api: api.resend(PAYMENT_ID), {"eventId": "E1"}),
+    ("get", "/payments/{id}/events"): (lambda api: api.events(PAYMENT_ID), {"items": [EVENT]}),
+    ("get", "/reports/{day}"): (lambda api: api.report("2026-11-24"), REPORT),
     ("get", "/cases"): (lambda api: list(api.cases()), {"items": [], "nextCursor": None}),
     ("post", "/cases/{id}/resolve"): (lambda api: api.resolve_case(PAYMENT_ID, "x"), CASE),
 }
@@ -157,7 +219,7 @@ def test_a_method_calls_its_route_signed_and_once(
     answers: Answers, api: ElsomPayments, route: tuple[str, str]
 ) -> None:
     call, document = ROUTES[route]
-    path = route[1].replace("{id}", PAYMENT_ID)
+    path = route[1].replace("{id}", PAYMENT_ID).replace("{day}", "2026-11-24")
     answers.give(route[0].upper(), path, document)
     call(api)
     (request,) = answers.requests
@@ -174,7 +236,7 @@ def test_a_field_of_a_newer_api_is_in_the_document_alone() -> None:
 
 @pytest.mark.parametrize("identifier", ["", "..", "a/b", "A?x=1", f"{PAYMENT_ID}\n", "а" * 20])
 def test_what_cannot_be_an_id_never_becomes_a_path(api: ElsomPayments, identifier: str) -> None:
-    for method in (api.get, api.check, api.timeline, api.resend):
+    for method in (api.get, api.check, api.timeline, api.events, api.resend, api.report):
         with pytest.raises(NotFound, match="is no id"):
             method(identifier)
     with pytest.raises(NotFound, match="is no id"):

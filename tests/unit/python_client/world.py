@@ -31,8 +31,15 @@ PAID = {**PAYMENT, "status": "paid", "paidAt": AT, "nextCheckAt": None}
 CASE = {
     "id": CASE_ID, "kind": "unresolved", "state": "open", "paymentId": PAYMENT_ID,
     "orderId": "A-1001", "evidence": {"paidAt": AT}, "openedAt": AT, "resolvedAt": None,
-    "note": None, "sequence": 2,
+    "resolvedBy": None, "note": None, "sequence": 2,
 }  # fmt: skip
+EVENT = {
+    "eventId": "E1", "type": "payment.paid", "sequence": 3, "occurredAt": AT,
+    "delivery": "retrying", "tries": 2, "nextTryAt": AT,
+}  # fmt: skip
+REPORT = OPENAPI["paths"]["/reports/{day}"]["get"]["responses"]["200"]["content"][
+    "application/json"
+]["examples"]["Report"]["value"]
 
 
 class Clock:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
-from msgspec import Meta
 
 from payments.api.pagination import from_cursor, parse_limit
 from payments.domain.cases import Case, CaseState
 from payments.domain.errors import InvalidRequest
-from payments.domain.payment_request import TEXT_500, check_fields
 from payments.store.cases import Cases
 from payments.store.listing import Position
 
@@ -23,23 +21,6 @@ class CaseQuery(msgspec.Struct, frozen=True, array_like=True, tag="cases"):
 
     state: CaseState = CaseState.OPEN
     after: Position | None = None
-
-
-Note = Annotated[
-    str,
-    Meta(
-        description="What was found and done.",
-        pattern=TEXT_500,
-        examples=["The customer was paid back in cash"],
-        extra={"message": "must be 1 to 500 characters"},
-    ),
-]
-
-
-class Resolution(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of `POST /cases/{id}/resolve`."""
-
-    note: Note
 
 
 def parse_case_query(
@@ -68,9 +49,3 @@ def list_cases(query: CaseQuery, limit: int, cases: Cases) -> tuple[list[Case], 
     """One page of cases, and the query of the next one if there may be one."""
     page = cases.page(query.state, limit, query.after)
     return page.cases, CaseQuery(query.state, page.end) if page.end else None
-
-
-def parse_resolution(body: bytes) -> str:
-    """The note; raise InvalidRequest that names what is wrong."""
-    note: str = check_fields(body, Resolution)["note"]
-    return note

@@ -19,11 +19,12 @@ from payments.domain.errors import (
 )
 from payments.domain.events import last_payment_event
 from payments.domain.payment import Payment, Status, Trigger
+from payments.domain.transitions import note_request
 from payments.domain.views import view_timeline
 from payments.elsom.gateway import NoResponse
 from payments.store.inbox import Inbox
 from payments.store.listing import Listing, Position
-from payments.store.payments import Payments
+from payments.store.payments import Payments, Step, apply
 from payments.store.webhooks import Deliveries
 from payments.use_cases.query_payment import CheckDeps, Result, query_payment
 
@@ -31,17 +32,39 @@ DEFAULT_SPAN: Final = 31 * DAY
 LARGEST_SPAN: Final = 92 * DAY
 # What one page looks at: a filter that seldom matches gives short pages, not slow ones.
 EXAMINED: Final = 200
-_PARAMETERS: Final = frozenset({"status", "orderId", "from", "to", "limit", "cursor"})
+_SPANS: Final = {False: ("from", "to"), True: ("paidFrom", "paidTo")}
+_FILTERS: Final = frozenset({"status", "orderId", "from", "to", "paidFrom", "paidTo"})
+_PARAMETERS: Final = _FILTERS | {"limit", "cursor"}
+
+
+class Requested(msgspec.Struct, frozen=True):
+    """Who wants something done, and when."""
+
+    by: str
+    at: int
+
+    def noted(self, what: str, **details: str) -> Step:
+        """The step of a payment that keeps this on its timeline."""
+        return lambda payment: note_request(payment, what, self.by, self.at, **details)
 
 
 class Query(msgspec.Struct, frozen=True, array_like=True):
-    """What is asked for, and where the page before ended. Moments in milliseconds, inclusive."""
+    """What is asked for, and where the page before ended. Moments in milliseconds, inclusive.
+
+    `by_paid`: they are those of payment, not of creation.
+    """
 
     first: int
     last: int
     status: Status | None = None
     order_id: str | None = None
     after: Position | None = None
+    by_paid: bool = False
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether an entry of the index may turn out not to match."""
+        return self.status is not None or (self.by_paid and self.order_id is not None)
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -65,8 +88,11 @@ def get_timeline(payment_id: str, payments: Payments, inbox: Inbox) -> dict[str,
     return {"items": view_timeline(payment, inbox.received(payment_id))}
 
 
-def check_now(payment_id: str, checking: CheckDeps) -> Payment:
+def check_now(payment_id: str, checking: CheckDeps, requested: Requested | None = None) -> Payment:
     """Query Elsom now; too early, the stored payment; ElsomUnreachable without a response."""
+    if requested is not None:
+        payment = get_payment(payment_id, checking.payments)
+        apply(checking.payments, payment, requested.noted("check_requested"))
     checked = query_payment(payment_id, Trigger.SHOP, checking)
     if checked.payment is None:
         raise NotFound
@@ -79,17 +105,24 @@ def check_now(payment_id: str, checking: CheckDeps) -> Payment:
 
 
 def resend_last_event(
-    payment_id: str, payments: Payments, deliveries: Deliveries, bus: Bus
+    payment_id: str,
+    payments: Payments,
+    deliveries: Deliveries,
+    bus: Bus,
+    requested: Requested | None = None,
 ) -> dict[str, str]:
     """Publish the payment's last event once more, under its id; StateConflict when there is none.
 
     The webhook's tries begin again when the event comes back from the bus, not before: a retry
     that is pending stays. Raises QueueUnavailable while the bus refuses.
     """
-    event = last_payment_event(get_payment(payment_id, payments))
+    payment = get_payment(payment_id, payments)
+    event = last_payment_event(payment)
     if event is None:
         msg = "nothing has been told about this payment yet"
         raise StateConflict(msg)
+    if requested is not None:
+        apply(payments, payment, requested.noted("resend_requested", eventId=event.event_id))
     deliveries.want_again(event.event_id)
     if bus.publish([event]):
         msg = "the bus does not take this event"
@@ -99,12 +132,9 @@ def resend_last_event(
 
 def list_payments(query: Query, limit: int, listing: Listing) -> Page:
     """One page, newest first, at most `limit` payments out of at most `EXAMINED` entries."""
-    capacity = EXAMINED if query.status else limit
-    if query.order_id is None:
-        entries = listing.newest(query.first, query.last, capacity, query.after)
-    else:
-        entries = listing.of_order(query.order_id, query.first, query.last, capacity, query.after)
-    found, seen = _matching(entries, query.status, limit, listing)
+    capacity = EXAMINED if query.is_filtered else limit
+    entries = _entries(query, capacity, listing)
+    found, seen = _matching(entries, query, limit, listing)
     more = seen < len(entries) or len(entries) == capacity
     if not (more and seen):
         return Page(found, None)
@@ -130,24 +160,36 @@ def parse_query(
     return query, limit
 
 
+def _entries(query: Query, capacity: int, listing: Listing) -> list[Position]:
+    first, last, after = query.first, query.last, query.after
+    if query.by_paid:
+        return listing.newest_paid(first, last, capacity, after)
+    if query.order_id is None:
+        return listing.newest(first, last, capacity, after)
+    return listing.of_order(query.order_id, first, last, capacity, after)
+
+
 def _matching(
-    entries: Sequence[Position], status: Status | None, limit: int, listing: Listing
+    entries: Sequence[Position], query: Query, limit: int, listing: Listing
 ) -> tuple[list[Payment], int]:
     """The payments that match, and how many entries were looked at for them."""
-    if status is None:
+    if not query.is_filtered:
         return listing.read(entries[:limit]), min(limit, len(entries))
     found: list[Payment] = []
     by_id = {payment.id: payment for payment in listing.read(entries)}
     for seen, entry in enumerate(entries, start=1):
         payment = by_id.get(entry.id)
-        if payment is not None and payment.status is status:
+        if payment is not None and _matches(payment, query):
             found.append(payment)
         if len(found) == limit:
             return found, seen
     return found, len(entries)
 
 
-_FILTERS: Final = frozenset({"status", "orderId", "from", "to"})
+def _matches(payment: Payment, query: Query) -> bool:
+    if query.status is not None and payment.status is not query.status:
+        return False
+    return query.order_id is None or payment.order_id == query.order_id
 
 
 def _from_filters(
@@ -160,15 +202,23 @@ def _from_filters(
     order_id = filters.get("orderId")
     if order_id is not None and not 1 <= len(order_id) <= 20:
         errors.append(("orderId", "must be 1 to 20 characters"))
-    last = _moment("to", filters.get("to"), now, errors)
-    first = _moment("from", filters.get("from"), last - DEFAULT_SPAN, errors)
+    by_paid = bool(filters.keys() & set(_SPANS[True]))
+    errors += [
+        (name, "may not stand beside paidFrom and paidTo")
+        for name in _SPANS[False]
+        if by_paid and name in filters
+    ]
+    since, until = _SPANS[by_paid]
+    last = _moment(until, filters.get(until), now, errors)
+    first = _moment(since, filters.get(since), last - DEFAULT_SPAN, errors)
     if not errors and not first <= last <= first + LARGEST_SPAN:
-        errors.append(("from", "must be before `to`, by at most 92 days"))
+        errors.append((since, f"must be before `{until}`, by at most 92 days"))
     if errors:
         return None, errors
     # Nothing was created before the epoch, where our milliseconds begin.
     span = (max(first, 0), max(last, 0))
-    return Query(*span, Status(status) if status else None, order_id), []
+    known = Status(status) if status else None
+    return Query(*span, known, order_id, by_paid=by_paid), []
 
 
 def _from_cursor(
@@ -181,11 +231,14 @@ def _from_cursor(
     given, wrong = _from_filters(filters, query.last)
     if given is None:
         return None, wrong
+    since, until = _SPANS[query.by_paid]
+    others = _SPANS[not query.by_paid]
     same = (
         filters.get("status", query.status) == query.status
         and filters.get("orderId", query.order_id) == query.order_id
-        and ("from" not in filters or given.first == query.first)
-        and ("to" not in filters or given.last == query.last)
+        and (since not in filters or given.first == query.first)
+        and (until not in filters or given.last == query.last)
+        and not filters.keys() & set(others)
     )
     return (query, []) if same else (None, [("cursor", "belongs to a list with other filters")])
 

@@ -7,9 +7,12 @@ from typing import Final
 
 import msgspec
 
-from payments.api.cases import list_cases, parse_case_query, parse_resolution
+from payments.api.bodies import parse_requested_by, parse_resolution
+from payments.api.cases import list_cases, parse_case_query
+from payments.api.events import list_events
 from payments.api.pagination import to_cursor
 from payments.api.payments import (
+    Requested,
     check_now,
     get_payment,
     get_timeline,
@@ -17,6 +20,7 @@ from payments.api.payments import (
     parse_query,
     resend_last_event,
 )
+from payments.api.reports import make_report, parse_day
 from payments.aws.api_gateway import Request, Response, json_answer
 from payments.aws.event_bus import Bus
 from payments.aws.merchant_secret import MerchantSecretCache
@@ -26,6 +30,7 @@ from payments.domain.payment import Payment
 from payments.domain.views import PaymentView, view_payment
 from payments.store.cases import Cases
 from payments.store.listing import Listing
+from payments.store.reports import Reports
 from payments.store.webhooks import Deliveries
 from payments.use_cases.query_payment import CheckDeps
 
@@ -36,13 +41,18 @@ class ApiDeps(msgspec.Struct, frozen=True, kw_only=True):
     merchant_secret: MerchantSecretCache
     checking: CheckDeps
     listing: Listing
+    reports: Reports
     cases: Cases
     deliveries: Deliveries
     bus: Bus
+    webhooks: bool
 
 
-def answer(request: Request, deps: ApiDeps) -> Response:
+def answer(request: Request, deps: ApiDeps, seconds_left: Callable[[], float]) -> Response:
     """The answer to one request; raise NotFound for a route that does not exist."""
+    if (request.method, request.resource) == _REPORT:
+        day = parse_day(request.parameter("day"))
+        return json_answer(200, make_report(day, deps.reports, seconds_left))
     route = _ROUTES.get((request.method, request.resource))
     if route is None:
         raise NotFound
@@ -60,14 +70,22 @@ def _timeline(request: Request, deps: ApiDeps) -> Response:
     return json_answer(200, items)
 
 
+def _events(request: Request, deps: ApiDeps) -> Response:
+    payment = get_payment(request.parameter("id"), deps.checking.payments)
+    now = deps.checking.clock()
+    found = list_events(payment, deps.deliveries, webhooks=deps.webhooks, now=now)
+    return json_answer(200, {"items": found})
+
+
 def _check(request: Request, deps: ApiDeps) -> Response:
-    payment = check_now(request.parameter("id"), deps.checking)
+    payment = check_now(request.parameter("id"), deps.checking, _requested(request, deps))
     return json_answer(200, _view(payment, request, deps))
 
 
 def _resend(request: Request, deps: ApiDeps) -> Response:
+    requested = _requested(request, deps)
     event = resend_last_event(
-        request.parameter("id"), deps.checking.payments, deps.deliveries, deps.bus
+        request.parameter("id"), deps.checking.payments, deps.deliveries, deps.bus, requested
     )
     return json_answer(202, event)
 
@@ -90,19 +108,26 @@ def _cases(request: Request, deps: ApiDeps) -> Response:
 
 
 def _resolve(request: Request, deps: ApiDeps) -> Response:
-    note = parse_resolution(request.body)
-    case = deps.cases.resolve(request.parameter("id"), note, deps.checking.clock())
+    note, resolved_by = parse_resolution(request.body)
+    case = deps.cases.resolve(request.parameter("id"), note, deps.checking.clock(), resolved_by)
     return json_answer(200, view_case(case))
+
+
+def _requested(request: Request, deps: ApiDeps) -> Requested | None:
+    by = parse_requested_by(request.body)
+    return Requested(by, deps.checking.clock()) if by is not None else None
 
 
 def _view(payment: Payment, request: Request, deps: ApiDeps) -> PaymentView:
     return view_payment(payment, request.base_url, deps.merchant_secret.get().signing_key())
 
 
+_REPORT: Final = ("GET", "/reports/{day}")
 _ROUTES: Final[Mapping[tuple[str, str], Callable[[Request, ApiDeps], Response]]] = {
     ("GET", "/payments"): _list,
     ("GET", "/payments/{id}"): _one,
     ("GET", "/payments/{id}/timeline"): _timeline,
+    ("GET", "/payments/{id}/events"): _events,
     ("POST", "/payments/{id}/check"): _check,
     ("POST", "/payments/{id}/resend"): _resend,
     ("GET", "/cases"): _cases,

@@ -177,6 +177,10 @@ _PROBLEMS: Final[Mapping[type, tuple[int, str, str, str, int | None]]] = {
         503, "try-again", "The store does not respond",
         "Repeat the request{key}.", _RETRY_SECONDS,
     ),
+    errors.ReportTooLarge: (
+        503, "report-too-large", "The day is too large",
+        "It cannot be added up in the function's time; `./elsom report` has no such limit.", None,
+    ),
     errors.QueueUnavailable: (
         503, "try-again", "The queue or the bus does not respond",
         "Repeat the request{key}.", _RETRY_SECONDS,

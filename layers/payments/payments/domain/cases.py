@@ -51,6 +51,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename
     opened_at: int
     state: CaseState = CaseState.OPEN
     resolved_at: int | None = None
+    resolved_by: str | None = None
     note: str | None = None
     version: int = 1
     sequence: int
@@ -113,7 +114,7 @@ def paid_unknown(unknown_id: str, first_seen_at: int, paid_at: int) -> Case:
     )
 
 
-def resolve(case: Case, note: str, now: int) -> Case:
+def resolve(case: Case, note: str, now: int, resolved_by: str | None = None) -> Case:
     """Resolve an open case with a person's note; a resolved one stays as it is.
 
     As for payments, `sequence` also rises after a restore, which may have opened the case again.
@@ -125,6 +126,7 @@ def resolve(case: Case, note: str, now: int) -> Case:
         state=CaseState.RESOLVED,
         note=note,
         resolved_at=now,
+        resolved_by=resolved_by,
         sequence=next_sequence(case.sequence, now),
     )
 

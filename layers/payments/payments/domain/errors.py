@@ -10,6 +10,7 @@ PaymentsError
 ├── ElsomUnreachable          nothing was sent, or Elsom does not respond             503
 ├── NotConfigured             the merchant's secret is not filled in                  503
 ├── StoreUnavailable          DynamoDB cannot be read or written                      503
+├── ReportTooLarge            a day has more payments than can be added up in time    503
 ├── QueueUnavailable          SQS or the bus does not take a message                  503
 └── WriteConflict             another writer was first; holds what is stored now      (internal)
 """
@@ -74,6 +75,10 @@ class NotConfigured(PaymentsError):
 
 class StoreUnavailable(PaymentsError):
     """DynamoDB refused or did not respond; a write may have been made all the same."""
+
+
+class ReportTooLarge(PaymentsError):
+    """The function's time ends before the day is added up."""
 
 
 class QueueUnavailable(PaymentsError):

@@ -46,6 +46,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     evidence: dict[str, Any]
     opened_at: str
     resolved_at: str | None
+    resolved_by: str | None
     note: str | None
     sequence: SequenceNumber
 
@@ -101,6 +102,29 @@ def last_payment_event(payment: Payment) -> PaymentEvent | None:
     )
 
 
+class PaymentEventRef(msgspec.Struct, frozen=True):
+    """Which event a change of status gave rise to."""
+
+    event_id: str
+    type: EventType
+    sequence: int
+    at: int
+
+
+def events_of(payment: Payment) -> list[PaymentEventRef]:
+    """The events of all changes of status that the timeline still holds, the oldest first."""
+    found = []
+    for entry in payment.timeline:
+        event_type = _TYPE_OF.get(entry["what"]) if "sequence" in entry else None
+        if event_type is EventType.PAYMENT_PAID and payment.late:
+            event_type = EventType.PAYMENT_PAID_LATE
+        if event_type is not None:
+            sequence = int(entry["sequence"])
+            identifier = event_id(payment.id, sequence)
+            found.append(PaymentEventRef(identifier, event_type, sequence, int(entry["at"])))
+    return found
+
+
 def case_event(before: Case | None, after: Case) -> CaseEvent | None:
     """The event of one write of a case; None where its state is the same."""
     if before is not None and before.state is after.state:
@@ -132,6 +156,7 @@ def view_case(case: Case) -> CaseView:
         evidence=case.evidence,
         opened_at=to_rfc3339(case.opened_at),
         resolved_at=to_rfc3339(case.resolved_at) if case.resolved_at is not None else None,
+        resolved_by=case.resolved_by,
         note=case.note,
         sequence=case.sequence,
     )

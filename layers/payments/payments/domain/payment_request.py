@@ -28,6 +28,11 @@ def _text(at_least: int, at_most: int) -> str:
 
 
 TEXT_500: Final = _text(1, 500)
+# Nothing that moves the cursor, turns the direction of the text or cannot be seen.
+_UNSEEN: Final = (
+    r"\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+)
+_NAME_64: Final = rf"^[^{_UNSEEN}]{{1,64}}$(?!\n)"
 
 
 def _rule(message: str, description: str, *, pattern: str, example: str) -> Meta:
@@ -39,6 +44,15 @@ def _rule(message: str, description: str, *, pattern: str, example: str) -> Meta
     )
 
 
+Person = Annotated[
+    str,
+    _rule(
+        "must be 1 to 64 printable characters",
+        "Who wants this done, as the caller knows the person. Kept, never verified.",
+        pattern=_NAME_64,
+        example="aida",
+    ),
+]
 Amount = Annotated[
     str,
     _rule(

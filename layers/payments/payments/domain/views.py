@@ -69,7 +69,12 @@ def view_timeline(
     """Everything that happened, oldest first; what notifications claim has names of its own."""
     entries = [*payment.timeline, *map(_notification_entry, notifications)]
     entries.sort(key=lambda entry: entry["at"])
-    return [{**entry, "at": to_rfc3339(entry["at"])} for entry in entries]
+    return [_timeline_entry(entry) for entry in entries]
+
+
+def _timeline_entry(entry: Mapping[str, Any]) -> dict[str, Any]:
+    times = {name: to_rfc3339(entry[name]) for name in ("at", "lastAt") if name in entry}
+    return {**entry, **times}
 
 
 def _notification_entry(item: Mapping[str, Any]) -> dict[str, Any]:

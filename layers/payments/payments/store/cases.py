@@ -31,7 +31,7 @@ class Cases(Protocol):
     def get(self, case_id: str) -> Case | None:
         """Read a case as it is now."""
 
-    def resolve(self, case_id: str, note: str, now: int) -> Case:
+    def resolve(self, case_id: str, note: str, now: int, resolved_by: str | None = None) -> Case:
         """Resolve a case with a note; a resolved one is returned unchanged. Raises NotFound."""
 
     def page(self, state: CaseState, limit: int, after: Position | None) -> CasePage:
@@ -55,13 +55,14 @@ class CaseTable:
         item = self._table.get(case_id, SORT_KEY)
         return case_of(item) if item else None
 
-    def resolve(self, case_id: str, note: str, now: int) -> Case:
+    def resolve(self, case_id: str, note: str, now: int, resolved_by: str | None = None) -> Case:
         case = self.get(case_id)
         if case is None:
             raise NotFound
         if case.state is CaseState.RESOLVED:
             return case
-        after = msgspec.structs.replace(resolve(case, note, now), version=case.version + 1)
+        closed = resolve(case, note, now, resolved_by)
+        after = msgspec.structs.replace(closed, version=case.version + 1)
         try:
             self._table.replace(item_of(case), item_of(after), new_token())
         except WriteConflict as conflict:

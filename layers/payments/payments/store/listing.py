@@ -1,12 +1,13 @@
 """Lists of payments: read off an index, newest first, never by a scan.
 
-The order is (createdAt falling, shard rising, the index's own order within a shard). A position
-in it is the last entry seen, so a page goes on exactly behind the one before, whatever was added.
+The order is (time falling, shard rising, the index's own order within a shard); the time is that of
+creation or of payment. A position in it is the last entry seen, so a page goes on exactly behind
+the one before, whatever was added.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from heapq import merge
@@ -23,11 +24,15 @@ from payments.store.table import Item, Table, readable
 _BATCH: Final = 100
 
 
-class Position(msgspec.Struct, frozen=True):
-    """The entry a page ended with: its moment of creation in milliseconds, and its id."""
+class Position(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The entry a page ended with: its moment in milliseconds, its id, and which item of it.
+
+    The index of what was paid holds unknown ids too: as positions only, they are no payments.
+    """
 
     at: int
     id: str
+    item: str = SORT_KEY
 
 
 class Listing(Protocol):
@@ -36,13 +41,22 @@ class Listing(Protocol):
     def newest(self, first: int, last: int, limit: int, after: Position | None) -> list[Position]:
         """Up to `limit` entries created between `first` and `last`, newest first."""
 
+    def newest_paid(
+        self, first: int, last: int, limit: int, after: Position | None
+    ) -> list[Position]:
+        """The same by the time of payment."""
+
     def of_order(
         self, order_id: str, first: int, last: int, limit: int, after: Position | None
     ) -> list[Position]:
-        """The same for one order."""
+        """Those of one order, by the time of creation."""
 
     def read(self, positions: Sequence[Position]) -> list[Payment]:
         """The payments at these positions, in their order; those that are gone are left out."""
+
+
+# One partition's entries: partition, first, last, limit, and the keys to go on behind.
+_Read = Callable[[str, int, int, int, Position | None], list[Position]]
 
 
 class ListingTable:
@@ -54,12 +68,13 @@ class ListingTable:
 
     def newest(self, first: int, last: int, limit: int, after: Position | None) -> list[Position]:
         """Walk the days backwards until the page is full; one query a shard and day."""
-        found: list[Position] = []
-        for day in _days_back(after.at if after else last, first):
-            found += self._of_day(day, (first, last), limit - len(found), after)
-            if len(found) >= limit:
-                break
-        return found
+        return self._walk(self._created, (first, last), limit, after)
+
+    def newest_paid(
+        self, first: int, last: int, limit: int, after: Position | None
+    ) -> list[Position]:
+        """The same walk over the index of what was paid."""
+        return self._walk(self._paid, (first, last), limit, after)
 
     def of_order(
         self, order_id: str, first: int, last: int, limit: int, after: Position | None
@@ -70,68 +85,99 @@ class ListingTable:
             index="by-order",
             limit=limit,
             newest_first=True,
-            after={"orderId": order_id, **_keys(after)} if after else None,
+            after={"orderId": order_id, **_keys(after, "createdAt")} if after else None,
             order=order_id,
             first=first,
             last=last,
         )
-        return _positions(items)
+        return _positions(items, "createdAt")
 
     def read(self, positions: Sequence[Position]) -> list[Payment]:
         """Read the payments, 100 in one call; those that are gone are left out."""
         found: dict[str, Payment] = {}
         for start in range(0, len(positions), _BATCH):
-            keys = [(one.id, SORT_KEY) for one in positions[start : start + _BATCH]]
+            batch = positions[start : start + _BATCH]
+            keys = [(one.id, SORT_KEY) for one in batch if one.item == SORT_KEY]
             found |= {pk: payment_of(item) for pk, item in readable(self._table, keys).items()}
-        return [found[one.id] for one in positions if one.id in found]
+        return [found[one.id] for one in positions if one.item == SORT_KEY and one.id in found]
+
+    def _walk(
+        self, read: _Read, span: tuple[int, int], limit: int, after: Position | None
+    ) -> list[Position]:
+        first, last = span
+        found: list[Position] = []
+        for day in _days_back(after.at if after else last, first):
+            found += self._of_day(read, day, span, limit - len(found), after)
+            if len(found) >= limit:
+                break
+        return found
 
     def _of_day(
-        self, day: str, span: tuple[int, int], limit: int, after: Position | None
+        self, read: _Read, day: str, span: tuple[int, int], limit: int, after: Position | None
     ) -> list[Position]:
         def of_shard(number: int) -> list[Position]:
-            return self._of_shard(f"{day}#{number}", number, span, limit, after)
+            return _of_shard(read, f"{day}#{number}", number, span, limit, after)
 
         shards = self._workers.map(of_shard, range(DAY_SHARDS))
         ordered = merge(*shards, key=lambda one: (-one.at, shard(one.id, DAY_SHARDS)))
         return list(ordered)[:limit]
 
-    def _of_shard(
-        self,
-        partition: str,
-        number: int,
-        span: tuple[int, int],
-        limit: int,
-        after: Position | None,
+    def _created(
+        self, partition: str, first: int, last: int, limit: int, after: Position | None
     ) -> list[Position]:
-        first, last = span
-        start: Item | None = None
-        if after is not None:
-            seen = shard(after.id, DAY_SHARDS)
-            # At the last moment seen, the shards before its own are finished, those behind not.
-            last = min(last, after.at - 1 if number < seen else after.at)
-            if number == seen and partition.startswith(utc_day(after.at)):
-                start = {"createdDay": partition, **_keys(after)}
-        if last < first:
-            return []
         items = self._table.query(
             "createdDay = :day AND createdAt BETWEEN :first AND :last",
             index="by-created",
             limit=limit,
             newest_first=True,
-            after=start,
+            after={"createdDay": partition, **_keys(after, "createdAt")} if after else None,
             day=partition,
             first=first,
             last=last,
         )
-        return _positions(items)
+        return _positions(items, "createdAt")
+
+    def _paid(
+        self, partition: str, first: int, last: int, limit: int, after: Position | None
+    ) -> list[Position]:
+        items = self._table.query(
+            "paidDay = :day AND paidAt BETWEEN :first AND :last",
+            index="by-paid",
+            limit=limit,
+            newest_first=True,
+            after={"paidDay": partition, **_keys(after, "paidAt")} if after else None,
+            day=partition,
+            first=first,
+            last=last,
+        )
+        return _positions(items, "paidAt")
 
 
-def _positions(items: Iterable[Item]) -> list[Position]:
-    return [Position(item["createdAt"], item["pk"]) for item in items]
+def _of_shard(
+    read: _Read,
+    partition: str,
+    number: int,
+    span: tuple[int, int],
+    limit: int,
+    after: Position | None,
+) -> list[Position]:
+    first, last = span
+    start: Position | None = None
+    if after is not None:
+        seen = shard(after.id, DAY_SHARDS)
+        # At the last moment seen, the shards before its own are finished, those behind not.
+        last = min(last, after.at - 1 if number < seen else after.at)
+        if number == seen and partition.startswith(utc_day(after.at)):
+            start = after
+    return read(partition, first, last, limit, start) if first <= last else []
 
 
-def _keys(position: Position) -> Item:
-    return {"createdAt": position.at, "pk": position.id, "sk": SORT_KEY}
+def _positions(items: Iterable[Item], at: str) -> list[Position]:
+    return [Position(item[at], item["pk"], item["sk"]) for item in items]
+
+
+def _keys(position: Position, at: str) -> Item:
+    return {at: position.at, "pk": position.id, "sk": position.item}
 
 
 def _days_back(last: int, first: int) -> Iterable[str]:

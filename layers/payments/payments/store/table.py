@@ -172,8 +172,24 @@ class Table:
 
     def get_many(self, keys: Sequence[tuple[str, str]], *, consistent: bool = False) -> list[Item]:
         """Read up to 100 items by (pk, sk), in any order; those that do not exist are left out."""
-        keys_of_table = {"Keys": [_key(pk, sk) for pk, sk in keys], "ConsistentRead": consistent}
-        wanted: dict[str, Any] = {self._name: keys_of_table}
+        return self._get_batch(
+            {"Keys": [_key(pk, sk) for pk, sk in keys], "ConsistentRead": consistent}
+        )
+
+    def get_parts(self, keys: Sequence[tuple[str, str]], names: Sequence[str]) -> list[Item]:
+        """The same as they are now, of each item only these attributes."""
+        alias = {f"#{number}": name for number, name in enumerate(names)}
+        return self._get_batch(
+            {
+                "Keys": [_key(pk, sk) for pk, sk in keys],
+                "ConsistentRead": True,
+                "ProjectionExpression": ", ".join(alias),
+                "ExpressionAttributeNames": alias,
+            }
+        )
+
+    def _get_batch(self, request: dict[str, Any]) -> list[Item]:
+        wanted: dict[str, Any] = {self._name: request}
         items: list[Item] = []
         for _ in range(_BATCH_TRIES):
             if not wanted.get(self._name, {}).get("Keys"):

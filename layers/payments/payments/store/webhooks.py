@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from enum import StrEnum
 from heapq import merge
 from operator import itemgetter
 from typing import Any, Final, Protocol
@@ -23,11 +24,20 @@ KEEP: Final = 7 * DAY
 _MARK_TRIES: Final = 5
 
 
+class DeliveryEnd(StrEnum):
+    """Why an event is not sent any more."""
+
+    DELIVERED = "delivered"
+    GONE = "gone"
+    GIVEN_UP = "given-up"
+    NOT_WANTED = "not-wanted"
+
+
 class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """An event that was not delivered at the first try. Times in milliseconds.
 
     due_at is set       tried `tries` times, to be tried again
-    no due_at           delivered, not wanted by the shop, or given up: not sent again
+    no due_at           not sent again; `ended` tells why
     wanted_again        the event's next message begins its tries again; until it comes, a pending
                         retry stays pending
     `payload` is the exact text that every try sends. Only time-to-live deletes a delivery, so that
@@ -39,6 +49,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, re
     tries: int
     first_tried_at: int
     due_at: int | None = None
+    ended: DeliveryEnd | None = None
     wanted_again: bool = False
     version: int = 1
 

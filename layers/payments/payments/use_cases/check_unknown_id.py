@@ -43,7 +43,11 @@ def query_unknown_id(unknown_id: str, deps: CheckDeps) -> bool:
         # A payment has got this id since: its own checks query it from here on.
         apply_step(save, unknown, lambda known: replace(known, next_check_at=None))
         return False
-    if is_open(deps.schedule.circuit(), now) or not deps.schedule.claim_unknown_query(now):
+    if is_open(deps.schedule.circuit(), now):
+        return False
+    # The reads above may have taken seconds, and the second for all unknown ids begins here.
+    now = deps.clock()
+    if not deps.schedule.claim_unknown_query(now):
         return False
     outcome = deps.elsom.status(unknown_id, deps.merchant())
     step = partial(

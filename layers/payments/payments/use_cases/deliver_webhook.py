@@ -24,7 +24,7 @@ from payments.aws.queues import DueWebhook, Queue
 from payments.domain.clock import SECOND, Clock
 from payments.domain.errors import NotConfigured, QueueUnavailable, WriteConflict
 from payments.http_client import MaybeSent, NotSent
-from payments.store.webhooks import Deliveries, Delivery
+from payments.store.webhooks import Deliveries, Delivery, DeliveryEnd
 from payments.webhooks.rules import (
     LADDER,
     TRIES,
@@ -124,6 +124,8 @@ def _try_first(event_id: str, payload: str, deps: DeliverDeps) -> DeliverResult:
     kept = Delivery(event_id=event_id, tries=1, first_tried_at=began)
     if outcome is Outcome.FAILED:
         kept = replace(kept, payload=payload, due_at=next_try_at(1, deps.clock()))
+    else:
+        kept = replace(kept, ended=DeliveryEnd.GONE)
     is_first = deps.deliveries.insert(kept)
     if is_first and outcome is Outcome.FAILED:
         _send_second_try(event_id, deps)
@@ -157,7 +159,7 @@ def _try_again(event_id: str, deps: DeliverDeps) -> DeliverResult:
     if known is None or known.due_at is None or known.due_at > now + _TOLERANCE:
         return DeliverResult(Outcome.SKIPPED, event_id)
     if not deps.url:
-        _end(known, deps)
+        _end(known, DeliveryEnd.NOT_WANTED, deps)
         return DeliverResult(Outcome.SKIPPED, event_id)
     if known.tries >= TRIES:
         return _give_up(known, "died", deps)
@@ -172,7 +174,8 @@ def _attempt_claimed(claimed: Delivery, now: int, deps: DeliverDeps) -> DeliverR
     """Make a claimed try. A failed one stays due; otherwise the delivery ends."""
     outcome, why = _attempt(claimed.event_id, claimed.payload, now, deps)
     if outcome is not Outcome.FAILED:
-        _end(claimed, deps)
+        end = DeliveryEnd.GONE if outcome is Outcome.GONE else DeliveryEnd.DELIVERED
+        _end(claimed, end, deps)
     elif claimed.tries >= TRIES:
         return _give_up(claimed, why, deps)
     return DeliverResult(outcome, claimed.event_id, claimed.tries, why)
@@ -181,13 +184,13 @@ def _attempt_claimed(claimed: Delivery, now: int, deps: DeliverDeps) -> DeliverR
 def _give_up(delivery: Delivery, why: str, deps: DeliverDeps) -> DeliverResult:
     """Send the payload to the dead-letter queue, and end the delivery."""
     deps.dead_letters.send(msgspec.Raw(delivery.payload))
-    _end(delivery, deps)
+    _end(delivery, DeliveryEnd.GIVEN_UP, deps)
     return DeliverResult(Outcome.DEAD_LETTERED, delivery.event_id, delivery.tries, why)
 
 
-def _end(delivery: Delivery, deps: DeliverDeps) -> None:
-    """End the delivery: keep its item, without payload and without a next try."""
-    _save(delivery, replace(delivery, payload="", due_at=None), deps)
+def _end(delivery: Delivery, end: DeliveryEnd, deps: DeliverDeps) -> None:
+    """End the delivery: keep its item and why it ended, without payload and without a next try."""
+    _save(delivery, replace(delivery, payload="", due_at=None, ended=end), deps)
 
 
 def _save(before: Delivery, after: Delivery, deps: DeliverDeps) -> Delivery | None:
