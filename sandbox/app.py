@@ -33,14 +33,14 @@ def _no_page(error: HTTPException) -> ResponseReturnValue:
     if request.path.startswith(f"{control.url_prefix}/"):
         return answer({"error": f"There is no {request.method} {request.path}."}, error.code)
     body = request.get_data()
-    asked = protocol.read_request(body)
+    message = protocol.read_request(body)
     call = Call(
         number=next(here.numbers),
         at=now_text(),
         verb=request.method,
         path=request.environ["RAW_URI"],
-        method=asked.name,
-        trn=asked.trn,
+        method=message.name,
+        trn=message.trn,
         headers={name.lower(): value for name, value in request.headers.items()},
         body=body.decode("utf-8", "backslashreplace"),
     )
@@ -48,7 +48,7 @@ def _no_page(error: HTTPException) -> ResponseReturnValue:
     here.calls.append(call)
     here.store.changed()
     if request.method == "POST":
-        response = _answer(call, asked)
+        response = _answer(call, message)
     else:
         response = answer({"error": "Elsom is called by POST."}, 404)
     text = response.get_data().decode("utf-8", "backslashreplace")
@@ -58,13 +58,13 @@ def _no_page(error: HTTPException) -> ResponseReturnValue:
     return response
 
 
-def _answer(call: Call, asked: protocol.Request) -> Response:
+def _answer(call: Call, message: protocol.Request) -> Response:
     """Answer as Elsom would, spoilt by the ordered fault. ConnectionAbortedError: not at all."""
     end = here.faults.cleared
-    fault = here.faults.take(asked)
+    fault = here.faults.take(message)
     reply = Reply(b"")
     if fault is None or fault.accepted:
-        reply = here.elsom.answer(asked, request.headers.get("Content-Type", ""))
+        reply = here.elsom.answer(message, request.headers.get("Content-Type", ""))
         request.environ[AFTER] = reply.after
         fault = fault or reply.fault
     if fault is None:
