@@ -27,6 +27,7 @@ export LEFT_TO_DO
 export AWS_PORT ?= 4566
 export SANDBOX_PORT ?= 8090
 export DEMO_PORT ?= 8070
+export DESK_PORT ?= 8060
 export PYTHONPATH := $(CURDIR)/layers/payments:$(CURDIR)/clients/python:$(CURDIR)
 # Without its bytecode every program compiles all it imports, each time it starts: half of the time of some tests.
 unexport PYTHONDONTWRITEBYTECODE
@@ -167,6 +168,7 @@ endef
 export NO_FUNDING
 requirements: $(UV_ENV) ## Pin the layer's and all environments' requirements again, with hashes and the newest versions that fit
 	@$(PIN) --only-binary :all: --python-platform aarch64-manylinux_2_28 layers/payments/requirements.in -o layers/payments/requirements.txt
+	@$(PIN) --universal desk/requirements.in -o desk/requirements.txt
 	@for name in bootstrap run local-aws elsom dev nodejs; do $(PIN) --universal requirements/$$name.in -o requirements/$$name.txt; done
 	@cd requirements/node && npm update --silent --package-lock-only && $(CURDIR)/.local/uv/bin/python -c "$$NO_FUNDING"
 

@@ -73,7 +73,7 @@ def _actions() -> dict[str, Any]:
             "post": _operation(
                 "checkPayment",
                 "Query Elsom now, at most once in 2 s and six times in 60 s",
-                {"200": _answer("The payment after the question", ref("Payment"), payment)},
+                {"200": _answer("The payment after the query", ref("Payment"), payment)},
                 ("invalid-request", "not-found", "elsom-unreachable", "not-configured"),
                 parameters=one,
                 body=ref("ByPerson"),
@@ -83,8 +83,8 @@ def _actions() -> dict[str, Any]:
         "/payments/{id}/resend": {
             "post": _operation(
                 "resendEvent",
-                "Tell the payment's last event once more, under the same event id",
-                {"202": _answer("It will be told", ref("Resent"))},
+                "Publish the payment's last event again, under the same event id",
+                {"202": _answer("It was published", ref("Resent"))},
                 ("invalid-request", "not-found", "conflict"),
                 parameters=one,
                 body=ref("ByPerson"),
@@ -185,6 +185,7 @@ def _start() -> dict[str, Any]:
             }
         ],
         body=ref("PaymentRequest"),
+        has_key=True,
     )
 
 
@@ -197,12 +198,14 @@ def _operation(
     parameters: list[dict[str, Any]],
     body: dict[str, Any] | None = None,
     body_required: bool = True,
+    has_key: bool = False,
 ) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": operation_id,
         "summary": summary,
         "parameters": parameters,
-        "responses": answers | _problem_answers((*problems, "gateway", "internal", "try-again")),
+        "responses": answers
+        | _problem_answers((*problems, "gateway", "internal", "try-again"), has_key=has_key),
     }
     if body is not None:
         operation["requestBody"] = {
@@ -212,14 +215,13 @@ def _operation(
     return operation
 
 
-def _problem_answers(names: tuple[str, ...]) -> dict[str, Any]:
+def _problem_answers(names: tuple[str, ...], *, has_key: bool) -> dict[str, Any]:
+    key = " with the same key" if has_key else ""
     by_status: dict[str, list[str]] = {}
     for name in dict.fromkeys(names):
         status, meaning = PROBLEMS[name]
-        by_status.setdefault(str(status), []).append(f"`{name}`: {meaning}")
-    by_status.setdefault("429", []).append(
-        "`gateway`: too many calls; repeat, a start with the same key."
-    )
+        by_status.setdefault(str(status), []).append(f"`{name}`: {meaning.format(key=key)}")
+    by_status.setdefault("429", []).append(f"`gateway`: too many calls; repeat{key}.")
     return {status: _problem("; ".join(meanings)) for status, meanings in sorted(by_status.items())}
 
 

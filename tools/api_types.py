@@ -72,31 +72,40 @@ EXAMPLE_PROBLEM: Final[dict[str, Any]] = {
     "errors": [{"field": "orderId", "message": "is required"}],
 }
 
-# Every problem's name, and what it means to a shop.
+# Every problem's name, and what it means to a shop. `{key}`: what a start adds.
 PROBLEMS: Final = {
     "invalid-request": (400, "The input is wrong; `errors` names each field."),
     "gateway": (
         403,
         "API Gateway refused: no signature, or no right to call; also its 429 and 5xx.",
     ),
-    "not-found": (404, "There is nothing under this id."),
+    "not-found": (404, "Nothing is stored under this id."),
     "start-in-progress": (
         409,
         "The first call with this key still runs: repeat after `Retry-After`.",
     ),
     "conflict": (409, "Not possible in this state."),
-    "idempotency-key-reused": (422, "The key belongs to a request with other content: a bug."),
-    "elsom-refused": (422, "Elsom refused; see `elsomErrorCode`. The payment is `failed`."),
-    "internal": (500, "Something unforeseen: repeat, a start with the same key."),
+    "idempotency-key-reused": (
+        422,
+        "The key belongs to a request with other content.",
+    ),
+    "elsom-refused": (
+        422,
+        "Elsom refused: see `elsomErrorMessage`. A new attempt needs a new key.",
+    ),
+    "internal": (500, "Safe to repeat{key}; if it fails again, quote `instance`."),
     "not-configured": (503, "The stack's secret is not filled in; nothing was created."),
     "elsom-unreachable": (
         503,
-        "Nothing was sent, or Elsom does not answer: repeat, a start with the same key.",
+        "Nothing was sent, or Elsom does not respond: repeat{key}.",
     ),
-    "report-too-large": (503, "The day has too many payments for one call: not worth repeating."),
+    "report-too-large": (
+        503,
+        "The day has too many payments for one call; do not repeat it.",
+    ),
     "try-again": (
         503,
-        "The store, queue or bus does not answer: repeat, a start with the same key.",
+        "The store, queue or bus does not respond: repeat{key}.",
     ),
 }
 

@@ -72,7 +72,7 @@ class PagesWorld(World):
             payments=self.payments,
             merchant_secret=MerchantSecretCache(self._read_secret, self.clock),
             places=self.places,
-            checking=self.checking(),
+            checks=self.checking(),
             clock=self.clock,
         )
 

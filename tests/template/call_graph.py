@@ -260,7 +260,7 @@ def returned(code: Code, function: str) -> set[Kind]:
 
 
 def annotated(code: Code, module: str, node: ast.expr) -> set[Kind]:
-    """The classes that an annotation names; `Callable[[...], X]` makes an X."""
+    """The classes that an annotation names; `Callable[[...], X]` makes an X, `X[Y]` is an X."""
     match node:
         case ast.BinOp(left=left, right=right):
             return annotated(code, module, left) | annotated(code, module, right)
@@ -270,6 +270,8 @@ def annotated(code: Code, module: str, node: ast.expr) -> set[Kind]:
             ast.unparse(outer) == "Callable"
         ):
             return {(MAKES, kind) for how, kind in annotated(code, module, result) if how == IS}
+        case ast.Subscript(value=outer):
+            return annotated(code, module, outer)
         case ast.Name() | ast.Attribute():
             full = code.meaning(module, ast.unparse(node))
             return {(IS, full)} if full in code.classes else set()

@@ -113,7 +113,17 @@ def indexes(folder: str) -> frozenset[str | None]:
             found.add(str(name.value.value))
         elif node.func.attr == "query" and name is None and "client" not in ast.unparse(node.func):
             found.add(None)
-    return frozenset(found)
+    return frozenset(found) | {
+        day_index(value) for name, (_, value) in code().globals.items() if name in walk.reached
+    } - {""}
+
+
+def day_index(value: ast.expr) -> str:
+    """The name of the index, if this is what the store calls a `DayIndex`; else nothing."""
+    match value:
+        case ast.Call(func=ast.Name(id="DayIndex"), args=[ast.Constant(value=str(name)), *_]):
+            return name
+    return ""
 
 
 def variables(folder: str) -> frozenset[str]:

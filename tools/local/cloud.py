@@ -24,6 +24,7 @@ from tools.local.servers import (
     Roster,
     Server,
     demo_shop,
+    desk,
     local_aws,
     sandbox,
 )
@@ -52,12 +53,14 @@ class LocalCloud:
         sandbox_port: int = 8090,
         screen: Screen | None = None,
         demo_port: int = 8070,
+        desk_port: int = 8060,
     ) -> None:
         self.state = state_dir.resolve()
         self.stack_file = self.state / "stack.json"
         self.aws = local_aws(self.state, aws_port)
         self.sandbox = sandbox(self.state, sandbox_port)
         self.shop = demo_shop(self.state, demo_port)
+        self.desk = desk(self.state, desk_port)
         self.aws_endpoint = self.aws.url
         self.sandbox_url = self.sandbox.url
         self.target = self._target(LOCAL_STACK)
@@ -75,9 +78,10 @@ class LocalCloud:
         self._run(self.aws)
         self._run(self.sandbox)
 
-    def start_shop(self) -> None:
-        """Have the demo shop running; it reads `stack.json`."""
+    def start_readers(self) -> None:
+        """Have the demo shop and the desk running; both read `stack.json`."""
         self._run(self.shop)
+        self._run(self.desk)
 
     def _run(self, server: Server) -> None:
         with self.step(f"Start the {server.title} on {server.url}"):
@@ -149,6 +153,7 @@ class LocalCloud:
         described = {
             **self._described,
             "shopUrl": self.shop.url,
+            "deskUrl": self.desk.url,
             "stackName": self.target.stack,
             "outputs": self.outputs,
             "pids": {name: process.pid for name, process in self.processes().items()},

@@ -107,7 +107,7 @@ class Services:
 
     @cached_property
     def reports(self) -> ReportTable:
-        """Sums of a day."""
+        """The store's sums of a day."""
         from payments.store.reports import ReportTable
 
         return ReportTable(self.table)
@@ -183,9 +183,6 @@ class Services:
         from payments.elsom.client import ElsomClient, MeasuredElsom
 
         settings = self.settings
-        if not settings.elsom_ca_bundle_parameter:
-            # It takes 28 ms of CPU: better during the start, when Lambda gives a whole processor.
-            _ = self.trust
         client = ElsomClient(
             settings.elsom_init_url,
             settings.elsom_status_url,
@@ -329,7 +326,7 @@ class Services:
 
         return ApiDeps(
             merchant_secret=self.merchant_secret,
-            checking=self.check_deps(),
+            checks=self.check_deps(),
             listing=self.listing,
             reports=self.reports,
             cases=self.cases,
@@ -346,7 +343,7 @@ class Services:
             payments=self.payments,
             merchant_secret=self.merchant_secret,
             places=self.places,
-            checking=self.check_deps(),
+            checks=self.check_deps(),
             clock=self.clock,
         )
 

@@ -1,1 +1,1 @@
-"""The shop's routes but the start."""
+"""The shop's routes except the start."""

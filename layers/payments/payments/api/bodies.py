@@ -1,4 +1,4 @@
-"""The bodies of the shop's calls but the start: who wants it, and how a case was settled."""
+"""The bodies of the shop's calls except the start."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Note = Annotated[
 class ByPerson(
     msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True
 ):
-    """The body of a check or a resend; it may be left out."""
+    """The body of a check or a resend, which may be empty."""
 
     requested_by: Person | None = None
 
@@ -32,7 +32,7 @@ class ByPerson(
 class Resolution(
     msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True
 ):
-    """The body of `POST /cases/{id}/resolve`. `requestedBy` is `resolvedBy` by its other name."""
+    """The body of `POST /cases/{id}/resolve`. `requestedBy` is another name of `resolvedBy`."""
 
     note: Note
     resolved_by: Person | None = None
@@ -40,7 +40,7 @@ class Resolution(
 
 
 def parse_requested_by(body: bytes) -> str | None:
-    """Who wants it, if the body says so; raise InvalidRequest for any other body."""
+    """The person in the body, if there is one; raise InvalidRequest for any other body."""
     if not body.strip():
         return None
     by: str | None = check_fields(body, ByPerson).get("requested_by")
@@ -48,7 +48,7 @@ def parse_requested_by(body: bytes) -> str | None:
 
 
 def parse_resolution(body: bytes) -> tuple[str, str | None]:
-    """The note and who resolved it; raise InvalidRequest that names what is wrong."""
+    """The note, and who resolved the case; raise InvalidRequest that names what is wrong."""
     fields = check_fields(body, Resolution)
     note: str = fields["note"]
     named = [fields[name] for name in ("resolved_by", "requested_by") if fields.get(name)]

@@ -1,4 +1,4 @@
-"""The cases a person has to look at: listed by state, closed with a note."""
+"""Lists of cases."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PARAMETERS: Final = frozenset({"state", "limit", "cursor"})
 
 
 class CaseQuery(msgspec.Struct, frozen=True, array_like=True, tag="cases"):
-    """What is asked for, and where the page before ended."""
+    """The filter of a list, and where the previous page ended."""
 
     state: CaseState = CaseState.OPEN
     after: Position | None = None

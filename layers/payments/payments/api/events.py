@@ -1,4 +1,4 @@
-"""The events of one payment, and how each reached the shop."""
+"""The events of a payment, and the state of each event's webhook."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from payments.store.webhooks import KEEP, Deliveries, Delivery, DeliveryEnd
 
 
 class DeliveryState(StrEnum):
-    """How an event's webhook stands."""
+    """The state of an event's webhook."""
 
     SENT = "sent"
     RETRYING = "retrying"
@@ -36,7 +36,7 @@ _ENDED: Final = {
 
 
 class EventView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One event of a payment, newest last."""
+    """One event of a payment."""
 
     event_id: str
     type: EventType
@@ -58,7 +58,7 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 def list_events(
     payment: Payment, deliveries: Deliveries, *, webhooks: bool, now: int
 ) -> list[EventView]:
-    """Every event that the payment's changes of status gave rise to, the oldest first."""
+    """The events of all changes of the payment's status, the oldest first."""
     return [
         _view(one, deliveries.get(one.event_id), webhooks=webhooks, now=now)
         for one in events_of(payment)

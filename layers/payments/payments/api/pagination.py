@@ -16,7 +16,7 @@ LARGEST_LIMIT: Final = 100
 
 
 def parse_limit(text: str | None) -> tuple[int, list[tuple[str, str]]]:
-    """The number of items on a page, or what is wrong with it."""
+    """The number of items on a page, and what is wrong with the parameter."""
     if text is None:
         return DEFAULT_LIMIT, []
     if text.isascii() and text.isdigit() and 1 <= int(text) <= LARGEST_LIMIT:
@@ -25,7 +25,7 @@ def parse_limit(text: str | None) -> tuple[int, list[tuple[str, str]]]:
 
 
 def to_cursor(value: msgspec.Struct, key: str) -> str:
-    """A place in a list as text: opaque to others, signed by us."""
+    """A place in a list as an opaque text, signed by us."""
     text = base64.urlsafe_b64encode(msgspec.json.encode(value)).decode().rstrip("=")
     return f"{text}.{sign('cursor', text, key)}"
 
@@ -33,7 +33,7 @@ def to_cursor(value: msgspec.Struct, key: str) -> str:
 def from_cursor[Place: msgspec.Struct](
     cursor: str, kind: type[Place], signing_keys: Sequence[str]
 ) -> Place | None:
-    """The place in a cursor of ours; None when it was tampered with or belongs elsewhere."""
+    """The place in a cursor; None where it was changed, or belongs to another list."""
     text, _, signature = cursor.partition(".")
     if not is_signed("cursor", text, signature, signing_keys):
         return None

@@ -1,4 +1,4 @@
-"""What the shop reads and does: one payment, its timeline, a status query, a resend, and lists."""
+"""What a shop can do with payments: read, list and check them, and resend an event."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from payments.use_cases.query_payment import CheckDeps, Result, query_payment
 
 DEFAULT_SPAN: Final = 31 * DAY
 LARGEST_SPAN: Final = 92 * DAY
-# What one page looks at: a filter that seldom matches gives short pages, not slow ones.
+# Entries that one page examines: a filter that seldom matches makes pages short, not slow.
 EXAMINED: Final = 200
 _SPANS: Final = {False: ("from", "to"), True: ("paidFrom", "paidTo")}
 _FILTERS: Final = frozenset({"status", "orderId", "from", "to", "paidFrom", "paidTo"})
@@ -38,20 +38,20 @@ _PARAMETERS: Final = _FILTERS | {"limit", "cursor"}
 
 
 class Requested(msgspec.Struct, frozen=True):
-    """Who wants something done, and when."""
+    """Who requested a check or a resend, and when."""
 
     by: str
     at: int
 
     def noted(self, what: str, **details: str) -> Step:
-        """The step of a payment that keeps this on its timeline."""
+        """The step that adds this to a payment's timeline."""
         return lambda payment: note_request(payment, what, self.by, self.at, **details)
 
 
 class Query(msgspec.Struct, frozen=True, array_like=True):
-    """What is asked for, and where the page before ended. Moments in milliseconds, inclusive.
+    """The filters of a list, and where the previous page ended. Times in milliseconds, inclusive.
 
-    `by_paid`: they are those of payment, not of creation.
+    `by_paid`: they are times of payment, not of creation.
     """
 
     first: int
@@ -83,21 +83,24 @@ def get_payment(payment_id: str, payments: Payments) -> Payment:
 
 
 def get_timeline(payment_id: str, payments: Payments, inbox: Inbox) -> dict[str, Any]:
-    """What happened to the payment, notifications included."""
+    """The timeline of a payment, with its notifications."""
     payment = get_payment(payment_id, payments)
     return {"items": view_timeline(payment, inbox.received(payment_id))}
 
 
-def check_now(payment_id: str, checking: CheckDeps, requested: Requested | None = None) -> Payment:
-    """Query Elsom now; too early, the stored payment; ElsomUnreachable without a response."""
+def check_now(payment_id: str, checks: CheckDeps, requested: Requested | None = None) -> Payment:
+    """Query Elsom now and return the payment; the stored one where the rule allows no query yet.
+
+    Raises ElsomUnreachable where Elsom does not respond.
+    """
     if requested is not None:
-        payment = get_payment(payment_id, checking.payments)
-        apply(checking.payments, payment, requested.noted("check_requested"))
-    checked = query_payment(payment_id, Trigger.SHOP, checking)
+        payment = get_payment(payment_id, checks.payments)
+        apply(checks.payments, payment, requested.noted("check_requested"))
+    checked = query_payment(payment_id, Trigger.SHOP, checks)
     if checked.payment is None:
         raise NotFound
     if checked.result is Result.CIRCUIT_OPEN:
-        msg = "Elsom has not answered lately and is left alone for a moment"
+        msg = "Elsom does not respond; queries pause"
         raise ElsomUnreachable(msg)
     if isinstance(checked.outcome, NoResponse):
         raise ElsomUnreachable(checked.outcome.why)
@@ -111,27 +114,27 @@ def resend_last_event(
     bus: Bus,
     requested: Requested | None = None,
 ) -> dict[str, str]:
-    """Publish the payment's last event once more, under its id; StateConflict when there is none.
+    """Publish the payment's last event again, under its id; StateConflict where there is none.
 
-    The webhook's tries begin again when the event comes back from the bus, not before: a retry
-    that is pending stays. Raises QueueUnavailable while the bus refuses.
+    The webhook's tries begin again when the event comes from the bus; until then a pending retry
+    stays. Raises QueueUnavailable while the bus refuses.
     """
     payment = get_payment(payment_id, payments)
     event = last_payment_event(payment)
     if event is None:
-        msg = "nothing has been told about this payment yet"
+        msg = "no event of this payment has been published yet"
         raise StateConflict(msg)
     if requested is not None:
         apply(payments, payment, requested.noted("resend_requested", eventId=event.event_id))
     deliveries.want_again(event.event_id)
     if bus.publish([event]):
-        msg = "the bus does not take this event"
+        msg = "the bus does not accept this event"
         raise QueueUnavailable(msg)
     return {"eventId": event.event_id, "type": event.type}
 
 
 def list_payments(query: Query, limit: int, listing: Listing) -> Page:
-    """One page, newest first, at most `limit` payments out of at most `EXAMINED` entries."""
+    """One page, newest first: at most `limit` payments out of at most `EXAMINED` entries."""
     capacity = EXAMINED if query.is_filtered else limit
     entries = _entries(query, capacity, listing)
     found, seen = _matching(entries, query, limit, listing)
@@ -172,7 +175,7 @@ def _entries(query: Query, capacity: int, listing: Listing) -> list[Position]:
 def _matching(
     entries: Sequence[Position], query: Query, limit: int, listing: Listing
 ) -> tuple[list[Payment], int]:
-    """The payments that match, and how many entries were looked at for them."""
+    """The payments that match, and how many entries were examined for them."""
     if not query.is_filtered:
         return listing.read(entries[:limit]), min(limit, len(entries))
     found: list[Payment] = []
@@ -204,7 +207,7 @@ def _from_filters(
         errors.append(("orderId", "must be 1 to 20 characters"))
     by_paid = bool(filters.keys() & set(_SPANS[True]))
     errors += [
-        (name, "may not stand beside paidFrom and paidTo")
+        (name, "must not be combined with paidFrom or paidTo")
         for name in _SPANS[False]
         if by_paid and name in filters
     ]
@@ -215,7 +218,7 @@ def _from_filters(
         errors.append((since, f"must be before `{until}`, by at most 92 days"))
     if errors:
         return None, errors
-    # Nothing was created before the epoch, where our milliseconds begin.
+    # No payment is older than the epoch, at which the milliseconds begin.
     span = (max(first, 0), max(last, 0))
     known = Status(status) if status else None
     return Query(*span, known, order_id, by_paid=by_paid), []
@@ -224,7 +227,7 @@ def _from_filters(
 def _from_cursor(
     cursor: str, filters: Mapping[str, str], signing_keys: Sequence[str]
 ) -> tuple[Query | None, list[tuple[str, str]]]:
-    """The cursor carries its filters; others given beside it must be the same."""
+    """The query in a cursor; filters that are given beside it must be the same."""
     query = from_cursor(cursor, Query, signing_keys)
     if query is None:
         return None, [("cursor", "is not a cursor of this list")]

@@ -1,4 +1,4 @@
-"""A day's report, added up while the function has time."""
+"""The report of a day."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from payments.domain.errors import InvalidRequest
 from payments.domain.reports import ReportView, span_of, view_report
 from payments.store.reports import Reports
 
-# What is left for the answer, in seconds.
+# Seconds of the function's time that are kept for the response.
 RESERVE: Final = 3.0
-# Centuries in which a payment can have been made; `fromisoformat` alone takes other forms too.
+# `fromisoformat` alone accepts other forms too. No payment was made before 2000.
 _DAY: Final = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}")
 
 
 def parse_day(text: str) -> date:
-    """The day in the path; raise InvalidRequest."""
+    """Read the day in the path; raise InvalidRequest if it is none."""
     try:
         if _DAY.fullmatch(text):
             return date.fromisoformat(text)
@@ -28,6 +28,6 @@ def parse_day(text: str) -> date:
 
 
 def make_report(day: date, reports: Reports, seconds_left: Callable[[], float]) -> ReportView:
-    """The day's totals; raise ReportTooLarge when they cannot be added up in time."""
+    """Add up a day; raise ReportTooLarge where the function's time is too short for it."""
     first, last = span_of(day)
     return view_report(day, reports.sums(first, last, lambda: seconds_left() > RESERVE))

@@ -1,4 +1,4 @@
-"""The shop's routes but the start: which question is asked, and how it is answered in HTTP."""
+"""The shop's routes except the start: from a request to its response."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ from payments.use_cases.query_payment import CheckDeps
 
 
 class ApiDeps(msgspec.Struct, frozen=True, kw_only=True):
-    """What the answers are made from."""
+    """What the routes work with. `webhooks`: the stack has a webhook URL."""
 
     merchant_secret: MerchantSecretCache
-    checking: CheckDeps
+    checks: CheckDeps
     listing: Listing
     reports: Reports
     cases: Cases
@@ -49,7 +49,7 @@ class ApiDeps(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def answer(request: Request, deps: ApiDeps, seconds_left: Callable[[], float]) -> Response:
-    """The answer to one request; raise NotFound for a route that does not exist."""
+    """The response to a request; raise NotFound for a route that does not exist."""
     if (request.method, request.resource) == _REPORT:
         day = parse_day(request.parameter("day"))
         return json_answer(200, make_report(day, deps.reports, seconds_left))
@@ -60,39 +60,39 @@ def answer(request: Request, deps: ApiDeps, seconds_left: Callable[[], float]) -
 
 
 def _one(request: Request, deps: ApiDeps) -> Response:
-    payment = get_payment(request.parameter("id"), deps.checking.payments)
+    payment = get_payment(request.parameter("id"), deps.checks.payments)
     return json_answer(200, _view(payment, request, deps))
 
 
 def _timeline(request: Request, deps: ApiDeps) -> Response:
-    checking = deps.checking
-    items = get_timeline(request.parameter("id"), checking.payments, checking.inbox)
+    checks = deps.checks
+    items = get_timeline(request.parameter("id"), checks.payments, checks.inbox)
     return json_answer(200, items)
 
 
 def _events(request: Request, deps: ApiDeps) -> Response:
-    payment = get_payment(request.parameter("id"), deps.checking.payments)
-    now = deps.checking.clock()
+    payment = get_payment(request.parameter("id"), deps.checks.payments)
+    now = deps.checks.clock()
     found = list_events(payment, deps.deliveries, webhooks=deps.webhooks, now=now)
     return json_answer(200, {"items": found})
 
 
 def _check(request: Request, deps: ApiDeps) -> Response:
-    payment = check_now(request.parameter("id"), deps.checking, _requested(request, deps))
+    payment = check_now(request.parameter("id"), deps.checks, _requested(request, deps))
     return json_answer(200, _view(payment, request, deps))
 
 
 def _resend(request: Request, deps: ApiDeps) -> Response:
     requested = _requested(request, deps)
     event = resend_last_event(
-        request.parameter("id"), deps.checking.payments, deps.deliveries, deps.bus, requested
+        request.parameter("id"), deps.checks.payments, deps.deliveries, deps.bus, requested
     )
     return json_answer(202, event)
 
 
 def _list(request: Request, deps: ApiDeps) -> Response:
     secret = deps.merchant_secret.get()
-    query, limit = parse_query(request.query, deps.checking.clock(), secret.page_signing_keys)
+    query, limit = parse_query(request.query, deps.checks.clock(), secret.page_signing_keys)
     page = list_payments(query, limit, deps.listing)
     cursor = to_cursor(page.next_query, secret.signing_key()) if page.next_query else None
     items = [_view(payment, request, deps) for payment in page.payments]
@@ -109,13 +109,13 @@ def _cases(request: Request, deps: ApiDeps) -> Response:
 
 def _resolve(request: Request, deps: ApiDeps) -> Response:
     note, resolved_by = parse_resolution(request.body)
-    case = deps.cases.resolve(request.parameter("id"), note, deps.checking.clock(), resolved_by)
+    case = deps.cases.resolve(request.parameter("id"), note, deps.checks.clock(), resolved_by)
     return json_answer(200, view_case(case))
 
 
 def _requested(request: Request, deps: ApiDeps) -> Requested | None:
     by = parse_requested_by(request.body)
-    return Requested(by, deps.checking.clock()) if by is not None else None
+    return Requested(by, deps.checks.clock()) if by is not None else None
 
 
 def _view(payment: Payment, request: Request, deps: ApiDeps) -> PaymentView:

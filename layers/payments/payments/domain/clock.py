@@ -38,3 +38,9 @@ def from_rfc3339(text: str) -> int:
 def utc_day(moment: int) -> str:
     """The UTC day of a time, as `2026-11-24`."""
     return (_EPOCH + timedelta(milliseconds=moment)).date().isoformat()
+
+
+def utc_days(first: int, last: int) -> list[str]:
+    """The UTC days from one time to another, both included; none before the epoch."""
+    days = range(max(first, 0) // DAY, last // DAY + 1)
+    return [utc_day(day * DAY) for day in days]

@@ -78,7 +78,7 @@ class StoreUnavailable(PaymentsError):
 
 
 class ReportTooLarge(PaymentsError):
-    """The function's time ends before the day is added up."""
+    """The function's time is too short to add up this day."""
 
 
 class QueueUnavailable(PaymentsError):

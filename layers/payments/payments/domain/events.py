@@ -103,7 +103,7 @@ def last_payment_event(payment: Payment) -> PaymentEvent | None:
 
 
 class PaymentEventRef(msgspec.Struct, frozen=True):
-    """Which event a change of status gave rise to."""
+    """The event of a change of status."""
 
     event_id: str
     type: EventType

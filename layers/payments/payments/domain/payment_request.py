@@ -28,7 +28,7 @@ def _text(at_least: int, at_most: int) -> str:
 
 
 TEXT_500: Final = _text(1, 500)
-# Nothing that moves the cursor, turns the direction of the text or cannot be seen.
+# Characters that move the cursor, change the text's direction or cannot be seen.
 _UNSEEN: Final = (
     r"\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
 )
@@ -48,7 +48,7 @@ Person = Annotated[
     str,
     _rule(
         "must be 1 to 64 printable characters",
-        "Who wants this done, as the caller knows the person. Kept, never verified.",
+        "Who requests this, by a name of the caller's. It is stored, and not verified.",
         pattern=_NAME_64,
         example="aida",
     ),

@@ -1,4 +1,4 @@
-"""A day's totals, by Bishkek's clock. Pure: no clock, no I/O. Money is added up in whole tyiyn."""
+"""The totals of a day in Bishkek. Pure: no clock, no I/O. Money is added up in whole tyiyn."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class Sum(msgspec.Struct, frozen=True):
     tyiyn: int = 0
 
     def plus(self, other: Sum) -> Sum:
-        """Both together."""
+        """The sum of both."""
         return Sum(self.count + other.count, self.tyiyn + other.tyiyn)
 
 
 class DaySums(msgspec.Struct, frozen=True, kw_only=True):
-    """What one day, or a part of it, adds up to. A status or kind that is missing is none."""
+    """The sums of a day or of a part of it. A status or kind that is missing has none."""
 
     paid: Sum = Sum()
     late: Sum = Sum()
@@ -61,8 +61,8 @@ class TotalView(msgspec.Struct, frozen=True):
 class ReportView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One day as the API shows it.
 
-    `paid` and `late` go by the time of payment, `byStatus` by the time of creation and the status
-    of now, `cases` by the time they were opened.
+    `paid` and `late` are by the time of payment, `byStatus` by the time of creation and with the
+    present status, `cases` by the time they were opened.
     """
 
     day: str
@@ -74,13 +74,13 @@ class ReportView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def span_of(day: date) -> tuple[int, int]:
-    """The first and the last millisecond of Bishkek's day."""
+    """The first and the last millisecond of a day in Bishkek."""
     first = (datetime.combine(day, time(), BISHKEK) - _EPOCH) // _MILLISECOND
     return first, first + _DAY // _MILLISECOND - 1
 
 
 def add_up(parts: Iterable[DaySums]) -> DaySums:
-    """The whole day of its parts."""
+    """Add up the parts of a day."""
     paid = late = Sum()
     by_status: dict[Status, Sum] = {}
     cases: dict[CaseKind, int] = {}
@@ -94,7 +94,7 @@ def add_up(parts: Iterable[DaySums]) -> DaySums:
 
 
 def view_report(day: date, sums: DaySums) -> ReportView:
-    """The report as others see it: every status and kind stands in it."""
+    """The report as the API shows it, with every status and every kind of case."""
     return ReportView(
         day=day.isoformat(),
         time_zone=ZONE,

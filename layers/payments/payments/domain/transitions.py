@@ -194,10 +194,10 @@ def note_transaction_id(payment: Payment, transaction_id: str | None) -> Payment
 
 
 def note_request(payment: Payment, what: str, by: str, now: int, **details: str) -> Payment:
-    """Keep who wanted something done; the same wish again is counted, not listed."""
+    """Record who requested something; a repeat right after it is counted, not listed."""
     last = payment.timeline[-1] if payment.timeline else {}
-    wish = {"what": what, "by": by, **details}
-    if wish.items() <= last.items():
+    request = {"what": what, "by": by, **details}
+    if request.items() <= last.items():
         again = {**last, "count": last.get("count", 1) + 1, "lastAt": now}
         return replace(payment, updated_at=now, timeline=(*payment.timeline[:-1], again))
     timeline = _noted(payment, now, what, by=by, **details)

@@ -31,7 +31,7 @@ class PageDeps(msgspec.Struct, frozen=True, kw_only=True):
     payments: Payments
     merchant_secret: MerchantSecretCache
     places: Places
-    checking: CheckDeps
+    checks: CheckDeps
     clock: Clock = now_ms
 
 
@@ -111,7 +111,7 @@ def _returned(payment: Payment, pages: PageDeps) -> Payment:
     if payment.status is Status.PAID:
         return payment
     try:
-        return check_for_page(payment.id, pages.checking) or payment
+        return check_for_page(payment.id, pages.checks) or payment
     except PaymentsError:
         return payment
 
@@ -121,7 +121,7 @@ def _polled(payment: Payment, pages: PageDeps) -> Payment:
     if payment.status is Status.PAID:
         return payment
     try:
-        return poll_for_page(payment, pages.checking)
+        return poll_for_page(payment, pages.checks)
     except PaymentsError:
         return payment
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from itertools import batched
 from typing import Final, Protocol
 
 from payments.domain.cases import Case, CaseState
+from payments.domain.clock import utc_days
 from payments.domain.payment import Payment
 from payments.store import cases
 from payments.store.cases import case_of
 from payments.store.inbox import UNKNOWN_SORT_KEY, Unknown, unknown_of
-from payments.store.payments import DAY_SHARDS, SORT_KEY, payment_of
+from payments.store.payments import BY_CREATED, BY_PAID, DAY_SHARDS, SORT_KEY, DayIndex, payment_of
 from payments.store.table import Item, Table
 
 _BATCH: Final = 100
@@ -41,15 +41,15 @@ class HistoryTable:
         self._table = table
 
     def created(self, first: int, last: int) -> Iterator[Payment]:
-        keys = self._of_days("by-created", "createdDay", "createdAt", first, last)
+        keys = self._of_days(BY_CREATED, first, last)
         return map(payment_of, self._items(keys, SORT_KEY))
 
     def paid(self, first: int, last: int) -> Iterator[Payment]:
-        keys = self._of_days("by-paid", "paidDay", "paidAt", first, last)
+        keys = self._of_days(BY_PAID, first, last)
         return map(payment_of, self._items(keys, SORT_KEY))
 
     def unknown_paid(self, first: int, last: int) -> Iterator[Unknown]:
-        keys = self._of_days("by-paid", "paidDay", "paidAt", first, last)
+        keys = self._of_days(BY_PAID, first, last)
         return map(unknown_of, self._items(keys, UNKNOWN_SORT_KEY))
 
     def cases_changed(self, first: int, last: int) -> Iterator[Case]:
@@ -65,26 +65,18 @@ class HistoryTable:
                 if any(first <= at <= last for at in (case.opened_at, case.resolved_at or -1)):
                     yield case
 
-    def _of_days(self, index: str, day: str, at: str, first: int, last: int) -> Iterator[Item]:
-        for partition in _partitions(first, last):
-            yield from self._table.walk(
-                f"{day} = :day AND {at} BETWEEN :first AND :last",
-                index=index,
-                day=partition,
-                first=first,
-                last=last,
-            )
+    def _of_days(self, index: DayIndex, first: int, last: int) -> Iterator[Item]:
+        for day in utc_days(first, last):
+            for number in range(DAY_SHARDS):
+                yield from self._table.walk(
+                    f"{index.day} = :day AND {index.time} BETWEEN :first AND :last",
+                    index=index.name,
+                    day=f"{day}#{number}",
+                    first=first,
+                    last=last,
+                )
 
     def _items(self, entries: Iterator[Item], sort_key: str) -> Iterator[Item]:
         keys = ((entry["pk"], sort_key) for entry in entries if entry["sk"] == sort_key)
         for batch in batched(keys, _BATCH, strict=False):
             yield from self._table.get_many(batch, consistent=True)
-
-
-def _partitions(first: int, last: int) -> Iterator[str]:
-    """The partitions of every UTC day in this time."""
-    day = datetime.fromtimestamp(max(first, 0) / 1000, UTC).date()
-    end = datetime.fromtimestamp(last / 1000, UTC).date()
-    while day <= end:
-        yield from (f"{day.isoformat()}#{number}" for number in range(DAY_SHARDS))
-        day += timedelta(days=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from itertools import batched
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -24,6 +24,18 @@ _BATCH: Final = 100
 MOST_OF_ONE_ORDER: Final = 1_000
 
 Step = Callable[[Payment], Payment]
+
+
+class DayIndex(NamedTuple):
+    """An index whose partitions are the shards of a day, in the order of a time."""
+
+    name: str
+    day: str
+    time: str
+
+
+BY_CREATED: Final = DayIndex("by-created", "createdDay", "createdAt")
+BY_PAID: Final = DayIndex("by-paid", "paidDay", "paidAt")
 
 
 class Payments(Protocol):

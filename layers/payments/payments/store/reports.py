@@ -1,6 +1,6 @@
-"""One span of time added up off the day indexes, its shards side by side.
+"""Sums of a range of time, from the day indexes, whose shards are read at the same time.
 
-A payment is in the same shard of both indexes, so each shard reads it once and adds it up alone.
+A payment is in the same shard of both indexes, so each shard's worker reads it once.
 """
 
 from __future__ import annotations
@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from itertools import batched
 from threading import Event
 from typing import Final, Protocol
 
 from payments.domain.cases import CaseKind, CaseState
+from payments.domain.clock import utc_days
 from payments.domain.errors import ReportTooLarge
 from payments.domain.payment import Status
 from payments.domain.reports import DaySums, Sum, add_up
 from payments.store import cases
-from payments.store.payments import DAY_SHARDS, SORT_KEY
+from payments.store.payments import BY_CREATED, BY_PAID, DAY_SHARDS, SORT_KEY, DayIndex
 from payments.store.table import Item, Table
 
 _BATCH: Final = 100
@@ -27,21 +27,20 @@ _OF_CASE: Final = ("pk", "caseKind")
 
 
 class Reports(Protocol):
-    """What a report needs of the store. Moments in milliseconds, inclusive."""
+    """What a report needs of the store. Times in milliseconds, inclusive."""
 
     def sums(self, first: int, last: int, go_on: Callable[[], bool]) -> DaySums:
-        """What this time adds up to; raise ReportTooLarge once `go_on` says no."""
+        """Add up this time; raise ReportTooLarge as soon as `go_on` returns false."""
 
 
 class ReportTable:
-    """Sums off DynamoDB's indexes."""
+    """Reports from DynamoDB's indexes."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
         self._workers = ThreadPoolExecutor(DAY_SHARDS)
 
     def sums(self, first: int, last: int, go_on: Callable[[], bool]) -> DaySums:
-        """What this time adds up to; raise ReportTooLarge once `go_on` says no."""
         opened = self._of_cases(first, last, go_on)
         failed = Event()
 
@@ -53,24 +52,24 @@ class ReportTable:
                 raise
 
         running = [self._workers.submit(of_shard, number) for number in range(DAY_SHARDS)]
-        # Nothing may go on behind the answer: each shard ends before one's error is raised.
+        # Every worker ends before an error is raised: none may go on after the function's response.
         errors = [error for one in running if (error := one.exception()) is not None]
         if errors:
             raise next((one for one in errors if not isinstance(one, ReportTooLarge)), errors[0])
         return add_up([opened, *(one.result() for one in running)])
 
     def _of_shard(self, number: int, first: int, last: int, go_on: Callable[[], bool]) -> DaySums:
-        days = list(_days(first, last))
-        paid = {
-            entry["pk"]
-            for day in days
-            for entry in _while(go_on, self._paid(f"{day}#{number}", first, last))
-        }
-        created = {
-            entry["pk"]
-            for day in days
-            for entry in _while(go_on, self._created(f"{day}#{number}", first, last))
-        }
+        partitions = [f"{day}#{number}" for day in utc_days(first, last)]
+        paid, created = (
+            {
+                entry["pk"]
+                for partition in partitions
+                for entry in _while(go_on, self._entries(index, partition, first, last))
+                # The index of what was paid holds unknown ids too.
+                if entry["sk"] == SORT_KEY
+            }
+            for index in (BY_PAID, BY_CREATED)
+        )
         paid_sum = late_sum = Sum()
         by_status: dict[Status, Sum] = {}
         for item in self._read(paid | created, SORT_KEY, _OF_PAYMENT, go_on):
@@ -84,30 +83,21 @@ class ReportTable:
         return DaySums(paid=paid_sum, late=late_sum, by_status=by_status)
 
     def _of_cases(self, first: int, last: int, go_on: Callable[[], bool]) -> DaySums:
-        # The open ones first: one that is resolved meanwhile is found twice, never not at all.
+        # The open ones first: a case that is resolved meanwhile is then found twice, never missed.
         found = {
             entry["pk"]
             for state in (CaseState.OPEN, CaseState.RESOLVED)
-            for entry in _while(go_on, self._created(cases.partition(state), first, last))
+            for entry in _while(
+                go_on, self._entries(BY_CREATED, cases.partition(state), first, last)
+            )
         }
         read = self._read(found, cases.SORT_KEY, _OF_CASE, go_on)
         return DaySums(cases=Counter(CaseKind(item["caseKind"]) for item in read))
 
-    def _paid(self, partition: str, first: int, last: int) -> Iterator[Item]:
-        """Payments only: the index holds unknown ids too."""
-        entries = self._table.walk(
-            "paidDay = :day AND paidAt BETWEEN :first AND :last",
-            index="by-paid",
-            day=partition,
-            first=first,
-            last=last,
-        )
-        return (entry for entry in entries if entry["sk"] == SORT_KEY)
-
-    def _created(self, partition: str, first: int, last: int) -> Iterator[Item]:
+    def _entries(self, index: DayIndex, partition: str, first: int, last: int) -> Iterator[Item]:
         return self._table.walk(
-            "createdDay = :day AND createdAt BETWEEN :first AND :last",
-            index="by-created",
+            f"{index.day} = :day AND {index.time} BETWEEN :first AND :last",
+            index=index.name,
             day=partition,
             first=first,
             last=last,
@@ -122,7 +112,7 @@ class ReportTable:
 
 
 def _while(go_on: Callable[[], bool], entries: Iterator[Item]) -> Iterator[Item]:
-    """The entries, as long as there is time: looked at before each batch of them."""
+    """The entries, as long as there is time, which is checked before each batch of them."""
     for batch in batched(entries, _BATCH, strict=False):
         _check(go_on)
         yield from batch
@@ -131,12 +121,3 @@ def _while(go_on: Callable[[], bool], entries: Iterator[Item]) -> Iterator[Item]
 def _check(go_on: Callable[[], bool]) -> None:
     if not go_on():
         raise ReportTooLarge
-
-
-def _days(first: int, last: int) -> Iterator[str]:
-    """The UTC days of this time."""
-    day = datetime.fromtimestamp(first / 1000, UTC).date()
-    end = datetime.fromtimestamp(last / 1000, UTC).date()
-    while day <= end:
-        yield day.isoformat()
-        day += timedelta(days=1)

@@ -25,7 +25,7 @@ _MARK_TRIES: Final = 5
 
 
 class DeliveryEnd(StrEnum):
-    """Why an event is not sent any more."""
+    """Why an event is not sent again."""
 
     DELIVERED = "delivered"
     GONE = "gone"
@@ -37,7 +37,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, re
     """An event that was not delivered at the first try. Times in milliseconds.
 
     due_at is set       tried `tries` times, to be tried again
-    no due_at           not sent again; `ended` tells why
+    no due_at           not sent again; `ended` says why
     wanted_again        the event's next message begins its tries again; until it comes, a pending
                         retry stays pending
     `payload` is the exact text that every try sends. Only time-to-live deletes a delivery, so that

@@ -45,7 +45,7 @@ def query_unknown_id(unknown_id: str, deps: CheckDeps) -> bool:
         return False
     if is_open(deps.schedule.circuit(), now):
         return False
-    # The reads above may have taken seconds, and the second for all unknown ids begins here.
+    # The clock is read again: the second for all unknown ids begins now, and the reads take time.
     now = deps.clock()
     if not deps.schedule.claim_unknown_query(now):
         return False

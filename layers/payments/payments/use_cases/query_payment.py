@@ -125,7 +125,7 @@ def query_payment(
         if stop is not None:
             return CheckResult(stop, payment, allowed_at=next_allowed(payment.queried_at))
         merchant = deps.merchant()  # before the claim: without it no query can be made
-        # The next query is counted from this moment: what came before may have taken seconds.
+        # The clock is read again: the next query counts from now, and the writes above take time.
         claimed = claim(payment, deps.clock(), trigger, deps.policy, notified_at)
         try:
             stored = deps.payments.save(payment, claimed.payment)
