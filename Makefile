@@ -27,6 +27,7 @@ export LEFT_TO_DO
 export AWS_PORT ?= 4566
 export SANDBOX_PORT ?= 8090
 export DEMO_PORT ?= 8070
+export DESK_PORT ?= 8060
 export PYTHONPATH := $(CURDIR)/layers/payments:$(CURDIR)/clients/python:$(CURDIR)
 # Without its bytecode every program compiles all it imports, each time it starts: half of the time of some tests.
 unexport PYTHONDONTWRITEBYTECODE

@@ -11,7 +11,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from typer.exceptions import TyperException
 
-from cli import configure, operate, payments, rehearse, setup, unknown
+from cli import configure, desk_here, operate, payments, rehearse, setup, unknown
 from cli.answers import ENVIRONMENTS, KEPT
 from cli.context import STATE, Context
 from cli.errors import CliError, code_of
@@ -24,7 +24,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for part in (configure.app, setup.app, rehearse.app, operate.app):
+for part in (configure.app, setup.app, rehearse.app, operate.app, desk_here.app):
     app.add_typer(part)
 app.add_typer(payments.app, name="payments", help="Look at payments, and have Elsom queried.")
 app.add_typer(payments.cases, name="cases", help="Money that matches no open order.")

@@ -9,7 +9,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,10 +45,6 @@ class Answers:
     parameters: Mapping[str, str] = field(default_factory=dict)
     # Whether this environment was asked for by name.
     was_named: bool = False
-
-    def updated(self, **changes: Any) -> Answers:
-        """The same with other values."""
-        return replace(self, **changes)
 
 
 def load(file: Path = KEPT, env: str | None = None) -> Answers:

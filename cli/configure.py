@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -54,16 +56,16 @@ def configure(
     if values:
         parameters |= dict(map(_given, values))
     else:
-        region = ours.region or _prompt("AWS region", _usual_region(ours), False, _region_name)
+        region = ours.region or prompt("AWS region", _usual_region(ours), _region_name)
         for name, value in parameters.items():
             check(name, value)
-        for name, prompt in PROMPTS.items():
-            known = parameters.get(name, "")
-            value = _prompt(prompt, known, name not in required(), _checked(name))
+        for name, what in PROMPTS.items():
+            known, optional = parameters.get(name), name not in required()
+            value = prompt(what, known, partial(check, name), optional=optional)
             if value or name in parameters:
                 parameters[name] = value
     stack = ours.stack or answers.stack or DEFAULT_STACK
-    save(answers.updated(stack=stack, region=region, parameters=parameters), ours.settings)
+    save(replace(answers, stack=stack, region=region, parameters=parameters), ours.settings)
     document = {"stack": stack, "region": region, "parameters": parameters}
     here = ours.settings.is_relative_to(Path.cwd())
     shown = ours.settings.relative_to(Path.cwd()) if here else ours.settings
@@ -163,19 +165,17 @@ def _region_name(value: str) -> str:
     return value
 
 
-def _checked(name: str) -> Callable[[str], str]:
-    return lambda value: check(name, value)
-
-
-def _prompt(prompt: str, known: str, optional: bool, checked: Callable[[str], str]) -> str:
+def prompt(
+    what: str, known: str | None, checked: Callable[[str], str] = str, *, optional: bool = False
+) -> str:
     """Ask until the answer is one; Enter keeps what is known. Without a terminal, only that."""
     if not sys.stdin.isatty():
         if not known and not optional:
-            raise WrongAnswer(f"{prompt} is not given: see ./elsom configure --help.")
+            raise WrongAnswer(f"{what} is not given: see --help of the command.")
         return checked(known) if known else ""
     while True:
         default = known or ("" if optional else None)
-        given = str(typer.prompt(prompt, default=default, show_default=bool(known), err=True))
+        given = str(typer.prompt(what, default=default, show_default=bool(known), err=True))
         value = "" if optional and given.strip() == _NONE else given.strip()
         try:
             return checked(value)

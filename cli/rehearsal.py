@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import sys
 import time
@@ -93,7 +92,7 @@ def deploy(ours: Rehearsal) -> str:
     target, log = ours.target, checkout() / ".local" / "logs" / "sam-rehearsal.log"
     values = {name: value for name, value in ours.parameters.items() if value}
     words = deploy_words(ours.built, target.stack, str(target.session.region_name), values)
-    run_sam(log, _environment(target), "deploy", "--resolve-s3", *words)
+    run_sam(target, log, "deploy", "--resolve-s3", *words)
     ours.again()
     ours.facts["kept"] = {name: ours.target.resource(name) for name in KEPT}
     return f"{ours.target.stack} is {ours.target.status}"
@@ -307,22 +306,6 @@ def _until[Seen](look: Callable[[], Seen], seconds: float, otherwise: str) -> Se
             raise StepFailed(f"{otherwise} after {seconds:.0f} s")
         time.sleep(_LOOK_AGAIN)
     return seen
-
-
-def _environment(target: Target) -> dict[str, str]:
-    """The SAM CLI's: the credentials of this command, and where the local AWS is."""
-    kept, keys = dict(os.environ), target.session.get_credentials()
-    if target.is_local and keys is not None:
-        kept.pop("AWS_PROFILE", None)
-        return kept | {
-            "AWS_ENDPOINT_URL": str(target.endpoint),
-            "AWS_ACCESS_KEY_ID": str(keys.access_key),
-            "AWS_SECRET_ACCESS_KEY": str(keys.secret_key),
-            "SAM_CLI_POLL_DELAY": "0.5",
-        }
-    if target.session.profile_name != "default":
-        kept["AWS_PROFILE"] = target.session.profile_name
-    return kept
 
 
 def new_name() -> str:

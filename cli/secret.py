@@ -94,8 +94,8 @@ def rotate_token(secret: Secret) -> Secret:
 
 def forget_old_token(secret: Secret, age: float) -> Secret:
     """Only the present token is accepted. `age`: seconds since the secret was changed."""
-    _check_finish(age, under_way=bool(secret.get("previousCallbackToken")))
-    return {**secret, "previousCallbackToken": ""}
+    under_way = bool(secret.get("previousCallbackToken"))
+    return _finished(secret, age, under_way, previousCallbackToken="")
 
 
 def rotate_keys(
@@ -121,8 +121,7 @@ def rotate_keys(
 def forget_oldest_key(secret: Secret, age: float) -> Secret:
     """All keys but the oldest; links that it signed end. `age` as above."""
     keys = list(secret.get("pageSigningKeys") or [])
-    _check_finish(age, under_way=len(keys) > 1)
-    return {**secret, "pageSigningKeys": keys[:-1]}
+    return _finished(secret, age, len(keys) > 1, pageSigningKeys=keys[:-1])
 
 
 def rotate_webhook_secret(secret: Secret) -> Secret:
@@ -139,12 +138,11 @@ def rotate_webhook_secret(secret: Secret) -> Secret:
 def forget_old_webhook_secrets(secret: Secret, age: float) -> Secret:
     """Only the newest secret signs webhooks. `age` as above."""
     known = list(secret.get("webhookSecrets") or [])
-    _check_finish(age, under_way=len(known) > 1)
-    return {**secret, "webhookSecrets": known[:1]}
+    return _finished(secret, age, len(known) > 1, webhookSecrets=known[:1])
 
 
-def _check_finish(age: float, *, under_way: bool) -> None:
-    """Raise SecretError for a change that was not begun, or that functions do not know yet."""
+def _finished(secret: Secret, age: float, under_way: bool, **changes: Any) -> Secret:
+    """The secret after a change. SecretError: none was begun, or functions do not know it yet."""
     if not under_way:
         raise SecretError("No change is under way: there is nothing to finish.")
     left = math.ceil(TAKEN_UP_AFTER - age)
@@ -154,6 +152,7 @@ def _check_finish(age: float, *, under_way: bool) -> None:
             f" {TAKEN_UP_AFTER / 60:.0f} minutes. Repeat this in {left} s, once the other side has"
             " the new value."
         )
+    return secret | changes
 
 
 def new_token() -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from cli import secret as secrets
+from cli.configure import prompt
 from cli.context import Command, Context
 from cli.doctor import BEFORE_DELETE, examine
 from cli.errors import CliError
@@ -37,8 +38,8 @@ def setup(
     current = ours.target.secret()
     wallet = "Merchant's wallet (10 digits)"
     merchant = {
-        "partnerCode": partner_code or _prompt("Partner code", current.get("partnerCode")),
-        "merchantMsisdn": merchant_msisdn or _prompt(wallet, current.get("merchantMsisdn")),
+        "partnerCode": partner_code or prompt("Partner code", current.get("partnerCode")),
+        "merchantMsisdn": merchant_msisdn or prompt(wallet, current.get("merchantMsisdn")),
         "password": _password(password_stdin),
     }
     wanted = secrets.filled(current, merchant)
@@ -154,14 +155,6 @@ def _give_address(ours: Context, token: str, message: str, webhook: str | None =
         document["webhookSecret"] = webhook
         shown.append(f"Secret with which the shop checks webhooks: {webhook}")
     ours.screen.result(document, *shown)
-
-
-def _prompt(what: str, known: Any) -> str:
-    if sys.stdin.isatty():
-        return str(typer.prompt(what, default=known or None, err=True))
-    if not known:
-        raise CliError(f"{what} is not given: see ./elsom setup --help.")
-    return str(known)
 
 
 def _password(from_stdin: bool) -> str:

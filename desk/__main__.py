@@ -1,37 +1,34 @@
-"""`python -m desk --api-url URL`: the desk on 127.0.0.1, with botocore's usual credentials.
+"""`python -m desk --stack-file .local/stack.json`: the desk of `make run`, on 127.0.0.1.
 
-`./elsom desk` finds the stack by itself; this is what `make run` starts.
+For any other stack: `./elsom desk`.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import secrets
 import sys
+from pathlib import Path
 
-from desk.api import DEADLINE_SECONDS
 from desk.local import address_of, local_server, serve
-from elsom_payments_client import ElsomPayments
+from desk.stack_file import api_of
+
+STACK_FILE = Path(__file__).resolve().parents[1] / ".local" / "stack.json"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C; 1 when the port is taken."""
     parser = argparse.ArgumentParser(prog="python -m desk", description=__doc__)
-    parser.add_argument("--api-url", required=True, help="the stack's output ApiUrl")
-    parser.add_argument("--region", help="the API's AWS region")
-    parser.add_argument("--stack", default="", help="the stack's name, shown on every page")
     parser.add_argument("--port", type=int, default=int(os.environ.get("DESK_PORT") or 8060))
-    parser.add_argument("--open", action="store_true", help="let in whoever reaches the port")
+    parser.add_argument("--stack-file", type=Path, default=STACK_FILE)
     choices = parser.parse_args(arguments)
-    api = ElsomPayments(choices.api_url, region=choices.region, deadline=DEADLINE_SECONDS)
-    key = None if choices.open else secrets.token_urlsafe(16)
     try:
-        server = local_server(api, choices.stack, choices.port, key)
+        # Open: this stack's money is the sandbox's.
+        server = local_server(api_of(choices.stack_file), "make run", choices.port, key=None)
     except OSError as error:
         print(f"Error: port {choices.port} cannot be used ({error.strerror}): set DESK_PORT.")
         return 1
-    serve(server, lambda: print(f"Desk: {address_of(choices.port, key)}", flush=True))
+    serve(server, lambda: print(f"Desk: {address_of(choices.port, None)}", flush=True))
     return 0
 
 

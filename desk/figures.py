@@ -21,12 +21,13 @@ from elsom_payments_client import ElsomPaymentsError, Payment, Report, Total
 DAYS: Final = 31
 CASES_COUNTED: Final = 100
 _AT_ONCE: Final = 6
-_WAIT_SECONDS: Final = 6.0
+_WAIT_SECONDS: Final = 4.0
 # Payments of these are open: they still wait for their end.
 OPEN: Final = ("pending", "start_unknown", "created")
 # How long a report is good for, by the age of its day in days.
 _GOOD_FOR: Final = ((1, 0), (7, 60), (DAYS + 1, 6 * 60 * 60))
 _LATEST: Final = 3
+_LATEST_SPAN: Final = timedelta(days=7)
 _PAGES_BACK: Final = 10
 
 
@@ -151,8 +152,10 @@ class Figures:
     def _last_notification(self) -> Notification | None:
         """The newest one on the timelines of the payments that were begun or paid last."""
         now = self._clock()
-        begun = self._api.list_page(limit=_LATEST).items
-        paid = self._api.list_page(paid_until=now, limit=_LATEST).items
+        # The API walks back day by day until a page is full: no further than a week.
+        since = now - _LATEST_SPAN
+        begun = self._api.list_page(since=since, limit=_LATEST).items
+        paid = self._api.list_page(paid_since=since, limit=_LATEST).items
         latest = {one.id: one for one in (*begun, *paid)}.values()
         found = [seen for one in latest for seen in self._notifications(one)]
         return max(found, key=lambda one: one.at, default=None)

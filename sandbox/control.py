@@ -1,168 +1,104 @@
-"""The control API under /_sandbox/: what tests and tools ask of the sandbox."""
+"""The control API under /_sandbox/: what tests and tools want of the sandbox."""
 
-import json
-from collections.abc import Callable
-from typing import Final
+from typing import Annotated
 
-from sandbox import options, protocol
-from sandbox.app import Sandbox
-from sandbox.connection import Response, json_response
-from sandbox.faults import fault_from
-from sandbox.loopback import check_portal_url
-from sandbox.notify import compose
-from sandbox.transactions import Json, Transaction
+import msgspec
+from flask import Blueprint, Response, abort, request
+from msgspec import Meta
 
-PREFIX: Final = "/_sandbox/"
-_MOST_NOTIFICATIONS: Final = 100
-_LONGEST_LAG_SECONDS: Final = 3600
+from sandbox.elsom import Notice
+from sandbox.faults import JSON, Fault
+from sandbox.parts import here
+from sandbox.transactions import Status, Transaction
 
-Query = dict[str, str]
+control = Blueprint("control", __name__, url_prefix="/_sandbox")
 
 
-class Control:
-    """Routes of the control API. Wrong input is 400 with one sentence in `error`."""
+class _SetStatus(msgspec.Struct, rename="camel"):
+    status: Status
+    notify: bool = False
+    lag_seconds: Annotated[float, Meta(ge=0, le=3600)] = 0.0
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
-        self._routes: dict[tuple[str, str], Callable[[Query, Json], Response]] = {
-            ("GET", "health"): self._health,
-            ("GET", "calls"): self._calls,
-            ("GET", "transactions"): self._transactions,
-            ("GET", "faults"): self._faults,
-            ("POST", "faults"): self._add_fault,
-            ("DELETE", "faults"): self._clear_faults,
-            ("GET", "portal"): self._portal,
-            ("PUT", "portal"): self._set_portal,
-            ("GET", "options"): self._options,
-            ("PUT", "options"): self._set_options,
-            ("POST", "reset"): self._reset,
-        }
 
-    def handle(self, verb: str, path: str, query: Query, body: bytes) -> Response:
-        """Answer one request of the control API."""
-        name = path.removeprefix(PREFIX).rstrip("/")
-        try:
-            document = _document(body)
-            if name.startswith("transactions/"):
-                return self._one_transaction(verb, name.split("/")[1:], document)
-            route = self._routes.get((verb, name))
-            if route is not None:
-                return route(query, document)
-        except ValueError as error:
-            return json_response({"error": str(error)}, 400)
-        if any(name == known for _, known in self._routes):
-            return json_response({"error": f"{path} does not take {verb}."}, 405)
-        return json_response({"error": f"There is no {path}."}, 404)
+def answer(document: object, status: int = 200) -> Response:
+    text = msgspec.json.format(msgspec.json.encode(document), indent=1)
+    return Response(text + b"\n", status, JSON)
 
-    def _health(self, _query: Query, _document: Json) -> Response:
-        url = self._sandbox.public_url
-        return json_response({"status": "ok", "url": url})
 
-    def _calls(self, query: Query, _document: Json) -> Response:
-        found = self._sandbox.calls.find(query.get("trn"), query.get("method"))
-        return json_response({"items": [call.as_json() for call in found]})
+def _ordered[T](kind: type[T]) -> T:
+    return msgspec.json.decode(request.get_data() or b"{}", type=kind)
 
-    def _transactions(self, _query: Query, _document: Json) -> Response:
-        return json_response({"items": self._sandbox.store.all()})
 
-    def _faults(self, _query: Query, _document: Json) -> Response:
-        return json_response({"items": self._sandbox.faults.all()})
+control.add_url_rule("/health", "health", lambda: answer({"status": "ok", "url": here.server.url}))
 
-    def _add_fault(self, query: Query, document: Json) -> Response:
-        fault = fault_from(document)
+
+@control.errorhandler(ValueError)
+def _wrong(error: ValueError) -> Response:
+    return answer({"error": f"{error} (the page / shows what is taken here)"}, 400)
+
+
+@control.get("/calls")
+def _calls() -> Response:
+    trn, method = request.args.get("trn"), request.args.get("method")
+    calls = [one for one in here.calls.copy() if trn in (None, one.trn)]
+    return answer({"items": [one for one in calls if method in (None, one.method)]})
+
+
+@control.get("/transactions")
+def _transactions() -> Response:
+    return answer({"items": list(here.store.known.values())})
+
+
+@control.get("/transactions/<trn>")
+def _transaction(trn: str) -> Response:
+    return answer(here.store.known.get(trn) or abort(404))
+
+
+@control.post("/transactions/<trn>/status")
+def _set_status(trn: str) -> Response:
+    wanted = _ordered(_SetStatus)
+    transaction = here.elsom.set_status(trn, wanted.status, wanted.lag_seconds)
+    if wanted.notify:
+        here.elsom.notify(transaction)
+    return answer(transaction)
+
+
+@control.post("/transactions/<trn>/notify")
+def _notify(trn: str) -> Response:
+    # One that is not known is notified too: a forged notification.
+    transaction = here.store.known.get(trn) or Transaction(trn, "PSP0", status="A")
+    return answer({"items": here.elsom.notify(transaction, _ordered(Notice))})
+
+
+@control.route("/faults", methods=["GET", "POST", "DELETE"])
+def _faults() -> Response:
+    if request.method == "POST":
+        fault = _ordered(Fault)
         if fault.fault == "refuse":
-            self._sandbox.refuse(fault.seconds)
+            here.server.refuse(fault.seconds or 0.0)
         else:
-            self._sandbox.faults.add(fault)
-        return self._faults(query, document)
-
-    def _clear_faults(self, query: Query, document: Json) -> Response:
-        self._sandbox.faults.clear()
-        self._sandbox.open_again()
-        return self._faults(query, document)
-
-    def _portal(self, _query: Query, _document: Json) -> Response:
-        return json_response({"url": self._sandbox.store.portal_url})
-
-    def _set_portal(self, query: Query, document: Json) -> Response:
-        url = document.get("url")
-        if not isinstance(url, str):
-            raise ValueError("url is a text.")
-        self._sandbox.store.set_portal_url(check_portal_url(url))
-        return self._portal(query, document)
-
-    def _options(self, _query: Query, _document: Json) -> Response:
-        return json_response(self._sandbox.elsom.options.as_json())
-
-    def _set_options(self, query: Query, document: Json) -> Response:
-        elsom = self._sandbox.elsom
-        elsom.options = options.change(elsom.options, document)
-        return self._options(query, document)
-
-    def _reset(self, _query: Query, _document: Json) -> Response:
-        self._sandbox.reset()
-        return json_response({"status": "ok"})
-
-    def _one_transaction(self, verb: str, parts: list[str], document: Json) -> Response:
-        trn, action = parts[0], "/".join(parts[1:])
-        if (verb, action) == ("POST", "status"):
-            return self._set_status(trn, document)
-        if (verb, action) == ("POST", "notify"):
-            return self._notify(trn, document)
-        transaction = self._sandbox.store.get(trn)
-        if (verb, action) != ("GET", "") or transaction is None:
-            return json_response({"error": "There is no such transaction or action."}, 404)
-        return json_response(transaction.as_json())
-
-    def _set_status(self, trn: str, document: Json) -> Response:
-        status = document.get("status")
-        notify = document.get("notify", False)
-        lag = document.get("lagSeconds", 0)
-        if status not in protocol.STATUSES:
-            raise ValueError(f"status is one of {', '.join(protocol.STATUSES)}.")
-        if not isinstance(notify, bool):
-            raise ValueError("notify is true or false.")
-        if isinstance(lag, bool) or not isinstance(lag, int | float):
-            raise ValueError("lagSeconds is a number.")
-        if not 0 <= lag <= _LONGEST_LAG_SECONDS:
-            raise ValueError(f"lagSeconds is from 0 to {_LONGEST_LAG_SECONDS}.")
-        elsom = self._sandbox.elsom
-        transaction = elsom.set_status(trn, str(status), float(lag))
-        if notify:
-            elsom.notifier.send_now(transaction, 1)
-        return json_response(transaction.as_json())
-
-    def _notify(self, trn: str, document: Json) -> Response:
-        elsom = self._sandbox.elsom
-        transaction = self._sandbox.store.get(trn) or Transaction(trn, "PSP0", status="A")
-        times, at_once = document.get("times", 1), document.get("atOnce", False)
-        fields, raw_body = document.get("fields", {}), document.get("rawBody")
-        content_type = document.get("contentType")
-        if isinstance(times, bool) or not isinstance(times, int):
-            raise ValueError("times is a whole number.")
-        if not 1 <= times <= _MOST_NOTIFICATIONS:
-            raise ValueError(f"times is from 1 to {_MOST_NOTIFICATIONS}.")
-        if not isinstance(at_once, bool) or not isinstance(fields, dict):
-            raise ValueError("atOnce is true or false, fields is an object.")
-        if not isinstance(raw_body, str | None) or not isinstance(content_type, str | None):
-            raise ValueError("rawBody and contentType are texts.")
-        if content_type is not None and not (content_type.isprintable() and content_type.isascii()):
-            raise ValueError("contentType is one line of ASCII.")
-        body = (
-            compose(transaction, elsom.options, fields) if raw_body is None else raw_body.encode()
-        )
-        if at_once:
-            results = elsom.notifier.send_at_once(transaction, [body] * times, content_type)
-        else:
-            results = [elsom.notifier.send(transaction, body, content_type) for _ in range(times)]
-        return json_response({"items": results})
+            here.faults.waiting.append(fault)
+    if request.method == "DELETE":
+        here.faults.clear()
+        here.server.open_again()
+    return answer({"items": here.faults.waiting})
 
 
-def _document(body: bytes) -> Json:
-    if not body:
-        return {}
-    document = json.loads(body.decode("utf-8"))
-    json.dumps(document, ensure_ascii=False).encode()  # half a surrogate pair is no text
-    if not isinstance(document, dict):
-        raise ValueError("The body is one JSON object.")
-    return document
+@control.route("/portal", methods=["GET", "PUT"])
+def _portal() -> Response:
+    if request.method == "PUT":
+        here.store.set_portal_url(_ordered(dict[str, str]).get("url", ""))
+    return answer({"url": here.store.portal_url})
+
+
+@control.route("/options", methods=["GET", "PUT"])
+def _options() -> Response:
+    if request.method == "PUT":
+        here.elsom.options = here.elsom.options.changed(_ordered(dict[str, object]))
+    return answer(here.elsom.options)
+
+
+@control.post("/reset")
+def _reset() -> Response:
+    here.reset()
+    return answer({"status": "ok"})

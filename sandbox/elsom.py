@@ -1,176 +1,207 @@
-"""What Elsom does: it starts payments, tells their status, and settles them."""
+"""What Elsom does: it starts payments, says their status, settles them and notifies the shop."""
 
+import json
+import threading
 import time
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Annotated, Final, NamedTuple
 from urllib.parse import urlencode
 
+import msgspec
+import urllib3
+
 from sandbox import protocol
-from sandbox.clock import now_text
-from sandbox.connection import Response
-from sandbox.notify import Notifier
-from sandbox.options import Options
-from sandbox.protocol import Refusal, Request
-from sandbox.scenarios import PAY_PAGE, Scenario, scenario_for
-from sandbox.transactions import Transaction, TransactionStore
+from sandbox.faults import Fault
+from sandbox.protocol import Line, Options, Refusal, Request
+from sandbox.texts import STATUSES, data, language_of
+from sandbox.transactions import Outcome, Transaction, TransactionStore, now_text
+
+# It knows no proxy, and follows no redirect: either could lead off this machine.
+_HTTP: Final = urllib3.PoolManager(maxsize=100, retries=False, timeout=10.0)
 
 
-def _nothing() -> None:
-    return
+class Scenario(msgspec.Struct, frozen=True):
+    name: str
+    description: str
+    status: str = "A"  # what it becomes as soon as it is accepted; `1` waits for the pay page
+    notifications: int = 1  # how many are sent by themselves, `notify_first` before the answer
+    notify_first: bool = False
+    hang_seconds: float | None = None  # it is accepted, but the start is never answered
+    lag_seconds: float = 0.0  # how long the status query still answers `1` afterwards
+    refuse_code: str | None = None  # the start is refused with this ErrorCode
 
 
-@dataclass(frozen=True)
-class Reply:
-    """An answer of the protocol.
+SCENARIOS: Final = data("scenarios.toml", dict[str, Scenario])
+PAY_PAGE: Final = Scenario("pay-page", "Any other wallet.", status="1", notifications=0)
 
-    `after` is called once the answer has gone out (or was lost on the way); `hang_seconds`
-    says that the scenario never sends it.
-    """
 
+class Notice(msgspec.Struct, rename="camel"):
+    """How a notification is sent: how often, and what is changed in it; None leaves a field out."""
+
+    times: Annotated[int, msgspec.Meta(ge=1, le=100)] = 1
+    at_once: bool = False
+    fields: dict[str, object] = {}
+    raw_body: str | None = None
+    content_type: Line | None = None
+
+
+ONCE: Final = Notice()
+
+
+class Reply(NamedTuple):
     body: bytes
-    after: Callable[[], None] = _nothing
-    hang_seconds: float | None = None
+    after: Callable[[], None] | None = None  # to be called once it has gone out
+    fault: Fault | None = None  # what the scenario does to it
 
 
 class Elsom:
-    """The operator, with its transactions."""
-
-    def __init__(self, store: TransactionStore, public_url: str) -> None:
+    def __init__(self, store: TransactionStore, public_url: str, options: Options) -> None:
         self.store = store
-        self.options = Options()
-        self.notifier = Notifier(store, lambda: self.options)
+        self.options = options
         self._public_url = public_url
 
     def answer(self, request: Request, content_type: str) -> Reply:
-        """Answer one call; a refusal is an answer too."""
         try:
-            protocol.check_envelope(request, content_type)
-            if request.is_status:
-                return self._show_status(protocol.check_status(request))
-            return self._start(protocol.check_start(request))
+            values = protocol.check(request, content_type)
+            is_start = request.method == protocol.START
+            return self._start(values) if is_start else Reply(self._status(values))
         except Refusal as refusal:
-            return Reply(protocol.error_answer(refusal.code, refusal.message, self.options))
+            code, message = refusal.args
+            return Reply(protocol.refusal(code, message, self.options))
 
     def _start(self, values: dict[str, str]) -> Reply:
-        scenario = scenario_for(values["MSISDN"])
+        scenario = SCENARIOS.get(values["MSISDN"], PAY_PAGE)
         with self.store.lock:
-            known = self.store.get(values["PartnerTrnID"])
+            known = self.store.known.get(values["PartnerTrnID"])
             if known is not None and not known.foreign:
-                return self._start_again(known)
+                return Reply(self._start_again(known))
             if scenario.refuse_code:
                 raise Refusal(scenario.refuse_code, "The wallet's scenario refuses the payment.")
-            transaction = known or self.store.create(values["PartnerTrnID"])
-            self.store.change(transaction, lambda one: self._open(one, values, scenario))
+            one = known or self.store.create(values["PartnerTrnID"])
+            with self.store.changing(one):
+                self._open(one, values, scenario)
+        after = None
         if scenario.notify_first:
-            self.notifier.send_now(transaction, scenario.notifications)
-        return Reply(
-            protocol.start_answer(transaction.pay_url or "", self.options),
-            after=self._notification_after(transaction, scenario),
-            hang_seconds=scenario.hang_seconds,
-        )
+            self.notify(one, Notice(scenario.notifications))
+        elif scenario.notifications:
+            after = partial(self.notify_later, one, scenario.notifications)
+        fault = Fault("hang", seconds=scenario.hang_seconds) if scenario.hang_seconds else None
+        return Reply(protocol.start_answer(one.pay_url or "", self.options), after, fault)
 
     def _open(self, one: Transaction, values: dict[str, str], scenario: Scenario) -> None:
-        one.foreign = False
+        one.foreign, one.scenario = False, scenario.name
         one.starts += 1
-        one.scenario = scenario.name
-        one.amount = values["Amount"]
-        one.cheque_no = values["ChequeNo"]
-        one.cashier_no = values["CashierNo"]
-        one.udf = values["UDF"]
+        one.amount, one.udf = values["Amount"], values["UDF"]
+        one.cheque_no, one.cashier_no = values["ChequeNo"], values["CashierNo"]
         one.msisdn = "" if values["MSISDN"] == "0" else values["MSISDN"]
         one.culture_info = values["CultureInfo"]
         one.become("1", "start")
         self._open_page(one)
         if scenario.status != "1":
-            self._settle(one, scenario.status, f"wallet {scenario.name}", scenario.lag_seconds)
+            one.settle(scenario.status, f"wallet {scenario.name}", scenario.lag_seconds)
 
     def _open_page(self, one: Transaction) -> None:
         page = str(uuid.uuid4())
         one.pages[page] = "1"
-        query = urlencode({"language": protocol.language_of(one.culture_info), "platform": "web"})
+        query = urlencode({"language": language_of(one.culture_info), "platform": "web"})
         one.pay_url = f"{self._public_url}/merchant-payment/{page}?{query}"
 
-    def _start_again(self, known: Transaction) -> Reply:
-        behaviour = self.options.repeated_start
+    def _start_again(self, known: Transaction) -> bytes:
+        with self.store.changing(known):
+            known.starts += 1
+            known.become(known.status, "second start")
+            if self.options.repeated_start == "second-payment":
+                self._open_page(known)
+        is_wrong = self.options.repeated_start == "refuse"
+        protocol.demand(not is_wrong, "14", "This PartnerTrnID has been used before.")
+        return protocol.start_answer(known.pay_url or "", self.options)
 
-        def count(one: Transaction) -> None:
-            one.starts += 1
-            one.history.append({"at": now_text(), "status": one.status, "by": "second start"})
-            if behaviour == "second-payment":
-                self._open_page(one)
-
-        self.store.change(known, count)
-        if behaviour == "refuse":
-            raise Refusal(protocol.CODE_REPEATED, "This PartnerTrnID has been used before.")
-        return Reply(protocol.start_answer(known.pay_url or "", self.options))
-
-    def _notification_after(self, one: Transaction, scenario: Scenario) -> Callable[[], None]:
-        if scenario.status == PAY_PAGE.status or scenario.notify_first:
-            return _nothing
-        if scenario.notifications == 0:
-            return _nothing
-        return lambda: self.notifier.send_later(one, scenario.notifications)
-
-    def _show_status(self, values: dict[str, str]) -> Reply:
-        transaction = self.store.get(values["PartnerTrnID"])
-        if transaction is None:
-            raise Refusal(protocol.CODE_UNKNOWN, "There is no transaction with this PartnerTrnID.")
-
-        def count(one: Transaction) -> None:
+    def _status(self, values: dict[str, str]) -> bytes:
+        if (one := self.store.known.get(values["PartnerTrnID"])) is None:
+            raise Refusal("15", "There is no transaction with this PartnerTrnID.")
+        with self.store.changing(one):
             one.status_queries += 1
-
-        self.store.change(transaction, count)
-        status = transaction.visible_status()
-        message = protocol.status_message(status, protocol.language_of(values["CultureInfo"]))
-        return Reply(protocol.status_answer(status, message, self.options))
-
-    def _settle(self, one: Transaction, status: str, cause: str, lag_seconds: float = 0.0) -> None:
-        one.become(status, cause)
-        one.lag_until = time.time() + lag_seconds
-        if one.pages:
-            one.pages[list(one.pages)[-1]] = status
+        status = "1" if time.time() < one.lag_until else one.status
+        return protocol.status_answer(status, language_of(values["CultureInfo"]), self.options)
 
     def settle_on_page(self, page: str, status: str, wallet: str) -> bool:
         """The customer decided on a pay page; False when that page was no longer open."""
         with self.store.lock:
-            transaction = self.store.of_page(page)
-            if transaction is None or transaction.pages[page] != "1":
+            one = self.store.of_page(page)
+            if one is None or one.pages[page] != "1":
                 return False
-            self.store.change(transaction, lambda one: _decide(one, page, status, wallet))
-        self.notifier.send_later(transaction)
+            with self.store.changing(one):
+                one.pages[page] = status
+                one.msisdn = wallet or one.msisdn
+                # Money that was taken on an earlier page stays taken.
+                one.become("A" if "A" in one.pages.values() else status, "pay page")
+        self.notify_later(one)
         return True
 
     def set_status(self, trn: str, status: str, lag_seconds: float) -> Transaction:
         """Give a transaction any status, whatever it was; an unknown one is made (foreign)."""
         with self.store.lock:
-            transaction = self.store.get(trn)
-            if transaction is None:
-                transaction = self.store.create(trn)
-                transaction.foreign = True
-                transaction.scenario = "foreign"
-            self.store.change(
-                transaction, lambda one: self._settle(one, status, "control API", lag_seconds)
-            )
-            return transaction
+            if (one := self.store.known.get(trn)) is None:
+                one = self.store.create(trn)
+                one.foreign, one.scenario = True, "foreign"
+            with self.store.changing(one):
+                one.settle(status, "control API", lag_seconds)
+            return one
 
-    def way_back(self, transaction: Transaction) -> str | None:
-        """Where the browser goes after the pay page: the portal URL."""
+    def way_back(self, one: Transaction) -> str | None:
         url = self.store.portal_url
         if url is None or not self.options.redirect_parameters:
             return url
-        query = urlencode(
-            {"PartnerTrnID": transaction.partner_trn_id, "PaymentStatus": transaction.status}
-        )
+        query = urlencode({"PartnerTrnID": one.partner_trn_id, "PaymentStatus": one.status})
         return url + ("&" if "?" in url else "?") + query
 
-    def refusal(self, code: str, message: str) -> Response:
-        """An answer that refuses with any ErrorCode."""
-        return Response(body=protocol.error_answer(code, message, self.options))
+    def notify_later(self, one: Transaction, times: int = 1) -> None:
+        """Send the notification from a thread of its own, as it is composed now."""
+        notice = Notice(times, raw_body=self._notification(one, {}).decode())
+        threading.Thread(target=self.notify, args=(one, notice), daemon=True).start()
 
+    def notify(self, one: Transaction, notice: Notice = ONCE) -> list[Outcome]:
+        """Notify the merchant and wait; what came of it, which is recorded too."""
+        body = self._notification(one, notice.fields)
+        if notice.raw_body is not None:
+            body = notice.raw_body.encode()
+        kind = notice.content_type or self.options.notification_content_type
+        with ThreadPoolExecutor(notice.times if notice.at_once else 1) as pool:
+            return list(pool.map(lambda _: self._post(one, body, kind), range(notice.times)))
 
-def _decide(one: Transaction, page: str, status: str, wallet: str) -> None:
-    one.pages[page] = status
-    one.msisdn = wallet or one.msisdn
-    # Money that was taken on an earlier page stays taken.
-    one.become("A" if "A" in one.pages.values() else status, "pay page")
+    def _notification(self, one: Transaction, changes: Mapping[str, object]) -> bytes:
+        fields: dict[str, object] = {
+            "CultureInfo": one.culture_info,
+            "MSISDN": one.msisdn or protocol.MERCHANT_WALLET,
+            "PartnerTrnID": one.partner_trn_id,
+            self.options.trn_field: one.psp_trn_id,
+            "PaymentStatus": one.status,
+            "Message": STATUSES[language_of(one.culture_info)][one.status],
+            # Both are sent back only if they were sent at the start.
+            "CashierNo": one.cashier_no or None,
+            "ChequeNo": one.cheque_no or None,
+        } | dict(changes)
+        present = {name: value for name, value in fields.items() if value is not None}
+        return json.dumps({self.options.notification_method: present}, ensure_ascii=False).encode()
+
+    def _post(self, one: Transaction, body: bytes, content_type: str) -> Outcome:
+        started = time.monotonic()
+        outcome = Outcome(now_text(), body.decode("utf-8", "backslashreplace"))
+        url = self.store.portal_url
+        headers = {"Content-Type": content_type, "Connection": "close"}
+        try:
+            if url is None:
+                raise LookupError("No portal URL is set.")
+            answer = _HTTP.request("POST", url, body=body, headers=headers, redirect=False)
+            outcome.answer_status = answer.status
+            outcome.answer = answer.data[:65536].decode("utf-8", "backslashreplace")
+        except (urllib3.exceptions.HTTPError, LookupError) as error:
+            outcome.error = str(error)
+        outcome.seconds = round(time.monotonic() - started, 3)
+        with self.store.changing(one):
+            one.notifications.append(outcome)
+            one.notifications_sent += url is not None
+        return outcome

@@ -1,100 +1,82 @@
-"""Faults ordered through the control API: which call they meet, and what they do to it."""
+"""Faults ordered through the control API: which call they meet, and what they do to it.
 
+What HTTP has no word for is done to the connection's own socket, which Werkzeug hands on with the
+request; ConnectionAbortedError makes its server close the connection without an answer.
+"""
+
+import os
+import select
+import socket
+import struct
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+import time
+from typing import Annotated, Final, Literal, get_args
 
-from sandbox.connection import JSON_TYPE, Connection, Response
-from sandbox.naming import camel_json
-from sandbox.protocol import START, STATUS, STATUS_NAMES
+import msgspec
+from flask import Response
 
+from sandbox.protocol import FIELDS, SHORT_STATUS, STATUS, Request
+
+# After these Elsom has done what it was told; only its answer was late or lost.
+_Accepted = Literal["hang", "slow", "reset", "cut"]
+_Other = Literal["500", "503", "302", "400", "garbage", "empty", "refuse", "errorcode"]
+FAULTS: Final = (*get_args(_Accepted), *get_args(_Other))
 # Seconds a fault lasts unless it says otherwise.
-_DEFAULT_SECONDS: Final = {"hang": 60.0, "slow": 2.0, "refuse": 5.0}
-# After these Elsom has done what it was asked; only its answer was late or lost.
-_ACCEPTED: Final = ("hang", "slow", "reset", "cut")
-FAULTS: Final = (
-    *("hang", "slow", "reset", "cut", "500", "503", "302", "400"),
-    *("garbage", "empty", "refuse", "errorcode"),
-)
-_LONGEST_SECONDS: Final = 3600.0
+_SECONDS: Final = {"hang": 60.0, "slow": 2.0, "refuse": 5.0}
+JSON: Final = {"Content-Type": "application/json; charset=utf-8"}
+_HTML: Final = {"Content-Type": "text/html"}
+_BROKEN_ANSWERS: Final[dict[str, tuple[int, bytes, dict[str, str]]]] = {
+    "500": (500, b"<html><body>Internal Server Error</body></html>", _HTML),
+    "503": (503, b"<html><body>Service Unavailable</body></html>", _HTML | {"Retry-After": "1"}),
+    "302": (302, b"", JSON | {"Location": "/moved"}),
+    "400": (400, b"<html><body>Bad Request</body></html>", _HTML),
+    "garbage": (200, b'\xff\xfe{"Response": <<< not JSON \x00', JSON),
+    "empty": (200, b"", JSON),
+}
 
 
-@dataclass
-class Fault:
-    """One ordered fault.
-
-    `times`: how many calls it still meets, -1 for all. `trn`: only calls with this PartnerTrnID.
-    `accepted`: whether Elsom does what the call asks before the fault hides it.
-    """
-
-    fault: str
-    method: str | None = None
-    times: int = 1
-    trn: str | None = None
-    seconds: float = 0.0
-    error_code: str = "99"
+class Fault(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    fault: Literal[_Accepted, _Other]
+    method: Literal["IA_Init", "PartnerGetPaymentStatus", "GetPaymentStatus"] | None = None
+    times: int = 1  # how many calls it still meets, -1 for all
+    trn: str | None = None  # only calls with this PartnerTrnID
+    seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] | None = None
+    error_code: str | int = "99"
     error_msg: str = "Ordered by the sandbox's control API"
-    accepted: bool = False
+    accepted: bool | None = None  # whether Elsom does what the call wants, and only hides it
 
-    def as_json(self) -> dict[str, object]:
-        """The fault as the control API shows it."""
-        return camel_json(self)
+    def __post_init__(self) -> None:
+        """Fill in what depends on the fault. Raises ValueError."""
+        if self.times < 1 and self.times != -1:
+            raise ValueError("times is a whole number of calls, or -1 for all of them.")
+        self.method = STATUS if self.method == SHORT_STATUS else self.method
+        if self.seconds is None:
+            self.seconds = _SECONDS.get(self.fault, 0.0)
+        if self.accepted is None:
+            self.accepted = self.fault in get_args(_Accepted)
 
-    def meets(self, method: str | None, trn: str | None) -> bool:
-        """Whether this fault is meant for such a call."""
-        name = STATUS if method in STATUS_NAMES else method
-        return (
-            self.times != 0
-            and name in (START, STATUS)
-            and self.method in (None, name)
-            and self.trn in (None, trn)
-        )
+    def meets(self, request: Request) -> bool:
+        is_known = request.method in FIELDS and self.method in (None, request.method)
+        return is_known and self.trn in (None, request.trn)
 
-
-def fault_from(document: dict[str, object]) -> Fault:
-    """Read a fault; ValueError names what is wrong."""
-    known = set(Fault("").as_json())
-    if unknown := set(document) - known:
-        raise ValueError(f"A fault has no {', '.join(sorted(unknown))}.")
-    name = document.get("fault")
-    if name not in FAULTS:
-        raise ValueError(f"fault is one of {', '.join(FAULTS)}.")
-    method = document.get("method")
-    if method not in (None, START, *STATUS_NAMES):
-        raise ValueError(f"method is {START} or {STATUS}.")
-    times = document.get("times", 1)
-    if not isinstance(times, int) or isinstance(times, bool) or (times < 1 and times != -1):
-        raise ValueError("times is a whole number of calls, or -1 for all of them.")
-    accepted = document.get("accepted", name in _ACCEPTED)
-    if not isinstance(accepted, bool):
-        raise ValueError("accepted is true or false.")
-    fault = Fault(str(name), times=times, seconds=_seconds(document), accepted=accepted)
-    fault.method = STATUS if method in STATUS_NAMES else START if method == START else None
-    fault.trn = _text(document, "trn", fault.trn)
-    fault.error_code = _text(document, "errorCode", fault.error_code) or ""
-    fault.error_msg = _text(document, "errorMsg", fault.error_msg) or ""
-    return fault
-
-
-def _seconds(document: dict[str, object]) -> float:
-    seconds = document.get("seconds")
-    if seconds is None:
-        return _DEFAULT_SECONDS.get(str(document["fault"]), 0.0)
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise ValueError("seconds is a number.")
-    if not 0 <= seconds <= _LONGEST_SECONDS:
-        raise ValueError(f"seconds is from 0 to {_LONGEST_SECONDS:.0f}.")
-    return float(seconds)
-
-
-def _text(document: dict[str, object], key: str, otherwise: str | None) -> str | None:
-    value = document.get(key)
-    if value is None:
-        return otherwise
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ValueError(f"{key} is a text.")
-    return str(value)
+    def answer(self, usual: bytes, connection: socket.socket, end: threading.Event) -> Response:
+        """What is sent instead of the usual answer. Raises ConnectionAbortedError for nothing."""
+        if self.fault == "reset":
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            # Closed here and now: the server's own way of closing begins with a FIN.
+            os.close(connection.detach())
+            raise ConnectionAbortedError("reset as ordered")
+        until = time.monotonic() + (self.seconds or 0.0)
+        while (left := until - time.monotonic()) > 0 and not end.wait(min(left, 0.05)):
+            if select.select([connection], [], [], 0)[0] and not connection.recv(65536):
+                raise ConnectionAbortedError("the client left")
+        if self.fault == "hang":
+            raise ConnectionAbortedError("no answer, as ordered")
+        if self.fault == "cut":
+            promised = JSON | {"Content-Length": str(len(usual))}
+            return Response([usual[: len(usual) // 2]], headers=promised)
+        status, body, headers = _BROKEN_ANSWERS.get(self.fault, (200, usual, JSON))
+        return Response(body, status, headers)
 
 
 class FaultBook:
@@ -102,76 +84,21 @@ class FaultBook:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._faults: list[Fault] = []
-        self._clearings = 0
+        self.waiting: list[Fault] = []
+        self.cleared = threading.Event()  # set when the faults are cleared after this moment
 
-    def add(self, fault: Fault) -> None:
-        """Wait for the next call this fault meets."""
+    def take(self, request: Request) -> Fault | None:
         with self._lock:
-            self._faults.append(fault)
-
-    def take(self, method: str | None, trn: str | None) -> Fault | None:
-        """The first fault that meets this call, used up by one."""
-        with self._lock:
-            for fault in self._faults:
-                if fault.meets(method, trn):
-                    fault.times -= 1 if fault.times > 0 else 0
-                    self._faults = [one for one in self._faults if one.times != 0]
-                    return fault
-        return None
-
-    def all(self) -> list[dict[str, object]]:
-        """The waiting faults as the control API shows them."""
-        with self._lock:
-            return [fault.as_json() for fault in self._faults]
+            fault = next((one for one in self.waiting if one.meets(request)), None)
+            if fault is not None and fault.times > 0:
+                fault.times -= 1
+                if not fault.times:
+                    self.waiting.remove(fault)
+            return fault
 
     def clear(self) -> None:
         """Forget all faults and let go of every connection that hangs."""
         with self._lock:
-            self._faults.clear()
-            self._clearings += 1
-
-    def release_signal(self) -> Callable[[], bool]:
-        """A question that turns true when the faults are cleared after this moment."""
-        before = self._clearings
-        return lambda: self._clearings != before
-
-
-_BROKEN_ANSWERS: Final = {
-    "500": Response(500, b"<html><body>Internal Server Error</body></html>", "text/html"),
-    "503": Response(
-        503, b"<html><body>Service Unavailable</body></html>", "text/html", {"Retry-After": "1"}
-    ),
-    "302": Response(302, b"", JSON_TYPE, {"Location": "/moved"}),
-    "400": Response(400, b"<html><body>Bad Request</body></html>", "text/html"),
-    "garbage": Response(200, b'\xff\xfe{"Response": <<< not JSON \x00'),
-    "empty": Response(200, b""),
-}
-
-
-def play(
-    fault: Fault,
-    connection: Connection,
-    usual: Response,
-    released: Callable[[], bool],
-    about_to_send: Callable[[Response, bool], None],
-) -> None:
-    """Do to the connection what the fault says.
-
-    `usual` is the answer without it. `about_to_send` is told each answer that goes out, and
-    whether it goes out whole.
-    """
-    if fault.fault == "hang":
-        connection.drop()
-        connection.client_left(fault.seconds, released)
-    elif fault.fault == "reset":
-        connection.reset()
-    elif fault.fault == "cut":
-        about_to_send(usual, False)
-        connection.cut(usual)
-    else:
-        if connection.client_left(fault.seconds, released):
-            return
-        answer = _BROKEN_ANSWERS.get(fault.fault, usual)
-        about_to_send(answer, True)
-        connection.send(answer)
+            self.waiting.clear()
+            self.cleared.set()
+            self.cleared = threading.Event()

@@ -2,102 +2,82 @@
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Annotated, Final, Literal, get_args
 
-from sandbox.options import Options
+import msgspec
 
-PARTNER_CODE: Final = "00609"
-PASSWORD: Final = "sandbox-password"  # noqa: S105 - public on purpose, it opens nothing
-MERCHANT_WALLET: Final = "0901015003"
+from sandbox.texts import STATUSES, data
 
 START: Final = "IA_Init"
 STATUS: Final = "PartnerGetPaymentStatus"
 # The document's table calls the status method by its short name, its example by the long one.
-STATUS_NAMES: Final = (STATUS, "GetPaymentStatus")
+SHORT_STATUS: Final = "GetPaymentStatus"
+WALLET: Final = re.compile(r"0[0-9]{9}")
 
-START_FIELDS: Final = {
-    "CultureInfo": 10,
-    "MSISDN": 10,
-    "PmSISDN": 10,
-    "PartnerCode": 10,
-    "Password": 100,
-    "ChequeNo": 20,
-    "PartnerTrnID": 20,
-    "Amount": 30,
-    "CashierNo": 20,
-    "UDF": 100,
+
+class Field(msgspec.Struct, frozen=True):
+    """A field of a method; one that breaks its pattern is refused with `code` and `wrong`."""
+
+    longest: int
+    pattern: str = "(?s:.*)"
+    code: str = "12"
+    wrong: str = ""
+
+
+FIELDS: Final = data("protocol.toml", dict[str, dict[str, Field]])
+# All public on purpose: they open nothing.
+PARTNER_CODE, PASSWORD, MERCHANT_WALLET = (
+    FIELDS[START][name].pattern for name in ("PartnerCode", "Password", "PmSISDN")
+)
+type Line = Annotated[str, msgspec.Meta(pattern=r"\A[ -~]+\Z")]
+
+
+class Options(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """How this Elsom reads what the document leaves open; outside, the names are in camelCase."""
+
+    # Whether `Result` lies inside or beside `Response`.
+    init_result: Literal["inside", "beside"] = "inside"
+    status_result: Literal["beside", "inside"] = "beside"
+    trailing_comma: bool = False  # the one the document prints at the end of a status's `Result`
+    numeric_codes: bool = False  # ErrorCode and a numeric PaymentStatus as JSON numbers
+    repeated_start: Literal["refuse", "same-url", "second-payment"] = "refuse"
+    notification_method: Literal["PartnerPaymentResult", "PaymentResult"] = "PartnerPaymentResult"
+    trn_field: Literal["PSPTTrnID", "PSPTrnID"] = "PSPTTrnID"
+    notification_content_type: Line = "application/json; charset=utf-8"
+    redirect_parameters: bool = False  # PartnerTrnID and PaymentStatus on the browser's way back
+
+    def changed(self, wanted: dict[str, object]) -> "Options":
+        """These options with `wanted` applied. Raises ValueError with what is wrong."""
+        try:
+            return msgspec.convert(msgspec.to_builtins(self) | wanted, Options)
+        except msgspec.ValidationError as error:
+            raise ValueError(f"{error}. The options are {', '.join(READINGS)}.") from None
+
+
+# The options' names and what each can be, the value it begins with first.
+READINGS = {
+    it.encode_name: ("false", "true") if it.type is bool else get_args(it.type) or (it.default,)
+    for it in msgspec.structs.fields(Options)
 }
-STATUS_FIELDS: Final = {"CultureInfo": 10, "MSISDN": 10, "PartnerTrnID": 20, "Password": 100}
-
-LANGUAGES: Final = {"ky-KG": "ky", "ru-RU": "ru", "en-US": "en"}
-FINAL_STATUSES: Final = ("A", "2", "3", "4")
-STATUSES: Final = ("A", "1", "2", "3", "4")
-
-# The document lists no error codes: these are the sandbox's own.
-CODE_UNREADABLE: Final = "11"
-CODE_FIELDS: Final = "12"
-CODE_CREDENTIALS: Final = "13"
-CODE_REPEATED: Final = "14"
-CODE_UNKNOWN: Final = "15"
-
-_MESSAGES: Final = {
-    "ky": {
-        "A": "Төлөм ийгиликтүү өттү",
-        "1": "Төлөм иштетилүүдө",
-        "2": "Ийгиликсиз, транзакциянын убактысы бүттү",
-        "3": "Төлөмдү өнөктөш жокко чыгарды",
-        "4": "Башка ката",
-    },
-    "ru": {
-        "A": "Платеж прошел успешно",
-        "1": "Платеж в обработке",
-        "2": "Не успешно время транзакции вышла",
-        "3": "Платеж отменен партнером",
-        "4": "Другая ошибка",
-    },
-    "en": {
-        "A": "The payment was successful",
-        "1": "The payment is in progress",
-        "2": "Not successful, the transaction's time ran out",
-        "3": "The payment was cancelled by the partner",
-        "4": "Another error",
-    },
-}
-
-_WALLET = re.compile(r"0[0-9]{9}")
-_AMOUNT = re.compile(r"[0-9]+(\.[0-9]{1,2})?")
-_CULTURE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
 class Refusal(Exception):
-    """Elsom answers with a non-zero ErrorCode."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
+    """Elsom answers with a non-zero ErrorCode and a message."""
 
 
-@dataclass(frozen=True)
-class Request:
+def demand(is_right: object, code: str, message: str) -> None:
+    if not is_right:
+        raise Refusal(code, message)
+
+
+class Request(msgspec.Struct, frozen=True):
     """What could be read of one call; `problem` says why it is no request of the protocol."""
 
-    method: str | None = None
-    fields: Mapping[str, object] = field(default_factory=dict)
-    problem: str | None = None
-
-    @property
-    def trn(self) -> str | None:
-        """The PartnerTrnID, when there is a readable one."""
-        value = self.fields.get("PartnerTrnID")
-        return value if isinstance(value, str) else None
-
-    @property
-    def is_status(self) -> bool:
-        """Whether this asks for a payment's status, under either of its two names."""
-        return self.method in STATUS_NAMES
+    name: str | None = None
+    fields: dict[str, object] = {}
+    problem: str = ""
+    method: str | None = None  # by the document's long name
+    trn: str | None = None
 
 
 def read_request(body: bytes) -> Request:
@@ -109,119 +89,72 @@ def read_request(body: bytes) -> Request:
         return Request(problem=f"The body is not JSON in UTF-8: {error}.")
     if not isinstance(document, dict) or len(document) != 1:
         return Request(problem="The body must be one object with one key, the method name.")
-    method, content = next(iter(document.items()))
+    name, content = next(iter(document.items()))
     if not isinstance(content, dict):
-        return Request(method=method, problem=f"{method} must hold an object.")
-    return Request(method=method, fields=content)
+        return Request(name, problem=f"{name} must hold an object.")
+    method, trn = STATUS if name == SHORT_STATUS else name, content.get("PartnerTrnID")
+    return Request(name, content, method=method, trn=trn if isinstance(trn, str) else None)
 
 
 def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    keys = [key for key, _ in pairs]
-    if len(set(keys)) != len(keys):
+    if len(dict(pairs)) != len(pairs):
         raise ValueError("a key is written twice")
     return dict(pairs)
 
 
-def check_envelope(request: Request, content_type: str) -> None:
-    """Raise `Refusal` unless this is JSON that names a method of the protocol."""
-    if content_type.partition(";")[0].strip().lower() != "application/json":
-        raise Refusal(CODE_UNREADABLE, "The Content-Type must be application/json; charset=utf-8.")
-    if request.problem:
-        raise Refusal(CODE_UNREADABLE, request.problem)
-    if request.method != START and not request.is_status:
-        raise Refusal(CODE_UNREADABLE, f"There is no method {request.method!r}.")
-
-
-def check_start(request: Request) -> dict[str, str]:
-    """Return the ten fields of `IA_Init`; raise `Refusal` with what is wrong."""
-    values = _texts(request, START_FIELDS)
-    if values["CultureInfo"] not in LANGUAGES:
-        raise Refusal(CODE_FIELDS, f"CultureInfo must be one of {', '.join(LANGUAGES)}.")
-    if values["MSISDN"] != "0" and not _WALLET.fullmatch(values["MSISDN"]):
-        raise Refusal(CODE_FIELDS, "MSISDN must be 0, or 10 digits beginning with 0.")
-    if not _AMOUNT.fullmatch(values["Amount"]) or not values["Amount"].strip("0."):
-        raise Refusal(CODE_FIELDS, "Amount must be more than zero, with a point and two decimals.")
-    if values["PartnerCode"] != PARTNER_CODE or values["Password"] != PASSWORD:
-        raise Refusal(CODE_CREDENTIALS, "PartnerCode or Password is wrong.")
-    if values["PmSISDN"] != MERCHANT_WALLET:
-        raise Refusal(CODE_CREDENTIALS, "PmSISDN is not the wallet of this merchant.")
+def check(request: Request, content_type: str) -> dict[str, str]:
+    """Return the fields of a start or a status query. Raises `Refusal` with what is wrong."""
+    is_json = content_type.partition(";")[0].strip().lower() == "application/json"
+    demand(is_json, "11", "The Content-Type must be application/json; charset=utf-8.")
+    demand(not request.problem, "11", request.problem)
+    demand(request.method in FIELDS, "11", f"There is no method {request.name!r}.")
+    fields = FIELDS[str(request.method)]
+    missing = [name for name in fields if name not in request.fields]
+    unknown = [name for name in request.fields if name not in fields]
+    wrong = f"{request.name} has exactly {len(fields)} fields."
+    wrong += f" Missing: {', '.join(missing)}." if missing else ""
+    wrong += f" Unknown: {', '.join(unknown)}." if unknown else ""
+    demand(request.fields.keys() == fields.keys(), "12", wrong)
+    values = {name: value for name, value in request.fields.items() if isinstance(value, str)}
+    for name, field in fields.items():
+        demand(name in values, "12", f"{name} must be a string.")
+        is_short = len(values[name]) <= field.longest
+        demand(is_short, "12", f"{name} must be at most {field.longest} characters.")
+    for name, field in sorted(fields.items(), key=lambda item: item[1].code):
+        demand(re.fullmatch(field.pattern, values[name]), field.code, field.wrong)
     return values
 
 
-def check_status(request: Request) -> dict[str, str]:
-    """Return the four fields of the status call; raise `Refusal` with what is wrong."""
-    values = _texts(request, STATUS_FIELDS)
-    if not _CULTURE.fullmatch(values["CultureInfo"]):
-        raise Refusal(CODE_FIELDS, "CultureInfo must be a language tag such as ru-RU.")
-    if values["Password"] != PASSWORD or values["MSISDN"] != MERCHANT_WALLET:
-        raise Refusal(CODE_CREDENTIALS, "MSISDN is not the merchant's wallet or Password is wrong.")
-    return values
-
-
-def _texts(request: Request, limits: Mapping[str, int]) -> dict[str, str]:
-    missing = [name for name in limits if name not in request.fields]
-    unknown = [name for name in request.fields if name not in limits]
-    if missing or unknown:
-        raise Refusal(
-            CODE_FIELDS,
-            f"{request.method} has exactly {len(limits)} fields."
-            + (f" Missing: {', '.join(missing)}." if missing else "")
-            + (f" Unknown: {', '.join(unknown)}." if unknown else ""),
-        )
-    texts: dict[str, str] = {}
-    for name, limit in limits.items():
-        value = request.fields[name]
-        if not isinstance(value, str):
-            raise Refusal(CODE_FIELDS, f"{name} must be a string.")
-        if len(value) > limit:
-            raise Refusal(CODE_FIELDS, f"{name} must be at most {limit} characters.")
-        texts[name] = value
-    if not texts["PartnerTrnID"]:
-        raise Refusal(CODE_FIELDS, "PartnerTrnID must not be empty.")
-    return texts
-
-
-def status_message(status: str, language: str) -> str:
-    """The document's words for a status, in `ky`, `ru` or `en` (any other language: `ru`)."""
-    return _MESSAGES.get(language, _MESSAGES["ru"])[status]
-
-
-def language_of(culture: str) -> str:
-    """`ky-KG` → `ky`; a culture the pages do not speak becomes `ru`."""
-    language = culture[:2].lower()
-    return language if language in _MESSAGES else "ru"
-
-
-def error_answer(code: str, message: str, options: Options) -> bytes:
-    """A refusal: `Response` alone."""
+def refusal(code: str, message: str, options: Options) -> bytes:
     return _text({"Response": {"ErrorCode": _code(code, options), "ErrorMsg": message}})
 
 
 def start_answer(pay_url: str, options: Options) -> bytes:
-    """The answer to `IA_Init`: the pay page's URL."""
-    return _text(_with_result({"URL": pay_url}, options.init_result, options))
+    return _with_result({"URL": pay_url}, options.init_result, options)
 
 
-def status_answer(status: str, message: str, options: Options) -> bytes:
-    """The answer to the status call, with the document's trailing comma when asked for."""
+def status_answer(status: str, language: str, options: Options) -> bytes:
+    """The answer to the status query, with the document's trailing comma when that is wanted."""
+    message = STATUSES[language][status]
     result = {"PaymentStatus": _code(status, options), "Message": message}
-    text = _text(_with_result(result, options.status_result, options))
+    text = _with_result(result, options.status_result, options)
     if options.trailing_comma:
         ending = json.dumps(message, ensure_ascii=False).encode()
         text = text.replace(ending + b"}", ending + b",}")
     return text
 
 
-def _with_result(result: dict[str, object], place: str, options: Options) -> dict[str, object]:
+def _with_result(result: dict[str, object], place: str, options: Options) -> bytes:
     response: dict[str, object] = {"ErrorCode": _code("0", options), "ErrorMsg": "Success"}
     if place == "inside":
-        return {"Response": response | {"Result": result}}
-    return {"Response": response, "Result": result}
+        return _text({"Response": response | {"Result": result}})
+    return _text({"Response": response, "Result": result})
 
 
 def _code(code: str, options: Options) -> object:
     return int(code) if options.numeric_codes and code.isascii() and code.isdigit() else code
 
 
-def _text(document: dict[str, object]) -> bytes:
+def _text(document: object) -> bytes:
+    # As the document prints it, with a space after each colon and comma.
     return json.dumps(document, ensure_ascii=False).encode()

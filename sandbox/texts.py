@@ -1,72 +1,26 @@
-"""The pay page's words in the three languages Elsom speaks."""
+"""The words that a customer meets, and how money is written."""
 
+from pathlib import Path
 from typing import Final
 
-TEXTS: Final = {
-    "ky": {
-        "brand": "Элсом",
-        "sandbox": "сыноо",
-        "language_name": "Тил",
-        "title": "Элсом аркылуу төлөө",
-        "merchant": "Дүкөн",
-        "cheque": "Чек номери",
-        "wallet": "Капчыктын номери",
-        "wallet_hint": "0 менен башталган 10 сан",
-        "code": "Бир жолку код",
-        "pay": "Төлөө",
-        "decline": "Баш тартуу",
-        "timeout": "Убакыт бүтсүн",
-        "note": "Акча алынбайт. Бир жолку код:",
-        "wrong_wallet": "Капчыктын номери 0 менен башталган 10 сандан турат.",
-        "wrong_code": "Бир жолку код туура эмес.",
-        "back": "Дүкөнгө кайтуу",
-        "no_way_back": "Дүкөндүн дареги жеке кабинетте көрсөтүлгөн эмес.",
-        "unknown": "Мындай төлөм табылган жок.",
-        "som": "сом",
-    },
-    "ru": {
-        "brand": "Элсом",
-        "sandbox": "песочница",
-        "language_name": "Язык",
-        "title": "Оплата через Элсом",
-        "merchant": "Магазин",
-        "cheque": "Номер чека",
-        "wallet": "Номер кошелька",
-        "wallet_hint": "10 цифр, начиная с 0",
-        "code": "Одноразовый код",
-        "pay": "Оплатить",
-        "decline": "Отказаться",
-        "timeout": "Выждать срок",
-        "note": "Деньги не списываются. Одноразовый код:",
-        "wrong_wallet": "Номер кошелька состоит из 10 цифр и начинается с 0.",
-        "wrong_code": "Неверный одноразовый код.",
-        "back": "Вернуться в магазин",
-        "no_way_back": "Адрес магазина не указан в личном кабинете.",
-        "unknown": "Такой платёж не найден.",
-        "som": "сом",
-    },
-    "en": {
-        "brand": "Elsom",
-        "sandbox": "sandbox",
-        "language_name": "Language",
-        "title": "Pay with Elsom",
-        "merchant": "Shop",
-        "cheque": "Receipt number",
-        "wallet": "Wallet number",
-        "wallet_hint": "10 digits, beginning with 0",
-        "code": "One-time code",
-        "pay": "Pay",
-        "decline": "Decline",
-        "timeout": "Let it time out",
-        "note": "No money moves. One-time code:",
-        "wrong_wallet": "A wallet number is 10 digits, beginning with 0.",
-        "wrong_code": "The one-time code is wrong.",
-        "back": "Back to the shop",
-        "no_way_back": "The merchant portal has no address of the shop.",
-        "unknown": "There is no such payment.",
-        "som": "som",
-    },
-}
+import msgspec
+
+LANGUAGES: Final = {"ky": "Кыргызча", "ru": "Русский", "en": "English"}
+
+
+def data[T](name: str, kind: type[T]) -> T:
+    return msgspec.toml.decode(Path(__file__).with_name(name).read_bytes(), type=kind)
+
+
+_ALL: Final = data("texts.toml", dict[str, dict[str, dict[str, str]]])
+TEXTS: Final = _ALL["pages"]
+STATUSES: Final = _ALL["statuses"]
+
+
+def language_of(culture: str) -> str:
+    """`ky-KG` → `ky`; a culture the pages do not speak becomes `ru`."""
+    language = culture[:2].lower()
+    return language if language in LANGUAGES else "ru"
 
 
 def money(amount: str, language: str) -> str:

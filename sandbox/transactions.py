@@ -1,34 +1,41 @@
 """The transactions Elsom knows, in memory and, when wanted, in a state file."""
 
-import json
-import os
+import sqlite3
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
+from typing import Final, Literal
 
-from sandbox.clock import now_text
+import msgspec
+
 from sandbox.loopback import check_portal_url
-from sandbox.naming import camel, camel_json
 
-Json = dict[str, object]
+_PORTAL: Final = ""  # no transaction's name: under it the portal's URL is kept
+type Status = Literal["A", "1", "2", "3", "4"]
 
 
-@dataclass
-class Transaction:
-    """One payment as Elsom keeps it. Amounts are the texts that were sent, in KGS.
+def now_text() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
-    `starts` counts every accepted or refused IA_Init with this PartnerTrnID, `status_queries`
-    every answered status call. `foreign`: made by the control API, never started here.
-    `lag_until`: until then (epoch seconds) the status call still answers `1`.
-    `pages` maps the id of each pay page to what became of it there (`1` while it is open).
-    """
 
+class Outcome(msgspec.Struct, rename="camel"):
+    at: str
+    body: str
+    answer_status: int | None = None
+    answer: str | None = None
+    error: str | None = None
+    seconds: float = 0.0
+
+
+class Transaction(msgspec.Struct, rename="camel"):
     partner_trn_id: str
     psp_trn_id: str
     status: str = "1"
-    amount: str = ""
+    amount: str = ""  # the text that was sent, in KGS
     cheque_no: str = ""
     cashier_no: str = ""
     udf: str = ""
@@ -36,133 +43,89 @@ class Transaction:
     culture_info: str = "ru-RU"
     pay_url: str | None = None
     scenario: str = "pay-page"
-    foreign: bool = False
-    created_at: str = field(default_factory=now_text)
-    lag_until: float = 0.0
-    starts: int = 0
+    foreign: bool = False  # made by the control API, never started here
+    created_at: str = msgspec.field(default_factory=now_text)
+    lag_until: float = 0.0  # until then (epoch seconds) the status query still answers `1`
+    starts: int = 0  # accepted or refused
     status_queries: int = 0
     notifications_sent: int = 0
-    notifications: list[Json] = field(default_factory=list)
-    history: list[Json] = field(default_factory=list)
-    pages: dict[str, str] = field(default_factory=dict)
-
-    def as_json(self) -> Json:
-        """The transaction as the control API shows it."""
-        return camel_json(self) | {"timesPaid": list(self.pages.values()).count("A")}
-
-    def visible_status(self) -> str:
-        """What the status call says now."""
-        return "1" if time.time() < self.lag_until else self.status
+    notifications: list[Outcome] = []
+    history: list[dict[str, str]] = []  # `at`, `status`, and what it came `by`
+    pages: dict[str, str] = {}  # what became of each pay page, `1` while it is open
+    times_paid: int = 0
 
     def become(self, status: str, cause: str) -> None:
-        """Take a new status and remember why."""
         self.status = status
         self.history.append({"at": now_text(), "status": status, "by": cause})
 
+    def settle(self, status: str, cause: str, lag_seconds: float) -> None:
+        """Take a status, on the newest pay page too; the status query says so after the lag."""
+        self.become(status, cause)
+        self.lag_until = time.time() + lag_seconds
+        self.pages |= dict.fromkeys(list(self.pages)[-1:], status)
+
 
 class TransactionStore:
-    """All transactions; every change goes through `lock` and is appended to the state file."""
+    """All transactions by PartnerTrnID, oldest first; every change is made under `lock`."""
 
     def __init__(self, state_file: Path | None) -> None:
         self.lock = threading.RLock()
-        self.version = 0
-        self._by_trn: dict[str, Transaction] = {}
-        self._by_page: dict[str, str] = {}
-        self._count = 0
-        self._state_file = state_file
+        self._versions = count(1)
+        self.version = "0"
         self.portal_url: str | None = None
+        self.known: dict[str, Transaction] = {}
         if state_file is not None:
-            self._load(state_file)
+            state_file.touch(mode=0o600)
+        try:
+            self._kept = sqlite3.connect(state_file or ":memory:", check_same_thread=False)
+            self._kept.isolation_level = None
+            # What is killed loses nothing; what loses its power may.
+            self._kept.execute("PRAGMA synchronous = OFF")
+            self._kept.execute("CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, json BLOB)")
+            for name, json in self._kept.execute("SELECT name, json FROM kept ORDER BY rowid"):
+                if name == _PORTAL:
+                    self.portal_url = check_portal_url(msgspec.json.decode(json, type=str))
+                else:
+                    self.known[name] = msgspec.json.decode(json, type=Transaction)
+        except sqlite3.DatabaseError as error:
+            raise ValueError(f"{state_file} is no state file of the sandbox: {error}.") from error
 
-    def get(self, trn: str) -> Transaction | None:
-        """The transaction of a PartnerTrnID."""
-        with self.lock:
-            return self._by_trn.get(trn)
+    def changed(self) -> None:
+        self.version = str(next(self._versions))
 
     def of_page(self, page: str) -> Transaction | None:
-        """The transaction a pay page belongs to."""
-        with self.lock:
-            return self._by_trn.get(self._by_page.get(page, ""))
-
-    def all(self) -> list[Json]:
-        """Every transaction as the control API shows it, oldest first."""
-        with self.lock:
-            return [transaction.as_json() for transaction in self._by_trn.values()]
+        return next((one for one in list(self.known.values()) if page in one.pages), None)
 
     def create(self, trn: str) -> Transaction:
         """Make and keep a transaction; Elsom's number for it is new on every machine and run."""
         with self.lock:
-            self._count += 1
-            number = f"PSP{time.time_ns() // 1_000_000}{self._count:04d}"
-            transaction = Transaction(partner_trn_id=trn, psp_trn_id=number)
-            self._by_trn[trn] = transaction
-            return transaction
+            number = f"PSP{time.time_ns() // 1_000_000}{next(self._versions) % 10_000:04d}"
+            return self.known.setdefault(trn, Transaction(trn, number))
 
-    def change(self, transaction: Transaction, edit: Callable[[Transaction], object]) -> Json:
-        """Apply `edit` under the lock, keep the outcome, and return it as JSON."""
+    @contextmanager
+    def changing(self, one: Transaction) -> Iterator[None]:
+        """Change a transaction under the lock; it is written down when the block ends."""
         with self.lock:
-            edit(transaction)
-            outcome = transaction.as_json()
+            yield
+            one.times_paid = list(one.pages.values()).count("A")
+            self.changed()
             # One that a reset has dropped meanwhile must not come back through the state file.
-            if self._by_trn.get(transaction.partner_trn_id) is transaction:
-                self._index(transaction)
-                self._append({"transaction": outcome})
-            return outcome
+            if self.known.get(one.partner_trn_id) is one:
+                self._keep(one.partner_trn_id, one)
 
     def set_portal_url(self, url: str) -> None:
-        """Keep the merchant portal's one URL."""
+        """Keep the merchant portal's one URL. Raises ValueError when it leads off this machine."""
         with self.lock:
-            self.portal_url = url
-            self._append({"portalUrl": url})
+            self.portal_url = check_portal_url(url)
+            self._keep(_PORTAL, url)
 
     def clear(self) -> None:
         """Forget all transactions; the portal URL stays, it belongs to the merchant."""
         with self.lock:
-            self._by_trn.clear()
-            self._by_page.clear()
-            self.version += 1
-            self._rewrite()
+            self.known.clear()
+            self.changed()
+            self._kept.execute("DELETE FROM kept WHERE name <> ?", [_PORTAL])
 
-    def _index(self, transaction: Transaction) -> None:
-        self.version += 1
-        for page in transaction.pages:
-            self._by_page[page] = transaction.partner_trn_id
-
-    def _append(self, entry: Json) -> None:
-        if self._state_file is not None:
-            with self._state_file.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(entry, ensure_ascii=False) + "\n")
-
-    def _load(self, state_file: Path) -> None:
-        lines = state_file.read_text("utf-8").splitlines() if state_file.exists() else []
-        for number, line in enumerate(lines, start=1):
-            try:
-                entry = json.loads(line)
-            except ValueError:
-                if number == len(lines):
-                    break  # the sandbox was ended in the middle of its last write
-                raise ValueError(f"{state_file}: line {number} is not JSON.") from None
-            if "portalUrl" in entry:
-                self.portal_url = check_portal_url(entry["portalUrl"])
-            else:
-                transaction = _from_json(entry["transaction"])
-                self._by_trn[transaction.partner_trn_id] = transaction
-                self._index(transaction)
-        self._rewrite()
-
-    def _rewrite(self) -> None:
-        if self._state_file is None:
-            return
-        entries: list[Json] = [{"portalUrl": self.portal_url}] if self.portal_url else []
-        entries += [{"transaction": one.as_json()} for one in self._by_trn.values()]
-        fresh = self._state_file.with_name(self._state_file.name + ".new")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.writelines(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
-        fresh.replace(self._state_file)
-
-
-def _from_json(document: Json) -> Transaction:
-    names = {camel(item.name): item.name for item in fields(Transaction)}
-    known = {names[name]: value for name, value in document.items() if name in names}
-    return Transaction(**known)  # type: ignore[arg-type]  # our own file
+    def _keep(self, name: str, value: object) -> None:
+        insert = "INSERT INTO kept VALUES (?, ?) ON CONFLICT DO UPDATE SET json = excluded.json"
+        self._kept.execute(insert, [name, msgspec.json.encode(value)])

@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
+import logging
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+__all__ = ["Request", "Response", "serving"]
+
+# The benchmarks print what they measure, and nothing else.
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
 
-class PostHandler(BaseHTTPRequestHandler):
-    """Takes POSTs, of which each handler says in `post` what becomes; writes nothing on screen."""
-
-    def post(self, body: bytes) -> None:
-        raise NotImplementedError
-
-    def do_POST(self) -> None:
-        self.post(self.rfile.read(int(self.headers["Content-Length"])))
-
-    def answer(self, status: int, body: bytes = b"", content_type: str | None = None) -> None:
-        self.send_response(status)
-        if content_type:
-            self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name there
-        pass
+class _Server(HTTPServer):
+    def thread_target(self) -> None:
+        assert self.server is not None
+        # It ends within this time.
+        self.server.serve_forever(poll_interval=0.05)
 
 
 @contextmanager
-def serving(handler: type[PostHandler]) -> Iterator[str]:
-    """Yield the URL, on a free port of 127.0.0.1; the server ends with the context."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+def serving(handler: Callable[[Request], Response]) -> Iterator[str]:
+    """Yield the URL, on a free port of 127.0.0.1; `handler` answers each request in a thread.
+
+    The server ends with the context, which raises what went wrong in the handler.
+    """
+    with _Server("127.0.0.1", threaded=True) as server:
+        server.expect_request(re.compile(".*")).respond_with_handler(handler)
+        yield server.url_for("").rstrip("/")
+    server.check()

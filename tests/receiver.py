@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.http_server import PostHandler, serving
+from tests.http_server import Request, Response, serving
 
 HOOK = "/hook"
 
@@ -50,13 +50,14 @@ class Receiver:
 def receiving() -> Iterator[Receiver]:
     """A receiver on a free port; it ends with the context."""
 
-    class Handler(PostHandler):
-        def post(self, body: bytes) -> None:
-            status = receiver.answers.pop(0) if receiver.answers else 200
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            receiver.received.append(Received(headers, body, status))
-            self.answer(status)
+    receiver = Receiver("")
 
-    with serving(Handler) as url:
-        receiver = Receiver(f"{url}{HOOK}")
+    def take(request: Request) -> Response:
+        status = receiver.answers.pop(0) if receiver.answers else 200
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        receiver.received.append(Received(headers, request.data, status))
+        return Response(status=status)
+
+    with serving(take) as url:
+        receiver.url = f"{url}{HOOK}"
         yield receiver

@@ -26,7 +26,8 @@ function carryOpenDetails(before, after) {
 function update(name, rows) {
   const body = document.getElementById(name);
   const known = shown[name];
-  const wanted = new Set(rows.map(([key]) => key));
+  const fresh = rows.map((html) => [rowFrom(html).dataset.key, html]);
+  const wanted = new Set(fresh.map(([key]) => key));
   for (const [key, { row }] of known) {
     if (!wanted.has(key)) {
       row.remove();
@@ -34,7 +35,7 @@ function update(name, rows) {
     }
   }
   let place = body.firstElementChild;
-  for (const [key, html] of rows) {
+  for (const [key, html] of fresh) {
     const old = known.get(key);
     if (old && (old.html === html || (old.html === null && rowFrom(html).isEqualNode(old.row)))) {
       old.html = html;

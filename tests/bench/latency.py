@@ -21,7 +21,7 @@ from payments.domain.ids import derive_id
 from tests.bench.checks import due_payments, put
 from tests.bench.report import MET, Row, Section, percentile, spread
 from tests.deployed import Deployed, deployed
-from tests.http_server import PostHandler, serving
+from tests.http_server import Request, Response, serving
 from tools.local.cloud import LocalCloud
 
 RATES: Final = (1, 4)
@@ -59,17 +59,16 @@ def arriving() -> Iterator[Arrivals]:
     """A shop on a free port; it ends with the context."""
     arrivals = Arrivals()
 
-    class Handler(PostHandler):
-        def post(self, body: bytes) -> None:
-            now = time.monotonic()
-            reported = json.loads(body)
-            if reported["type"] == "payment.paid":
-                arrivals.paid.setdefault(reported["payment"]["id"], now)
-            else:
-                arrivals.others += 1
-            self.answer(200)
+    def take(request: Request) -> Response:
+        now = time.monotonic()
+        reported = json.loads(request.data)
+        if reported["type"] == "payment.paid":
+            arrivals.paid.setdefault(reported["payment"]["id"], now)
+        else:
+            arrivals.others += 1
+        return Response()
 
-    with serving(Handler) as url:
+    with serving(take) as url:
         arrivals.url = f"{url}/hook"
         yield arrivals
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
 from payments.domain.clock import MINUTE, SECOND
@@ -16,14 +18,19 @@ from tests.contract.handlers import SECRET
 from tests.fakes.delivery import SECRETS
 from tests.fakes.payments import a_payment
 from tests.fakes.world import STACK_ID
-from tests.http_server import PostHandler, serving
 
 _PAGE: Final = "http://127.0.0.1/merchant-payment/30b6689c"
 
 
-def answering() -> AbstractContextManager[str]:
+@contextmanager
+def answering() -> Iterator[str]:
     """Yield the URL of a server that ends with the context."""
-    return serving(_Handler)
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
 
 
 def environment(url: str) -> dict[str, str]:
@@ -56,17 +63,30 @@ def environment(url: str) -> dict[str, str]:
     }
 
 
-class _Handler(PostHandler):
+class _Handler(BaseHTTPRequestHandler):
+    """Keeps connections open, as AWS does, since new ones would be measured too.
+
+    The server of the other tests, Werkzeug's, closes each.
+    """
+
     protocol_version = "HTTP/1.1"
     # Head and body in one packet, or the caller's system waits 40 ms for the second.
     wbufsize = 65_536
     disable_nagle_algorithm = True
 
-    def post(self, body: bytes) -> None:
-        queried = json.loads(body or b"{}")
+    def do_POST(self) -> None:
+        queried = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
         target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
         answer = _aws(target, queried) if target else _elsom(queried)
-        self.answer(200, json.dumps(answer).encode(), "application/x-amz-json-1.0")
+        body = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-amz-json-1.0")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        return
 
 
 def _aws(operation: str, queried: Mapping[str, Any]) -> dict[str, Any]:

@@ -89,14 +89,15 @@ class Recorder:
             one.meta.events.register_first(f"provide-client-params.{name}", self._note_aws)
         self._requests = sys.modules.get("requests")
         if self._requests:
-            self._sends = self._requests.Session.request
-            self._requests.Session.request = self._note_http
+            # The product's HTTP client works below requests' sessions.
+            self._sends = self._requests.adapters.HTTPAdapter.send
+            self._requests.adapters.HTTPAdapter.send = self._note_http
 
     def stop(self) -> None:
         for name, one in self._clients.items():
             one.meta.events.unregister(f"provide-client-params.{name}", self._note_aws)
         if self._requests:
-            self._requests.Session.request = self._sends
+            self._requests.adapters.HTTPAdapter.send = self._sends
 
     def repeat(self) -> None:
         for call in self._calls:
@@ -113,12 +114,12 @@ class Recorder:
 
     @property
     def _note_http(self) -> Callable[..., Any]:
-        def note(session: Any, method: str, url: str, **options: Any) -> Any:
+        def note(adapter: Any, request: Any, **options: Any) -> Any:
             library: Any = self._requests
-            kept = {name: options[name] for name in ("data", "headers", "timeout")}
-            self.names.append(f"http {method}")
-            self._calls.append(lambda: library.post(url, **kept))
-            return self._sends(session, method, url, **options)
+            kept = {"data": request.body, "headers": request.headers, "timeout": options["timeout"]}
+            self.names.append(f"http {request.method}")
+            self._calls.append(lambda: library.post(request.url, **kept))
+            return self._sends(adapter, request, **options)
 
         return note
 

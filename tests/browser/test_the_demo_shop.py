@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 from standardwebhooks import Webhook
+from werkzeug.serving import BaseWSGIServer, make_server
 
-from demo_shop.server import ShopServer
+from demo_shop.app import create_app
 from demo_shop.shop import GOODS, Shop
 from demo_shop.texts import TEXTS, money
 from elsom_payments_client import ApiUnreachable, Payment
@@ -22,6 +23,7 @@ from elsom_payments_client import ApiUnreachable, Payment
 SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
 OTHER = "whsec_" + base64.b64encode(b"o" * 32).decode()
 PAYMENT_ID = "0123456789ABCDEFGHJK"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 CHECKOUT = f"http://127.0.0.1:9/v1/pay/{PAYMENT_ID}?s=x"
 
 
@@ -87,19 +89,20 @@ def stack() -> FakeStack:
 
 
 @pytest.fixture
-def shop(stack: FakeStack) -> Iterator[ShopServer]:
-    with ShopServer(Shop(stack), 0) as server:  # type: ignore[arg-type] # stands for the stack
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+def shop(stack: FakeStack) -> Iterator[BaseWSGIServer]:
+    app = create_app(Shop(stack))  # type: ignore[arg-type] # stands for the stack
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
 
 
 def send(
-    shop: ShopServer,
+    shop: BaseWSGIServer,
     method: str,
     path: str,
     body: bytes | None = None,
@@ -114,11 +117,13 @@ def send(
         connection.close()
 
 
-def buy(shop: ShopServer, key: str = "0" * 16) -> tuple[int, dict[str, str], str]:
-    return send(shop, "POST", "/buy?lang=ky", f"key={key}&good=kalpak".encode())
+def buy(shop: BaseWSGIServer, key: str = "0" * 16) -> tuple[int, dict[str, str], str]:
+    return send(shop, "POST", "/buy?lang=ky", f"key={key}&good=kalpak".encode(), FORM)
 
 
-def webhook(shop: ShopServer, order: str, kind: str, sequence: int, secret: str = SECRET) -> int:
+def webhook(
+    shop: BaseWSGIServer, order: str, kind: str, sequence: int, secret: str = SECRET
+) -> int:
     event = {
         "eventId": f"event-{sequence}",
         "sequence": sequence,
@@ -136,14 +141,14 @@ def webhook(shop: ShopServer, order: str, kind: str, sequence: int, secret: str 
     return send(shop, "POST", "/webhooks", body.encode(), headers)[0]
 
 
-def order_page(shop: ShopServer, query: str = "") -> str:
+def order_page(shop: BaseWSGIServer, query: str = "") -> str:
     status, _, text = send(shop, "GET", f"/orders/{PAYMENT_ID}?lang=en{query}")
     assert status == 200
     return text
 
 
 def test_buying_leads_to_the_checkout_and_a_second_tap_is_the_same_order(
-    shop: ShopServer, stack: FakeStack
+    shop: BaseWSGIServer, stack: FakeStack
 ) -> None:
     first, second = buy(shop), buy(shop)
     assert (first[0], first[1]["Location"]) == (303, CHECKOUT)
@@ -154,14 +159,14 @@ def test_buying_leads_to_the_checkout_and_a_second_tap_is_the_same_order(
 
 @pytest.mark.parametrize("form", [b"", b"good=kalpak", b"key=0&good=kalpak", b"key=" + b"0" * 16])
 def test_a_form_that_is_not_the_shops_buys_nothing(
-    shop: ShopServer, stack: FakeStack, form: bytes
+    shop: BaseWSGIServer, stack: FakeStack, form: bytes
 ) -> None:
-    assert send(shop, "POST", "/buy", form)[0] == 400
+    assert send(shop, "POST", "/buy", form, FORM)[0] == 400
     assert stack.fake.starts == []
 
 
 def test_what_the_url_says_is_shown_as_a_hint_and_believed_by_nobody(
-    shop: ShopServer, stack: FakeStack
+    shop: BaseWSGIServer, stack: FakeStack
 ) -> None:
     buy(shop)
     status, _, text = send(shop, "GET", f"/?paymentId={PAYMENT_ID}&status=paid")
@@ -171,7 +176,7 @@ def test_what_the_url_says_is_shown_as_a_hint_and_believed_by_nobody(
 
 
 def test_a_signed_webhook_is_shown_and_a_repeated_one_only_counted(
-    shop: ShopServer, stack: FakeStack
+    shop: BaseWSGIServer, stack: FakeStack
 ) -> None:
     buy(shop)
     order = stack.fake.starts[0][1]
@@ -182,7 +187,7 @@ def test_a_signed_webhook_is_shown_and_a_repeated_one_only_counted(
 
 
 def test_the_highest_sequence_wins_not_the_last_to_arrive(
-    shop: ShopServer, stack: FakeStack
+    shop: BaseWSGIServer, stack: FakeStack
 ) -> None:
     buy(shop)
     order = stack.fake.starts[0][1]
@@ -191,34 +196,38 @@ def test_the_highest_sequence_wins_not_the_last_to_arrive(
     assert f"<dt>{TEXTS['en']['announced']}</dt><dd>payment.paid</dd>" in order_page(shop)
 
 
-def test_a_webhook_signed_by_anybody_else_is_refused(shop: ShopServer, stack: FakeStack) -> None:
+def test_a_webhook_signed_by_anybody_else_is_refused(
+    shop: BaseWSGIServer, stack: FakeStack
+) -> None:
     buy(shop)
     assert webhook(shop, stack.fake.starts[0][1], "payment.paid", 3, OTHER) == 401
     assert send(shop, "POST", "/webhooks", b"{}")[0] == 401
     assert "payment.paid" not in order_page(shop)
 
 
-def test_when_the_api_does_not_answer_a_page_says_so(shop: ShopServer, stack: FakeStack) -> None:
+def test_when_the_api_does_not_answer_a_page_says_so(
+    shop: BaseWSGIServer, stack: FakeStack
+) -> None:
     stack.fake.broken = True
     status, _, text = buy(shop)
     assert status == 503
     assert TEXTS["ky"]["failed"] in text
 
 
-def test_another_sites_name_does_not_open_the_shop(shop: ShopServer) -> None:
+def test_another_sites_name_does_not_open_the_shop(shop: BaseWSGIServer) -> None:
     status, _, text = send(shop, "GET", "/", headers={"Host": "evil.example"})
     assert status == 421
     assert "kalpak" not in text
 
 
-def test_the_live_part_is_what_the_page_shows(shop: ShopServer) -> None:
+def test_the_live_part_is_what_the_page_shows(shop: BaseWSGIServer) -> None:
     buy(shop)
     _, _, part = send(shop, "GET", f"/orders/{PAYMENT_ID}/live?lang=en")
     assert part in order_page(shop)
 
 
 @pytest.mark.parametrize("path", ["/orders/ZZZZZZZZZZZZZZZZZZZZ", "/orders/../x", "/static/x"])
-def test_an_unknown_address_is_not_found(shop: ShopServer, path: str) -> None:
+def test_an_unknown_address_is_not_found(shop: BaseWSGIServer, path: str) -> None:
     assert send(shop, "GET", path)[0] == 404
 
 

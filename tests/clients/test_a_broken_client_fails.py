@@ -34,7 +34,7 @@ HASTY = [
     marked(
         "py",
         "elsom_payments_client/client.py",
-        'pause = getattr(answer, "retry_after", None)',
+        "pause = own if wanted is None else max(wanted, _SHORTEST_WAIT)",
         "pause = 0.1",
     ),
     marked(

@@ -24,7 +24,7 @@ CALL = Path(__file__).parent / "document_call.php"
 # PHP's own limit is often 30 seconds.
 LONGEST_SECONDS = 25.0
 
-pytestmark = pytest.mark.needs("php")
+pytestmark = [pytest.mark.needs("php"), pytest.mark.timeout(300)]
 
 
 @contextmanager

@@ -16,6 +16,8 @@ from tests.deployed import Deployed, eventually
 from tests.receiver import Received, Receiver
 
 Results = dict[str, list[str]]
+# The first test deploys the stack, and has all clients run the scripted list.
+pytestmark = pytest.mark.timeout(300)
 DEPLOYED = {one["name"]: one for one in read("deployed.json")["scenarios"]}
 
 

@@ -22,6 +22,7 @@ from tests.clients.languages import marked
 from tests.deployed import Deployed, eventually
 from tests.receiver import Received, Receiver
 
+pytestmark = pytest.mark.timeout(300)
 LANGUAGES = [marked("php"), marked("mjs")]
 
 

@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -21,56 +21,34 @@ from payments.webhooks.rules import TRIES
 from tests.contract import bad_servers, hostile
 from tests.fakes.delivery import SECRETS, Outlet
 from tests.fakes.payments import PAYMENT_ID
+from tests.http_server import Request, Response, serving
 
 ID = event_id(PAYMENT_ID, 1)
 PAYLOAD = json.dumps({"eventId": ID, "type": "payment.paid", "note": "Ысык-Көл"})
 
 
 class Receiver:
-    """A shop's server; `behave` gets the handler after the request was read."""
+    """A shop's server; `behave` answers after the request was read."""
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
-        self.behave: Callable[[BaseHTTPRequestHandler], None] = answers(200)
+        self.behave: Callable[[], Response] = answers(200)
         self.released = threading.Event()
-        outer = self
+        self._running = ExitStack()
+        self.port = int(self._running.enter_context(serving(self._answer)).rpartition(":")[2])
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                outer.requests.append((self.path, headers, body))
-                outer.behave(self)
-
-            do_GET = do_POST  # noqa: N815 - a redirect that is followed would be a GET
-
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name there
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
-        self.thread.start()
-
-    @property
-    def port(self) -> int:
-        return int(self.server.server_address[1])
+    def _answer(self, request: Request) -> Response:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        self.requests.append((request.full_path, headers, request.data))
+        return self.behave()
 
     def stop(self) -> None:
         self.released.set()
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+        self._running.close()
 
 
-def answers(status: int, **headers: str) -> Callable[[BaseHTTPRequestHandler], None]:
-    def behave(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        for name, value in headers.items():
-            handler.send_header(name, value)
-        handler.send_header("Content-Length", "0")
-        handler.end_headers()
-
-    return behave
+def answers(status: int, **headers: str) -> Callable[[], Response]:
+    return lambda: Response(status=status, headers=headers)
 
 
 @pytest.fixture
@@ -164,8 +142,9 @@ def test_500_is_tried_again(outlet: Outlet, receiver: Receiver) -> None:
 def test_a_shop_that_hangs_is_left_when_the_time_is_over(
     outlet: Outlet, receiver: Receiver
 ) -> None:
-    def hang(_handler: BaseHTTPRequestHandler) -> None:
+    def hang() -> Response:
         receiver.released.wait(20)
+        return Response()
 
     receiver.behave = hang
     began = time.monotonic()
@@ -176,12 +155,12 @@ def test_a_shop_that_hangs_is_left_when_the_time_is_over(
 
 @pytest.mark.usefixtures("impatient")
 def test_a_2xx_whose_body_never_ends_is_delivered(outlet: Outlet, receiver: Receiver) -> None:
-    def endless(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(200)
-        handler.send_header("Content-Length", "1000000")
-        handler.end_headers()
-        handler.wfile.flush()
+    def never() -> Iterator[bytes]:
+        yield b""  # the head goes out
         receiver.released.wait(20)
+
+    def endless() -> Response:
+        return Response(never(), headers={"Content-Length": "1000000"})
 
     receiver.behave = endless
     assert deliver_message(PAYLOAD, real(outlet, receiver)).outcome is Outcome.DELIVERED

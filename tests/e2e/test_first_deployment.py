@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from cli import answers
 from cli.__main__ import main
 from cli.answers import Answers
+from cli.sam import environment_of
 from tests.aws_cli import aws, commands_in
 from tests.deployed import FAST, eventually
 from tests.terminal import at_terminal
@@ -54,7 +55,7 @@ class Operator:
         done = subprocess.run(
             [ENVIRONMENTS["run"].folder / "bin" / "sam", *words,
              "--template-file", built, "--no-confirm-changeset"],
-            cwd=ROOT, env=self.cloud.sam_environment(), stdin=subprocess.DEVNULL,
+            cwd=ROOT, env=environment_of(self.cloud.target), stdin=subprocess.DEVNULL,
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         return done.returncode
@@ -193,7 +194,7 @@ def test_the_sam_clis_own_guided_deployment_keeps_answers_that_elsom_reads(
             "Disable rollback": ["n"],
             "SAM configuration": ["", ""],
         },
-        operator.cloud.sam_environment(),
+        environment_of(operator.cloud.target),
         ROOT,
         seconds=120,
     )

@@ -15,7 +15,7 @@ from tools.environments import ROOT
 from tools.local.processes import free_port, port_is_free
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.needs("make")]
-PORTS = ("AWS_PORT", "SANDBOX_PORT", "DEMO_PORT")
+PORTS = ("AWS_PORT", "SANDBOX_PORT", "DEMO_PORT", "DESK_PORT")
 
 
 class Newcomer:
@@ -64,9 +64,19 @@ def test_make_run_takes_a_payment_to_paid_and_its_urls_open(
     # Behind the payment's timeline; the API itself wants signed calls.
     reported = re.findall(r"http://\S+", first_run.partition("└")[2])
     pages = [url for url in reported if not url.endswith("/v1/payments")]
-    assert len(pages) == 4
+    assert len(pages) == 5
     for url in pages:
         assert requests.get(url, timeout=30).status_code == 200, url
+
+
+def test_the_desk_opens_on_today_with_the_sum_that_was_paid(
+    newcomer: Newcomer, first_run: str
+) -> None:
+    desk = f"http://127.0.0.1:{newcomer.ports['DESK_PORT']}/"
+    assert desk in first_run
+    text = requests.get(desk, headers={"Accept-Language": "ru"}, timeout=60).text
+    assert "Оплачено сегодня" in text
+    assert "150,00\u00a0сом" in text
 
 
 def test_what_runs_is_told_and_what_it_logged(newcomer: Newcomer, first_run: str) -> None:

@@ -211,7 +211,7 @@ def alarm_off(elsom: Elsom) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("ill", "name", "advice"),
     [
-        (empty_secret, "secret", "run: setup"),
+        (empty_secret, "secret", "./elsom setup"),
         (schedule_off, "schedule", "switch"),
         (messages_off, "messages CheckPayment", "make deploy"),
         (alarm_off, "alarms", "make deploy"),

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import msgspec
 
 from tests.failure.stack import TOKEN, Stack
-from tests.http_server import PostHandler, serving
+from tests.http_server import Request, Response, serving
 
 
 @contextmanager
@@ -17,13 +17,12 @@ def portal(stack: Stack, then: Callable[[], object] = lambda: None) -> Iterator[
     """Take Elsom's notifications one by one; `then` runs after each is kept, before its answer."""
     turn = threading.Lock()
 
-    class Handler(PostHandler):
-        def post(self, body: bytes) -> None:
-            with turn:
-                answer = stack.ring(body.decode(), self.path.rpartition("/")[2])
-                then()
-            self.answer(answer.status, msgspec.json.encode(answer.body))
+    def take(request: Request) -> Response:
+        with turn:
+            answer = stack.ring(request.data.decode(), request.path.rpartition("/")[2])
+            then()
+        return Response(msgspec.json.encode(answer.body), answer.status)
 
-    with serving(Handler) as url:
+    with serving(take) as url:
         stack.sandbox.control("PUT", "portal", {"url": f"{url}/v1/elsom/{TOKEN}"})
         yield

@@ -1,22 +1,21 @@
 """Drives a sandbox that runs as its own process, and plays the merchant it notifies."""
 
-import functools
 import json
 import os
 import re
-import ssl
 import subprocess
 import sys
-import threading
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+import requests
+
+from tests import http_server
 
 ROOT = Path(__file__).parents[2]
 START_FIELDS = {
@@ -39,15 +38,8 @@ STATUS_FIELDS = {
 }
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_args: Any) -> None:
-        return
-
-
-@functools.cache
-def _opener(context: ssl.SSLContext | None) -> urllib.request.OpenerDirector:
-    https = urllib.request.HTTPSHandler(context=context)
-    return urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect(), https)
+_HTTP = requests.Session()
+_HTTP.trust_env = False
 
 
 @dataclass
@@ -70,18 +62,20 @@ def query(
     body: bytes | None = None,
     content_type: str = "application/json; charset=utf-8",
     seconds: float = 10,
-    context: ssl.SSLContext | None = None,
+    trusted: Path | None = None,
 ) -> Response:
     """One request without redirects; an HTTP error is an answer, a network error is raised."""
-    request = urllib.request.Request(url, data=body, method=verb)
-    if body is not None:
-        request.add_header("Content-Type", content_type)
-    try:
-        with _opener(context).open(request, timeout=seconds) as answer:
-            return Response(answer.status, answer.read(), dict(answer.headers))
-    except urllib.error.HTTPError as error:
-        with error:
-            return Response(error.code, error.read(), dict(error.headers))
+    headers = {} if body is None else {"Content-Type": content_type}
+    answer = _HTTP.request(
+        verb,
+        url,
+        data=body,
+        headers=headers,
+        timeout=seconds,
+        allow_redirects=False,
+        verify=str(trusted) if trusted else True,
+    )
+    return Response(answer.status_code, answer.content, dict(answer.headers))
 
 
 def eventually[T](prompt: Callable[[], T], seconds: float = 5) -> T:
@@ -99,10 +93,10 @@ class SandboxProcess:
     url: str
     process: subprocess.Popen[str]
     control_url: str = ""
-    context: ssl.SSLContext | None = None
+    trusted: Path | None = None
 
     @classmethod
-    def start(cls, *arguments: str, context: ssl.SSLContext | None = None) -> "SandboxProcess":
+    def start(cls, *arguments: str, trusted: Path | None = None) -> "SandboxProcess":
         process = subprocess.Popen(
             [sys.executable, "-m", "sandbox", "--port", "0", *arguments],
             cwd=ROOT,
@@ -118,7 +112,7 @@ class SandboxProcess:
             process.kill()
             raise AssertionError(f"not ready: {line!r} {process.communicate()[1]!r}")
         url = found[1]
-        return cls(url, process, found[2] or url, context)
+        return cls(url, process, found[2] or url, trusted)
 
     def stop(self) -> tuple[int, str]:
         """End it; its exit code and what it wrote to stderr."""
@@ -128,7 +122,7 @@ class SandboxProcess:
 
     def post(self, document: Any, path: str = "/any/path", seconds: float = 10) -> Response:
         body = document if isinstance(document, bytes) else json.dumps(document).encode()
-        return query(self.url + path, "POST", body, seconds=seconds, context=self.context)
+        return query(self.url + path, "POST", body, seconds=seconds, trusted=self.trusted)
 
     def start_payment(self, seconds: float = 10, **changes: Any) -> Response:
         return self.post({"IA_Init": START_FIELDS | changes}, seconds=seconds)
@@ -144,7 +138,7 @@ class SandboxProcess:
 
     def control(self, verb: str, path: str, document: Any = None) -> Any:
         body = None if document is None else json.dumps(document).encode()
-        return query(f"{self.control_url}/_sandbox/{path}", verb, body, context=self.context).json()
+        return query(f"{self.control_url}/_sandbox/{path}", verb, body, trusted=self.trusted).json()
 
     def transaction(self, trn: str) -> Any:
         return self.control("GET", f"transactions/{trn}")
@@ -154,16 +148,11 @@ class SandboxProcess:
         return self.control("GET", f"calls?{query}")["items"]
 
     def get(self, path: str) -> Response:
-        return query(self.url + path, context=self.context)
+        return query(self.url + path, trusted=self.trusted)
 
     def send_form(self, url: str, **fields: str) -> Response:
         body = urllib.parse.urlencode(fields).encode()
         return query(url, "POST", body, "application/x-www-form-urlencoded")
-
-
-class _PortalServer(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
 
 
 @dataclass
@@ -175,35 +164,19 @@ class MerchantPortal:
     received: list[tuple[float, str, dict[str, str], bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        portal = self
+        self._running = ExitStack()
+        url = self._running.enter_context(http_server.serving(self._answer))
+        self.url = f"{url}/v1/elsom/portal-token"
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                portal.received.append((time.monotonic(), self.path, headers, body))
-                time.sleep(portal.delay_seconds)
-                answer = b'{"Response": {"ErrorCode": "0", "ErrorMsg": "Success"}}'
-                self.send_response(portal.status)
-                self.send_header("Location", "/elsewhere")
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, *_args: Any) -> None:
-                return
-
-        self._server = _PortalServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/v1/elsom/portal-token"
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), daemon=True
-        )
-        self._thread.start()
+    def _answer(self, request: http_server.Request) -> http_server.Response:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        self.received.append((time.monotonic(), request.path, headers, request.data))
+        time.sleep(self.delay_seconds)
+        answer = '{"Response": {"ErrorCode": "0", "ErrorMsg": "Success"}}'
+        return http_server.Response(answer, self.status, {"Location": "/elsewhere"})
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._running.close()
 
     def notifications(self, trn: str) -> list[Any]:
         """The fields of every PartnerPaymentResult about a payment."""

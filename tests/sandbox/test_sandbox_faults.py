@@ -1,11 +1,10 @@
-import http.client
 import json
 import socket
 import time
-import urllib.error
 from typing import Any
 
 import pytest
+import requests
 
 from tests.sandbox.driver import START_FIELDS, MerchantPortal, SandboxProcess, eventually
 
@@ -61,7 +60,7 @@ def test_cut_closes_after_half_of_the_promised_body(sandbox: SandboxProcess) -> 
 def test_cut_is_an_incomplete_read_for_an_http_client(sandbox: SandboxProcess) -> None:
     order(sandbox, "cut")
 
-    with pytest.raises(http.client.IncompleteRead):
+    with pytest.raises(requests.RequestException, match="IncompleteRead"):
         sandbox.start_payment()
 
 
@@ -80,7 +79,7 @@ def test_hang_ends_when_the_client_leaves_and_the_payment_can_still_be_paid(
     sandbox: SandboxProcess, portal: MerchantPortal
 ) -> None:
     order(sandbox, "hang", seconds=60)
-    with pytest.raises((TimeoutError, urllib.error.URLError)):
+    with pytest.raises(requests.Timeout):
         sandbox.start_payment(seconds=0.3)
 
     sandbox.control("POST", "transactions/test_24/status", {"status": "A", "notify": True})
@@ -93,7 +92,7 @@ def test_a_scenarios_notification_follows_the_end_of_the_hang(
     sandbox: SandboxProcess, portal: MerchantPortal
 ) -> None:
     order(sandbox, "hang", seconds=60)
-    with pytest.raises((TimeoutError, urllib.error.URLError)):
+    with pytest.raises(requests.Timeout):
         sandbox.start_payment(seconds=0.3, MSISDN="0000000001")
     left = time.monotonic()
 

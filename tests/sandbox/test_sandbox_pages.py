@@ -4,6 +4,7 @@ import urllib.parse
 
 import pytest
 
+from sandbox.texts import LANGUAGES, STATUSES, TEXTS
 from tests.sandbox.driver import MerchantPortal, SandboxProcess, eventually, query
 
 PAID = {"action": "pay", "wallet": "0556109910", "code": "4321"}
@@ -207,3 +208,10 @@ def test_opening_pages_leaves_no_trace_among_the_calls(sandbox: SandboxProcess) 
         sandbox.get(path)
 
     assert sandbox.control("GET", "calls") == {"items": []}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_word_is_missing_in_any_language(language: str) -> None:
+    assert TEXTS[language].keys() == TEXTS["en"].keys()
+    assert STATUSES[language].keys() == {"A", "1", "2", "3", "4"}
+    assert all((TEXTS[language] | STATUSES[language]).values())

@@ -24,8 +24,10 @@ print(subprocess.Popen(sys.argv[1:]).pid, flush=True)
 time.sleep(60)
 """
 SERVER = """
-import http.server, sys
-http.server.test(http.server.SimpleHTTPRequestHandler, port=int(sys.argv[1]), bind="127.0.0.1")
+import sys
+from werkzeug import Response
+from werkzeug.serving import run_simple
+run_simple("127.0.0.1", int(sys.argv[1]), Response("ready"))
 """
 DEAF = """
 import signal, time

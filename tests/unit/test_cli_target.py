@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -103,7 +104,7 @@ def test_the_region_of_the_environment_is_taken_where_none_was_told(
 
 
 def test_an_environment_that_is_named_is_in_the_account_whatever_runs_locally(state: Path) -> None:
-    named = REPORTED.updated(env="dev", was_named=True)
+    named = replace(REPORTED, env="dev", was_named=True)
     target = find_target(None, None, None, named, local=False, state=state)
     assert (target.stack, target.is_local) == ("shop", False)
     # Answers that are only kept do not lead away from the local AWS.

@@ -1,10 +1,15 @@
 """The demo shop has a word for everything, in each language."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
+from flask import render_template
 
-from demo_shop.pages import live
-from demo_shop.shop import GOODS, Order
+from demo_shop import texts
+from demo_shop.app import create_app
+from demo_shop.shop import GOODS, Order, Shop
+from demo_shop.stack import Stack
 from demo_shop.texts import TEXTS
 from elsom_payments_client import Payment
 from payments.domain.payment import Reason, Status
@@ -24,12 +29,18 @@ def test_every_status_and_every_word_is_there(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_payment_that_was_given_up_is_not_said_to_have_timed_out(language: str) -> None:
+def test_a_payment_that_was_given_up_is_not_said_to_have_timed_out(
+    language: str, tmp_path: Path
+) -> None:
     stored = a_payment(Status.EXPIRED, status_reason=Reason.UNRESOLVED, elsom_url=PAY_PAGE)
     view = view_payment(stored, "https://pay.example", "key")
     given_up = Payment.from_json(msgspec.to_builtins(view))
     assert given_up.checkout_url
-    page = live(Order("1", GOODS["honey"], language), given_up, [], "", language)
+    order = Order("1", GOODS["honey"], language, given_up)
+    shown = {"order": order, "payment": given_up, "timeline": [], "hint": ""}
+    words = {"texts": texts, "words": TEXTS[language], "language": language}
+    with create_app(Shop(Stack(tmp_path))).app_context():
+        page = render_template("live.html", **shown, **words)
     assert TEXTS[language]["unresolved"] in page
     assert TEXTS[language]["expired"] not in page
     assert "<a " not in page

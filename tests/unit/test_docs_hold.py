@@ -13,7 +13,7 @@ PAGES = sorted(
     for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("clients/**/*.md"))
     if ".local" not in page.parts
 )
-FOLDERS = "functions|layers|tests|tools|docs|sandbox|events|clients|demo_shop|requirements"
+FOLDERS = "functions|layers|tests|tools|docs|sandbox|events|clients|demo_shop|desk|requirements"
 FENCE = re.compile(r"^ *```.*?^ *```", re.M | re.S)
 
 

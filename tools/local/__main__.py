@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     """0, or 1 after one sentence that says what is wrong."""
     screen = Screen(stderr=False)
     given = parse(arguments)
-    ports = given.aws_port, given.sandbox_port, screen, given.demo_port
+    ports = given.aws_port, given.sandbox_port, screen, given.demo_port, given.desk_port
     cloud = LocalCloud(given.state_dir, *ports)
     try:
         with alone(given.state_dir):
@@ -58,7 +58,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     state = Path(os.environ.get("STATE_DIR") or LOCAL)
     parser.add_argument("--state-dir", type=Path, default=state)
     parser.add_argument("--stack", default="", help="second: the name of the other stack")
-    for name, port in (("aws", 4566), ("sandbox", 8090), ("demo", 8070)):
+    for name, port in (("aws", 4566), ("sandbox", 8090), ("demo", 8070), ("desk", 8060)):
         default = int(os.environ.get(f"{name.upper()}_PORT") or port)
         parser.add_argument(f"--{name}-port", type=int, default=default)
     return parser.parse_args(arguments)
@@ -99,7 +99,7 @@ def up(cloud: LocalCloud, screen: Screen, _: str = "") -> None:
     with cloud.step("Fill in the sandbox merchant's credentials"):
         cloud.fill_secret()
     cloud.save()
-    cloud.start_shop()
+    cloud.start_readers()
     cloud.save()
     api, order = cloud.target.api, f"demo-{int(time.time()) % 10**9}"
 
@@ -162,6 +162,7 @@ def print_urls(screen: Screen, cloud: LocalCloud, more: Mapping[str, str]) -> No
     found = json.loads(cloud.stack_file.read_text())
     urls = {
         "Demo shop: buy something": f"{found['shopUrl']}/",
+        "Desk: see what was paid": f"{found['deskUrl']}/",
         "Payments API (signed calls)": f"{found['outputs']['ApiUrl']}/payments",
         "Elsom sandbox": f"{found['sandboxUrl']}/",
         "Payments at the sandbox, live": f"{found['sandboxUrl']}/transactions",

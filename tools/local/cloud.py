@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -25,6 +24,7 @@ from tools.local.servers import (
     Roster,
     Server,
     demo_shop,
+    desk,
     local_aws,
     sandbox,
 )
@@ -53,15 +53,18 @@ class LocalCloud:
         sandbox_port: int = 8090,
         screen: Screen | None = None,
         demo_port: int = 8070,
+        desk_port: int = 8060,
     ) -> None:
         self.state = state_dir.resolve()
         self.stack_file = self.state / "stack.json"
         self.aws = local_aws(self.state, aws_port)
         self.sandbox = sandbox(self.state, sandbox_port)
         self.shop = demo_shop(self.state, demo_port)
+        self.desk = desk(self.state, desk_port)
         self.aws_endpoint = self.aws.url
         self.sandbox_url = self.sandbox.url
         self.target = self._target(LOCAL_STACK)
+        self.outputs: dict[str, str] = {}
         self._screen = screen
         self._roster = Roster(self.state)
         self._build_dir = self.state / "build"
@@ -75,9 +78,10 @@ class LocalCloud:
         self._run(self.aws)
         self._run(self.sandbox)
 
-    def start_shop(self) -> None:
-        """Have the demo shop running; it reads `stack.json`."""
+    def start_readers(self) -> None:
+        """Have the demo shop and the desk running; both read `stack.json`."""
         self._run(self.shop)
+        self._run(self.desk)
 
     def _run(self, server: Server) -> None:
         with self.step(f"Start the {server.title} on {server.url}"):
@@ -120,12 +124,8 @@ class LocalCloud:
             except CliError as error:
                 raise CliError(f"{error} {first_failure(self.target)}".strip()) from error
         self.target = self.target.again()
+        self.outputs = self.target.outputs
         return self.outputs
-
-    @property
-    def outputs(self) -> dict[str, str]:
-        """The outputs of the stack that was deployed last."""
-        return self.target.outputs
 
     @property
     def api_url(self) -> str:
@@ -153,6 +153,7 @@ class LocalCloud:
         described = {
             **self._described,
             "shopUrl": self.shop.url,
+            "deskUrl": self.desk.url,
             "stackName": self.target.stack,
             "outputs": self.outputs,
             "pids": {name: process.pid for name, process in self.processes().items()},
@@ -189,25 +190,4 @@ class LocalCloud:
         return local_target(stack_name, self._described)
 
     def _sam(self, command: str, *words: str) -> None:
-        run_sam(self.state / "logs" / f"sam-{command}.log", self.sam_environment(), command, *words)
-
-    def sam_environment(self) -> dict[str, str]:
-        """What the SAM CLI gets: the local AWS, and nothing of a real account."""
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("AWS_", "SAM_", "PYTHONPATH"))
-        }
-        return {
-            **kept,
-            "AWS_ENDPOINT_URL": self.aws.url,
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
-            "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "SAM_CLI_TELEMETRY": "0",
-            "SAM_CLI_POLL_DELAY": "0.5",
-            "__SAM_CLI_APP_DIR": str(self.state / "sam-app"),
-        }
+        run_sam(self.target, self.state / "logs" / f"sam-{command}.log", command, *words)

@@ -121,7 +121,7 @@ def local_aws(state: Path, port: int) -> Server:
 
 
 def sandbox(state: Path, port: int) -> Server:
-    words = ["sandbox", "--host", LOOPBACK, "--state-file", str(state / "sandbox.json")]
+    words = ["sandbox", "--host", LOOPBACK, "--state-file", str(state / "sandbox.db")]
     start = ("sandbox", "Elsom sandbox", "SANDBOX_PORT", port, "/_sandbox/health")
     return _ours(state, *start, words=words, folders=["sandbox"])
 
@@ -130,6 +130,16 @@ def demo_shop(state: Path, port: int) -> Server:
     words = ["demo_shop", "--stack", str(state / "stack.json")]
     start = ("shop", "demo shop", "DEMO_PORT", port, "/health")
     return _ours(state, *start, words=words, folders=["demo_shop", "clients/python"])
+
+
+def desk(state: Path, port: int) -> Server:
+    words = ["desk", "--stack-file", str(state / "stack.json")]
+    return _ours(
+        state,
+        *("desk", "desk", "DESK_PORT", port, "/health"),
+        words=words,
+        folders=["desk", "clients/python"],
+    )
 
 
 def _ours(

@@ -29,8 +29,10 @@ from elsom_payments_client.types import Case, Page, Payment, Report, SentEvent
 
 _CONNECT = 5.0
 _LONGEST_PAUSE = 10.0
+_SHORTEST_WAIT = 1.0
 _PAGE = 100
 _Span = tuple[datetime | str | None, datetime | str | None]
+_KEY = re.compile(r"[\x20-\x7e]{1,255}")
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
@@ -93,6 +95,9 @@ class ElsomPayments:
             # A caller without a type checker may give a number.
             msg = 'amount must be a string in som, such as "1500.00"'  # type: ignore[unreachable]
             raise TypeError(msg)
+        if not _KEY.fullmatch(idempotency_key or ""):
+            msg = "idempotency_key must be 1 to 255 printable ASCII characters"
+            raise ValueError(msg)
         given = {
             "amount": amount,
             "orderId": order_id,
@@ -237,9 +242,9 @@ class ElsomPayments:
             answer = self._attempt(method, self.url + path, body, key)
             if isinstance(answer, dict):
                 return answer
-            pause = getattr(answer, "retry_after", None)
-            if pause is None:
-                pause = min(2.0**attempt, _LONGEST_PAUSE) * random.uniform(0.5, 1)  # noqa: S311 - not a secret
+            wanted = getattr(answer, "retry_after", None)
+            own = min(2.0**attempt, _LONGEST_PAUSE) * random.uniform(0.5, 1)  # noqa: S311 - not a secret
+            pause = own if wanted is None else max(wanted, _SHORTEST_WAIT)
             if not answer.may_repeat or time.monotonic() + pause >= until:
                 raise answer
             time.sleep(pause)

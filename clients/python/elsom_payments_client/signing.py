@@ -30,7 +30,9 @@ class Signature(AuthBase):
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """The same request with its signature."""
         headers = {name: request.headers[name] for name in _SIGNED if name in request.headers}
-        signed = AWSRequest(request.method, request.url, headers, request.body or b"")
+        body = request.body or b""
+        data = body.encode() if isinstance(body, str) else body
+        signed = AWSRequest(request.method, request.url, headers, data)
         keys = self._credentials.get_frozen_credentials()
         before = _signing.set(True)
         try:

@@ -153,6 +153,9 @@ class Event:
     def from_json(cls, document: Mapping[str, Any]) -> Event:
         """Read an event's detail."""
         payment, case = document.get("payment"), document.get("case")
+        if type(document["sequence"]) is not int:
+            msg = "an event's sequence is a whole number"
+            raise TypeError(msg)
         return cls(
             event_id=document["eventId"],
             type=document["type"],

@@ -183,9 +183,6 @@ class Services:
         from payments.elsom.client import ElsomClient, MeasuredElsom
 
         settings = self.settings
-        if not settings.elsom_ca_bundle_parameter:
-            # It takes 28 ms of CPU: better during the start, when Lambda gives a whole processor.
-            _ = self.trust
         client = ElsomClient(
             settings.elsom_init_url,
             settings.elsom_status_url,

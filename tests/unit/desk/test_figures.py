@@ -83,7 +83,7 @@ def test_open_cases_are_counted_up_to_a_hundred(api: ScriptedApi, browser: Brows
 
 
 def test_the_last_notification_is_the_newest_of_the_latest_payments(api: ScriptedApi) -> None:
-    api.payments = [a_payment(1), paid(2, created_at=NOW - timedelta(days=3))]
+    api.payments = [a_payment(1), paid(2, created_at=NOW - timedelta(days=30))]
     for number, minute in ((1, 10), (2, 40)):
         api.timelines[an_id(number)] = [
             {"at": f"2026-11-24T08:{minute}:00.000Z", "what": "notification"},

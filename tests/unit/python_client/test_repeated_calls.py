@@ -107,7 +107,7 @@ def test_without_retry_after_pauses_grow(
 @pytest.mark.parametrize(
     ("header", "least", "most"),
     [("3", 3, 3), ("Fri, 01 Jan 2100 00:00:00 GMT", 60, 10**12), ("soon", 0.5, 1), ("-5", 0.5, 1),
-     ("Thu, 01 Jan 1970 00:00:00 GMT", 0, 0)],
+     ("Thu, 01 Jan 1970 00:00:00 GMT", 1, 1), ("0", 1, 1)],
 )  # fmt: skip
 def test_retry_after_is_read_in_both_its_forms(
     answers: Answers, api: ElsomPayments, clock: Clock,

@@ -7,13 +7,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from elsom_payments_client import (
     ApiError,
     ElsomPayments,
     InvalidRequest,
+    Signature,
 )
 from tests.unit.python_client.world import (
+    CASE,
     KEYS,
     PAYMENT,
     PAYMENT_ID,
@@ -45,6 +48,16 @@ def test_a_start_is_signed_with_its_body_and_its_key_and_each_time_again(
     for call in answers.calls:
         assert "idempotency-key" in call.request.headers["Authorization"]
         assert_signed(call.request)
+
+
+@pytest.mark.parametrize("body", ['{"note": "Ак калпак"}', '{"note": "Ак калпак"}'.encode()])
+def test_a_request_of_ones_own_is_signed_too(answers: Answers, body: str | bytes) -> None:
+    answers.add("POST", f"{URL}/cases/A/resolve", json=CASE)
+    url, signature = f"{URL}/cases/A/resolve", Signature(KEYS, "eu-central-1")
+    requests.post(url, data=body, auth=signature, timeout=1)
+    (request,) = answers.requests
+    request.body = body if isinstance(body, bytes) else body.encode()
+    assert_signed(request)
 
 
 def test_no_other_credentials_take_the_signatures_place(
