@@ -168,12 +168,22 @@ endef
 export NO_FUNDING
 requirements: $(UV_ENV) ## Pin the layer's and all environments' requirements again, with hashes and the newest versions that fit
 	@$(PIN) --only-binary :all: --python-platform aarch64-manylinux_2_28 layers/payments/requirements.in -o layers/payments/requirements.txt
-	@$(PIN) --universal desk/requirements.in -o desk/requirements.txt
-	@for name in bootstrap run local-aws elsom dev nodejs; do $(PIN) --universal requirements/$$name.in -o requirements/$$name.txt; done
+	@for name in desk/requirements requirements/{bootstrap,run,local-aws,elsom,dev,nodejs}; do $(PIN) --universal $$name.in -o $$name.txt; done
 	@cd requirements/node && npm update --silent --package-lock-only && $(CURDIR)/.local/uv/bin/python -c "$$NO_FUNDING"
 
-release: environments ## Check everything, then set the tag of a release (VERSION=1.0.0); pushes nothing
-	@$(DEV_PYTHON) -m tools.release "$(VERSION)"
+comma := ,
+# What is not ready is refused before the long check; the version before the first release is none.
+refuse = { echo "Error: $(1)"; exit 1; }
+UNRELEASED = sed -n '/^\#\# Unreleased/,/^\#\# [0-9]/p' CHANGELOG.md
+release: environments ## Check everything, then write the version, commit and set the tag (VERSION=1.0.0); pushes nothing
+	@[[ "$(VERSION)" =~ ^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}$$ ]] || $(call refuse,Name the version as three numbers: make release VERSION=1.0.0)
+	@[ "$$(git branch --show-current)" = main ] || $(call refuse,A release is made on main: git switch main)
+	@[ -z "$$(git status --porcelain)" ] || $(call refuse,There are changes that are not committed: commit them$(comma) or take them away.)
+	@[ -z "$$(git tag --list "v$(VERSION)")" ] || $(call refuse,There is a tag v$(VERSION) already: choose the next version.)
+	@$(UNRELEASED) | grep -q '^- ' || $(call refuse,CHANGELOG.md tells of nothing under Unreleased.)
+	@STRICT=1 $(MAKE) test PARTS=
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" bump-my-version bump --current-version 0.0.0 --new-version "$(VERSION)"
+	@echo "Released v$(VERSION) on this machine. To publish it: git push origin main v$(VERSION)"
 
 clean: stop ## Stop, and remove everything built or installed here
 	@rm -rf .local .venv .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -27,8 +27,13 @@ def steps(file: Path) -> list[dict[str, Any]]:
     return [step for job in jobs(file).values() for step in job.get("steps", [])]
 
 
-def test_there_is_one_for_tests_one_for_deployment_and_one_for_what_takes_long() -> None:
-    assert [file.name for file in WORKFLOWS] == ["deploy.yml", "test.yml", "weekly.yml"]
+def test_there_is_one_for_deployments_releases_tests_and_what_takes_long() -> None:
+    assert [file.name for file in WORKFLOWS] == [
+        "deploy.yml",
+        "release.yml",
+        "test.yml",
+        "weekly.yml",
+    ]
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
@@ -61,6 +66,44 @@ def test_only_the_deployment_may_ask_aws_for_credentials() -> None:
     for file in WORKFLOWS:
         document = yaml.safe_load(file.read_text())
         assert document["permissions"] in ({}, {"contents": "read"})
+
+
+def test_only_the_release_may_write_to_the_repository() -> None:
+    may = {
+        (file.name, name)
+        for file in WORKFLOWS
+        for name, job in jobs(file).items()
+        if "write" in {(job.get("permissions") or {}).get("contents")}
+    }
+    assert may == {("release.yml", "release")}
+
+
+def test_nothing_is_released_that_was_not_tested() -> None:
+    release = jobs(ROOT / ".github" / "workflows" / "release.yml")
+    assert release["release"]["needs"] == "test"
+    assert release["test"]["uses"] == "./.github/workflows/test.yml"
+
+
+def test_every_exception_from_checkov_has_its_reason() -> None:
+    lines = (ROOT / ".checkov.yaml").read_text().partition("skip-check:\n")[2].splitlines()
+    assert lines
+    assert not [line for line in lines if not re.fullmatch(r"  - CKV_AWS_\d+ # \S.{20,}", line)]
+
+
+def test_new_versions_of_everything_that_is_pinned_are_proposed() -> None:
+    updates = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text())["updates"]
+    folders = {
+        f"{update['package-ecosystem']} {folder}"
+        for update in updates
+        for folder in update.get("directories", [update.get("directory")])
+    }
+    pinned = {file.parent for depth in ("*", "[a-z]*/*") for file in ROOT.glob(f"{depth}/*.in")}
+    assert ROOT / "layers" / "payments" in pinned
+    for folder in pinned:
+        assert f"uv /{folder.relative_to(ROOT)}" in folders
+    for file in (*ROOT.glob("requirements/*/package.json"), *ROOT.glob("clients/*/package.json")):
+        assert f"npm /{file.parent.relative_to(ROOT)}" in folders
+    assert "github-actions /" in folders
 
 
 def test_nothing_is_deployed_that_was_not_tested() -> None:
