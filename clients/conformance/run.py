@@ -14,7 +14,7 @@ from botocore.credentials import Credentials
 
 import elsom_payments_client as client
 
-_LIST = {"from": "since", "to": "until"}
+_LIST = {"from": "since", "to": "until", "paidFrom": "paid_since", "paidTo": "paid_until"}
 
 
 def called(line: dict[str, Any]) -> Any:
