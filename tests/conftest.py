@@ -41,6 +41,7 @@ EACH_ALONE = {
 # Files that share one deployed stack.
 WITH = {
     "tests/browser/test_the_demo_shop.py": "tests/browser/test_paying_in_a_browser.py",
+    "tests/clients/test_django_app.py": "tests/clients/test_example_shops.py",
     "tests/clients/test_documented_calls.py": "tests/clients/test_example_shops.py",
     "tests/clients/test_elsoms_own_php_call.py": "tests/clients/test_example_shops.py",
     "tests/clients/test_every_client_passes_the_list.py": "tests/clients/test_example_shops.py",
