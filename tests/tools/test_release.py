@@ -163,8 +163,8 @@ def step(name: str) -> str:
 
 
 def run_step(folder: Path, name: str) -> subprocess.CompletedProcess[str]:
-    told = {"GITHUB_REF_NAME": f"v{VERSION}", "PROJECT_URL": "https://git.example/elsom-payments"}
-    return run(folder, "bash", "-eo", "pipefail", "-c", step(name), **told)
+    logged = {"GITHUB_REF_NAME": f"v{VERSION}", "PROJECT_URL": "https://git.example/elsom-payments"}
+    return run(folder, "bash", "-eo", "pipefail", "-c", step(name), **logged)
 
 
 @pytest.mark.needs("npm")
