@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import signal
+import socket
 import threading
 from collections.abc import Callable
 from types import FrameType
@@ -40,7 +41,11 @@ def local_server(api: Api, stack: str, port: int, key: str | None) -> BaseWSGISe
     # Else a page of another site could have its own name lead here.
     options = Options(stack=stack, hosts=(HOST, "localhost"))
     app = create_app(api, LocalAccess(person_here(), key), options)
-    return make_server(HOST, port, app, threaded=True, request_handler=_Quiet)
+    # Werkzeug would end the process where the port is taken; it makes a copy of this socket.
+    with socket.create_server((HOST, port)) as bound:
+        return make_server(
+            HOST, port, app, threaded=True, request_handler=_Quiet, fd=bound.fileno()
+        )
 
 
 def address_of(port: int, key: str | None) -> str:

@@ -46,8 +46,8 @@ def test_it_says_where_to_go_shows_today_there_and_ends_by_ctrl_c(
     port = free_port()
     with running(state, port, "--json") as process:
         assert process.stdout is not None
-        line = process.stdout.readline()
-        url = json.loads(line + (process.stdout.readline() if "}" not in line else ""))["url"]
+        said = "".join(iter(process.stdout.readline, "}\n")) + "}"
+        url = json.loads(said)["url"]
         assert url == f"http://127.0.0.1:{port}/"
         text = requests.get(url, headers={"Accept-Language": "en"}, timeout=60).text
         assert "Paid today" in text

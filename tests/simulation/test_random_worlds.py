@@ -13,7 +13,7 @@ from tests.simulation.run import Plan, Report, run_world
 from tests.simulation.stack import CONCURRENCY
 
 ROOT = Path(__file__).parents[2]
-FIXED = [Plan("fixed", number, 110, keep_going=True) for number in range(7)]
+FIXED = [Plan("fixed", number, 110, keep_going=True) for number in (*range(7), 12)]
 UNKIND = [Plan("unkind", number, 60, unkindness=5) for number in range(2)]
 # Chosen in tests/conftest.py for every run.
 FRESH = [Plan(f"{os.environ['FRESH_SEED']}{number}", 0, 60) for number in range(2)]

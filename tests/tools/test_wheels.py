@@ -110,7 +110,11 @@ def test_the_command_line_asks_for_what_its_own_environment_holds(cli_wheel: Pat
     said = metadata(cli_wheel)
     assert (said["Name"], said["Version"]) == ("elsom-payments", __version__)
     wanted = {re.split(r"[^\w-]", one)[0] for one in said.get_all("Requires-Dist", [])}
-    pins = (ROOT / "requirements" / "elsom.in", ROOT / "layers" / "payments" / "requirements.in")
+    folders = ("layers/payments", "desk")
+    pins = (
+        ROOT / "requirements" / "elsom.in",
+        *(ROOT / one / "requirements.in" for one in folders),
+    )
     lines = "\n".join(file.read_text() for file in pins)
     assert wanted == set(re.findall(r"^([a-z][\w-]*)", lines, re.MULTILINE))
 
