@@ -361,7 +361,7 @@ GUARDS: Final[dict[str, Guard]] = {
     "with a sequence that a restore sets back (F40)": Guard(
         replaced(transitions, "next_sequence", one_after_the_other),
         noticed_by(6, 7),
-        world=("tell", 35, 100),
+        world=("tell", 67, 200),
     ),
     "with an answer that waits for another write (F41)": Guard(
         with_an_answer_that_waits,
